@@ -1,0 +1,183 @@
+"""The Step-Omni backbone: a decoder-only transformer with grouped-query attention and square-root ALiBi.
+
+Facts: Step-Audio-Chat's `modeling_step1.py` and vLLM's `step1.py`. Pre-norm RMSNorm, SwiGLU, no biases, untied head,
+no rotary positions: the score of a key d ids back is lowered by slope * sqrt(d), so cached keys carry no position.
+"""
+
+import math
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from parley_models.backbone.config import BackboneConfig
+
+
+def alibi_slopes(heads: int) -> Tensor:
+    """Slope of each head, (heads,): powers for the largest power of two, the odd steps in between for the rest."""
+    base = 2 ** math.floor(math.log2(heads))
+    first = [2.0 ** (-8 * k / base) for k in range(1, base + 1)]
+    rest = [2.0 ** (-4 * k / base) for k in range(1, 2 * (heads - base), 2)]
+    return torch.tensor(first + rest, dtype=torch.float32)
+
+
+def alibi_bias(slopes: Tensor, length: int) -> Tensor:
+    """What is added to the scores of a whole sequence, (heads, length, length); -inf where the key lies ahead."""
+    at = torch.arange(length, device=slopes.device)
+    distance = at[:, None] - at[None, :]
+    bias = -slopes[:, None, None] * distance.clamp_min(0).to(slopes.dtype).sqrt()
+    return bias.masked_fill(distance < 0, -math.inf)
+
+
+class RmsNorm(nn.Module):
+    """Scale a vector to unit mean square in float32, cast back, then weigh."""
+
+    def __init__(self, size: int, eps: float) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(size))
+        self.eps = eps
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., size) -> (..., size)."""
+        wide = x.float()
+        return (wide * torch.rsqrt(wide.square().mean(-1, keepdim=True) + self.eps)).to(x.dtype) * self.weight
+
+
+class FusedLinear(nn.Linear):
+    """Several bias-free linear layers over the same input as one product."""
+
+    def __init__(self, inputs: int, outputs: dict[str, int]) -> None:
+        super().__init__(inputs, sum(outputs.values()), bias=False)
+        self.outputs = outputs
+        """Rows of each layer, by upstream's name."""
+
+
+def save_apart(module: nn.Module, state: dict[str, Any], prefix: str, _metadata: object) -> None:
+    """Hook: a fused child leaves under the names of its parts, as upstream's files have them."""
+    for name, child in module.named_children():
+        fused = state.pop(f"{prefix}{name}.weight", None) if isinstance(child, FusedLinear) else None
+        if fused is not None and isinstance(child, FusedLinear):
+            parts = fused.split(list(child.outputs.values()))
+            state.update({f"{prefix}{part}.weight": rows for part, rows in zip(child.outputs, parts, strict=True)})
+
+
+def load_together(module: nn.Module, state: dict[str, Any], prefix: str, *_: object) -> None:
+    """Hook: the parts of a fused child become one matrix; if one is absent all stay as they are, and torch names what is amiss."""
+    for name, child in module.named_children():
+        if isinstance(child, FusedLinear):
+            keys = [f"{prefix}{part}.weight" for part in child.outputs]
+            if all(key in state for key in keys):
+                state[f"{prefix}{name}.weight"] = torch.cat([state.pop(key) for key in keys])
+
+
+class Block(nn.Module):
+    """A module whose fused children are saved and loaded part by part."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_state_dict_post_hook(save_apart)
+        self.register_load_state_dict_pre_hook(load_together)
+
+
+class Attention(Block):
+    """Grouped-query attention."""
+
+    def __init__(self, config: BackboneConfig) -> None:
+        super().__init__()
+        self.heads, self.groups, self.head_dim = config.num_attention_heads, config.num_attention_groups, config.head_dim
+        shared = self.groups * self.head_dim
+        self.qkv_proj = FusedLinear(config.hidden_size, {"q_proj": config.hidden_size, "k_proj": shared, "v_proj": shared})
+        self.o_proj = nn.Linear(config.hidden_size, config.hidden_size, bias=False)
+
+    def project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(batch, length, hidden) -> queries (batch, heads, length, head_dim), keys and values (batch, groups, length, head_dim)."""
+        batch, length, _ = x.shape
+        mixed = self.qkv_proj(x).view(batch, length, self.heads + 2 * self.groups, self.head_dim).transpose(1, 2)
+        query, key, value = mixed.split([self.heads, self.groups, self.groups], dim=1)
+        return query, key, value
+
+    def forward(self, x: Tensor, bias: Tensor) -> Tensor:
+        """Attend within x (batch, length, hidden); bias (heads, length, length)."""
+        query, key, value = self.project(x)
+        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=bias.to(query.dtype)[None], enable_gqa=True)
+        out: Tensor = self.o_proj(mixed.transpose(1, 2).flatten(2))
+        return out
+
+
+class FeedForward(Block):
+    """SwiGLU."""
+
+    def __init__(self, config: BackboneConfig) -> None:
+        super().__init__()
+        width = config.intermediate_size
+        self.gate_up_proj = FusedLinear(config.hidden_size, {"gate_proj": width, "up_proj": width})
+        self.down_proj = nn.Linear(width, config.hidden_size, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., hidden) -> (..., hidden)."""
+        gate, up = self.gate_up_proj(x).chunk(2, dim=-1)
+        out: Tensor = self.down_proj(F.silu(gate) * up)
+        return out
+
+
+class Layer(nn.Module):
+    """Attention, then feed-forward, each after a norm and added to what came in."""
+
+    def __init__(self, config: BackboneConfig) -> None:
+        super().__init__()
+        self.self_attn = Attention(config)
+        self.mlp = FeedForward(config)
+        self.input_layernorm = RmsNorm(config.hidden_size, config.rms_norm_eps)
+        self.post_attention_layernorm = RmsNorm(config.hidden_size, config.rms_norm_eps)
+
+    def forward(self, x: Tensor, bias: Tensor) -> Tensor:
+        """(batch, length, hidden) -> (batch, length, hidden)."""
+        x = x + self.self_attn(self.input_layernorm(x), bias)
+        out: Tensor = x + self.mlp(self.post_attention_layernorm(x))
+        return out
+
+
+class Trunk(nn.Module):
+    """Everything below the head; a module of its own because upstream's keys start with `model.`."""
+
+    def __init__(self, config: BackboneConfig) -> None:
+        super().__init__()
+        self.embed_tokens = nn.Embedding(config.vocab_size, config.hidden_size)
+        self.layers = nn.ModuleList(Layer(config) for _ in range(config.num_hidden_layers))
+        self.norm = RmsNorm(config.hidden_size, config.rms_norm_eps)
+
+
+class StepOmni(nn.Module):
+    """The model. `state_dict()` has upstream's keys: `model.layers.0.self_attn.q_proj.weight`, …, `lm_head.weight`."""
+
+    slopes: Tensor
+
+    def __init__(self, config: BackboneConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.model = Trunk(config)
+        self.lm_head = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
+        self.register_buffer("slopes", alibi_slopes(config.num_attention_heads), persistent=False)
+
+    def init_weights(self, generator: torch.Generator | None = None) -> None:
+        """Draw weights to train from: normal with deviation 0.02, what is added to the residual lowered by the depth (GPT-2)."""
+        lowered = 0.02 / math.sqrt(2 * self.config.num_hidden_layers)
+        for name, weight in self.named_parameters():
+            if weight.dim() == 2:
+                deviation = lowered if name.endswith(("o_proj.weight", "down_proj.weight")) else 0.02
+                nn.init.normal_(weight, std=deviation, generator=generator)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Ids (batch, length) -> hidden states after the final norm (batch, length, hidden); padding on the right is harmless."""
+        bias = alibi_bias(self.slopes, ids.shape[1])
+        x = self.model.embed_tokens(ids)
+        for layer in self.model.layers:
+            x = layer(x, bias)
+        out: Tensor = self.model.norm(x)
+        return out
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """Hidden states (..., hidden) -> logits (..., vocab). A recipe passes only what it learns from: the head is the dear part."""
+        out: Tensor = self.lm_head(hidden)
+        return out
