@@ -1,0 +1,41 @@
+"""What every test of Parley relies on."""
+
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+COMPACT_REFERENCE = ROOT / "tests" / "data" / "reference"
+
+
+@pytest.fixture(autouse=True)
+def no_thread_outlives_its_test() -> Iterator[None]:
+    """Every thread has an owner that joins it: a test that leaves one behind fails."""
+    before = set(threading.enumerate())
+    yield
+    left = [thread.name for thread in threading.enumerate() if thread not in before and thread.is_alive()]
+    assert not left, f"threads outlived their test: {left}"
+
+
+@pytest.fixture(autouse=True)
+def one_torch_thread() -> None:
+    """Two torch threads beside a busy neighbour take a hundred times as long; a test that does not use torch does not load it."""
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def reference() -> Path:
+    """The reference set: all of it where PARLEY_REFERENCE says so, else the compact part that the repository holds."""
+    named = os.environ.get("PARLEY_REFERENCE")
+    if not named:
+        return COMPACT_REFERENCE
+    folder = Path(named)
+    if not folder.is_dir():
+        pytest.fail(f"PARLEY_REFERENCE names {folder}, which is not a folder.")
+    return folder
