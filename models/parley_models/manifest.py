@@ -1,0 +1,179 @@
+"""What `bundle.toml` says: frozen values, checked by pydantic where the file is read (DESIGN §6)."""
+
+import json
+import re
+import tomllib
+from dataclasses import asdict, dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any, ClassVar
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+
+from parley_models.errors import BundleCorrupt, BundleMissing
+from parley_models.style import Control, ControlTable
+from parley_models.tokens import TokenLayout
+
+MANIFEST_NAME = "bundle.toml"
+READABLE = frozenset({".onnx", ".npy", ".model", ".json", ".safetensors", ".toml", ".txt", ".md"})
+"""The only kinds of file ever opened from a bundle: none of them can carry code."""
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+
+
+@dataclass(frozen=True, slots=True)
+class BundleFile:
+    """One file of a bundle."""
+
+    path: str
+    """Relative to the bundle's folder, with forward slashes."""
+
+    sha256: Sha256
+    size_bytes: Annotated[int, Field(ge=0)]
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Somebody else's work inside the bundle."""
+
+    source: str
+    licence: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceEntry:
+    """A voice that answers, with the figures its achieved style is measured against."""
+
+    name: str
+    file: str
+    median_f0_hz: Annotated[float, Field(gt=0)]
+    syllables_per_s: Annotated[float, Field(gt=0)]
+    """Per second of speech without pauses, at rate 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How ids are drawn. Text cold, audio warmer with the repetition rule (DESIGN §7)."""
+
+    text_temperature: Annotated[float, Field(ge=0)] = 0.0
+    audio_temperature: Annotated[float, Field(ge=0)] = 0.7
+    top_p: Annotated[float, Field(gt=0, le=1)] = 0.9
+    repetition_window: Annotated[int, Field(ge=0)] = 10
+    repetition_share: Annotated[float, Field(gt=0, le=1)] = 0.1
+    """An id with more than this share of the window is not drawn again (stepfun-ai/Step-Audio tts.py)."""
+
+    max_tokens: Annotated[int, Field(gt=0)] = 1500
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """How turns become text around the sound; the pieces themselves come from the text tokenizer."""
+
+    system: str = ""
+    """The role that is used when the caller names none; empty = no system turn."""
+
+    context_tokens: Annotated[int, Field(gt=0)] = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Everything that `bundle.toml` says."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    name: Name
+    title: str
+    version: str
+    licence: str
+    tokens: TokenLayout
+    ears: dict[str, Any]
+    """What the tokenizers need to know; they check it."""
+
+    voice: dict[str, Any]
+    """What the vocoder needs to know; it checks it."""
+
+    voices: Annotated[tuple[VoiceEntry, ...], Field(min_length=1)]
+    """The first one speaks unless the style names another."""
+
+    ears_rate_hz: Annotated[int, Field(gt=0)] = 16_000
+    voice_rate_hz: Annotated[int, Field(gt=0)] = 24_000
+    languages: tuple[str, ...] = ("en",)
+    chat: Chat = Chat()
+    sampling: Sampling = Sampling()
+    controls: tuple[Control, ...] = ()
+    attributions: tuple[Attribution, ...] = ()
+    files: tuple[BundleFile, ...] = field(default=())
+
+    @property
+    def control_table(self) -> ControlTable:
+        """The styles it offers."""
+        return ControlTable(self.title, self.controls)
+
+
+_MANIFEST = TypeAdapter(Manifest)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read and check `bundle.toml`, not yet the files it names.
+
+    Raises:
+        BundleMissing: no such file.
+        BundleCorrupt: not TOML, a field missing or wrong, a path that leaves the folder or a kind that is never opened.
+    """
+    path = folder / MANIFEST_NAME
+    try:
+        raw = tomllib.loads(path.read_text("utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise BundleMissing(f"“{folder}” is no bundle: it has no {MANIFEST_NAME}.") from None
+    except OSError as error:
+        raise BundleMissing(f"{path} can't be read: {error.strerror}.") from error
+    except ValueError as error:  # not UTF-8, not TOML
+        raise BundleCorrupt(f"{path} is damaged: {str(error).rstrip('.')}.") from error
+    try:
+        manifest = _MANIFEST.validate_python(raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise BundleCorrupt(f"{path} is damaged at {place}: {first['msg'].rstrip('.')}.") from error
+    for entry in manifest.files:
+        _check_path(entry.path, path)
+    return manifest
+
+
+def _check_path(name: str, manifest: Path) -> None:
+    pure = PurePosixPath(name)
+    if pure.is_absolute() or ".." in pure.parts or "\\" in name or ":" in name or not pure.parts:
+        raise BundleCorrupt(f"{manifest} names “{name}”, which lies outside the bundle.")
+    if pure.suffix not in READABLE:
+        raise BundleCorrupt(f"{manifest} names “{name}”, a kind of file that Parley never opens.")
+
+
+def manifest_toml(manifest: Manifest) -> str:
+    """The manifest as text that `read_manifest` reads back to the same value."""
+    plain = {key: value for key, value in asdict(manifest).items() if value not in (None, ())}
+    scalars = [(key, value) for key, value in plain.items() if not _is_table(value)]
+    lines = [f"{key} = {_inline(value)}" for key, value in scalars]
+    for key, value in plain.items():
+        if _is_table(value):
+            rows, head = ([value], f"[{key}]") if isinstance(value, dict) else (value, f"[[{key}]]")
+            for row in rows:
+                lines += ["", head, *(f"{_inline_key(name)} = {_inline(item)}" for name, item in row.items() if item is not None)]
+    return "\n".join(lines) + "\n"
+
+
+def _is_table(value: object) -> bool:
+    return isinstance(value, dict) or (isinstance(value, tuple) and all(isinstance(item, dict) for item in value))
+
+
+def _inline(value: object) -> str:
+    """One value on one line; JSON writes strings, numbers and booleans as TOML does."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_inline_key(key)} = {_inline(item)}" for key, item in value.items() if item is not None) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_inline(item) for item in value) + "]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _inline_key(key: str) -> str:
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else json.dumps(key, ensure_ascii=False)
