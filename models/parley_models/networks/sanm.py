@@ -90,7 +90,9 @@ class SanmAttention(nn.Module):
 
     def attend(self, query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
         """Attention output (n, frames, width) of heads (n, heads, frames or keys, d); mask (n or 1, 1, 1, keys), True is seen."""
-        mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask.expand(-1, -1, query.shape[2], -1))
+        # Written out: on CPU the fused kernel's backward takes half of a training step at these few keys.
+        scores = (query * query.shape[-1] ** -0.5) @ key.mT
+        mixed = scores.masked_fill(~mask, -torch.inf).softmax(dim=-1) @ value
         return self.linear_out(mixed.transpose(1, 2).flatten(2))
 
 
