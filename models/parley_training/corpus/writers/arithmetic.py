@@ -1,0 +1,89 @@
+"""Sums and differences with results from 0 to 100; a fifth of the pairs is kept for the examination."""
+
+from parley_training.corpus.exchange import Fact, Writer, held_out
+from parley_training.corpus.frames import wording
+from parley_training.corpus.world import HIGHEST, number
+
+EASY = 20
+"""Sums up to here are asked as often as all larger ones together."""
+
+
+def sum_held_out(a: int, b: int) -> bool:
+    """Whether a + b is kept for the examination, and b + a with it."""
+    return held_out("sum", min(a, b), max(a, b))
+
+
+def difference_held_out(a: int, b: int) -> bool:
+    """Whether a - b is kept for the examination."""
+    return held_out("difference", a, b)
+
+
+def _sum(a: int, b: int) -> Fact:
+    total = number(a + b)
+    return Fact({"a": number(a), "b": number(b)}, f"{number(a).capitalize()} plus {number(b)} is {total}.", total.replace("-", " "))
+
+
+def _difference(a: int, b: int) -> Fact:
+    rest = number(a - b)
+    return Fact({"a": number(a), "b": number(b)}, f"{number(a).capitalize()} minus {number(b)} is {rest}.", rest.replace("-", " "))
+
+
+_SUMS = [(a, b) for a in range(HIGHEST + 1) for b in range(HIGHEST + 1 - a)]
+_DIFFERENCES = [(a, b) for a in range(HIGHEST + 1) for b in range(a + 1)]
+
+
+def _balanced(pairs: list[tuple[int, int]], easy: list[bool]) -> list[tuple[int, int]]:
+    """The easy pairs repeated until they make up half of the list: what people ask most is small."""
+    small = [pair for pair, is_easy in zip(pairs, easy, strict=True) if is_easy]
+    return pairs + small * max(1, round((len(pairs) - 2 * len(small)) / len(small)))
+
+
+sums = Writer(
+    "sum",
+    wording(
+        result="(equal|equals|make|makes|is|give|gives)",
+        both="({a} plus {b}|{a} plus {b}|{a} and {b}|{a} added to {b}|{b} added to {a}|the sum of {a} and {b})".replace("|{b} added to {a}", "").replace(
+            "{a} added to {b}", "{b} added to {a}"
+        ),
+        direct="(what is <both>|what's <both>|what's <both>|how much is <both>|how much are {a} and {b}|what (does|do) {a} (plus|and) {b} (make|equal|come to|add up to)|what do you get (if|when) you add {a} (and|to) {b}|"
+        "what do i get (if|when) i add {a} and {b}|what do you get from {a} plus {b}|{a} plus {b} (equals|is|makes) (what|how much)|{a} plus {b}, (what|how much) is (it|that)|"
+        "if i have {a} and (get|find|buy) {b} more, how many do i have|if you have {a} and (get|find) {b} more, how many (are there|do you have)|i have {a} apples and get {b} more, how many is that|"
+        "what is {a} and {b} together|how much do {a} and {b} make [together]|what's the sum of {a} and {b}|what number is {a} plus {b}|which number is {a} plus {b}|what is {a} with {b} added|how many are {a} and {b} [together]|"
+        "what's the total of {a} and {b}|what is the total of {a} and {b}|what is the result of {a} plus {b}|what's the result of {a} plus {b}|what would {a} plus {b} be|what will {a} plus {b} be)",
+        clause="(what {a} (plus|and) {b} (is|makes|equals)|how much {a} (plus|and) {b} (is|are|makes)|what you get (if|when) you add {a} and {b}|what the (sum|total) of {a} and {b} is|what is {a} plus {b}|how much is {a} plus {b}|"
+        "what {a} plus {b} comes to|the result of {a} plus {b})",
+        topic="(the sum of {a} and {b}|{a} plus {b}|{a} plus {b}|the total of {a} and {b}|the result of {a} plus {b}|the answer to {a} plus {b})",
+        fragment="({a} plus {b}|{a} plus {b}|{a} plus {b} (is|equals|makes)|{a} and {b} [together]|sum of {a} and {b}|{a} plus {b}, how much|and {a} plus {b}|total of {a} and {b})",
+        order="(add {a} and {b} [together]|add {a} and {b}|add {b} to {a}|sum {a} and {b}|sum up {a} and {b}|put {a} and {b} together|calculate {a} plus {b}|compute {a} plus {b}|work out {a} plus {b}|do {a} plus {b}|start with {a} and add {b}|"
+        "take {a} and add {b}|add up {a} and {b}|solve {a} plus {b}|count {a} and {b} together)",
+    ),
+    [_sum(a, b) for a, b in _balanced([pair for pair in _SUMS if not sum_held_out(*pair)], [a + b <= EASY for a, b in _SUMS if not sum_held_out(a, b)])],
+    weight=14,
+    examined=[_sum(a, b) for a, b in _SUMS if sum_held_out(a, b)],
+)
+
+differences = Writer(
+    "difference",
+    wording(
+        less="(minus|minus|minus|take away|less)",
+        direct="(what is {a} <less> {b}|what's {a} <less> {b}|how much is {a} <less> {b}|what (does|do) {a} minus {b} (make|equal|come to|leave)|what do you get (if|when) you (subtract {b} from {a}|take {b} (from|away from) {a})|"
+        "what do i get (if|when) i (subtract {b} from {a}|take {b} away from {a})|{a} <less> {b} (equals|is|makes) (what|how much)|{a} <less> {b}, (what|how much) is (it|that)|"
+        "if i have {a} and (lose|spend|give away|eat) {b}, how many (are left|do i have left|remain)|i have {a} apples and eat {b}, how many are left|if you take {b} from {a}, (what|how much) is left|"
+        "what's the difference between {a} and {b}|what is the difference between {a} and {b}|what's left (if|when) you take {b} (from|away from) {a}|what is {a} with {b} taken away|what's the result of {a} minus {b}|"
+        "what number is {a} minus {b}|which number is {a} minus {b}|what would {a} minus {b} be|what will {a} minus {b} be|how much is left of {a} without {b}|what remains of {a} without {b}|how much more is {a} than {b})",
+        clause="(what {a} <less> {b} (is|makes|equals)|how much {a} <less> {b} is|what you get (if|when) you (subtract {b} from {a}|take {b} (from|away from) {a})|what the difference between {a} and {b} is|what is {a} minus {b}|"
+        "how much is {a} minus {b}|what {a} minus {b} comes to|what is left when you take {b} from {a})",
+        topic="(the difference between {a} and {b}|{a} minus {b}|{a} minus {b}|{a} take away {b}|the result of {a} minus {b}|the answer to {a} minus {b})",
+        fragment="({a} <less> {b}|{a} minus {b}|{a} minus {b} (is|equals|makes)|difference between {a} and {b}|{a} minus {b}, how much|and {a} minus {b}|{a} without {b})",
+        order="(subtract {b} from {a}|subtract {b} from {a}|take {b} (from|away from) {a}|calculate {a} minus {b}|compute {a} minus {b}|work out {a} minus {b}|do {a} minus {b}|start with {a} and (subtract|take away) {b}|"
+        "take {a} and subtract {b}|solve {a} minus {b}|remove {b} from {a}|deduct {b} from {a})",
+    ),
+    [
+        _difference(a, b)
+        for a, b in _balanced(
+            [pair for pair in _DIFFERENCES if not difference_held_out(*pair)], [a <= EASY for a, b in _DIFFERENCES if not difference_held_out(a, b)]
+        )
+    ],
+    weight=12,
+    examined=[_difference(a, b) for a, b in _DIFFERENCES if difference_held_out(a, b)],
+)
