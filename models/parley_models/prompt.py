@@ -1,0 +1,88 @@
+"""The chat format: turns as ids.
+
+Every piece is encoded on its own, the way Step-Audio-TTS-3B does it (tts.py:153-199): encoding the whole string could put a
+word-start piece before a marker, which the model never saw.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from parley_models.interleave import Segment, interleave_segment
+from parley_models.text_tokenizer import TextTokenizer
+from parley_models.tokens import SpeechTokens, TokenLayout
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn."""
+
+    role: str
+    """`system`, `user` or `assistant`."""
+
+    content: tuple[str | SpeechTokens | Segment, ...]
+    """What was typed, heard or answered, in order; an answer is kept as segments, the way it was given."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatTemplate:
+    """How a bundle writes turns: `<|BOT|>role`, newline, content, `<|EOT|>`. The defaults are Step-Audio-Chat's (stepaudio.py:27-74)."""
+
+    roles: dict[str, str] = field(default_factory=lambda: {"user": "human"})
+    """What the model calls a role, where it differs."""
+
+    role_end: str = "\n"
+    begins_with_bos: bool = True
+    default_system: str = ""
+    """The role when none is given; empty = no system turn."""
+
+    marks_heard_speech: bool = False
+    """Whether what the user said stands between `<audio_start>` and `<audio_end>`; Step-Audio-Chat's does not."""
+
+
+class Prompt:
+    """Writes conversations as ids for one bundle."""
+
+    def __init__(self, tokenizer: TextTokenizer, layout: TokenLayout, template: ChatTemplate | None = None) -> None:
+        self._tokenizer = tokenizer
+        self._layout = layout
+        self._template = template or ChatTemplate()
+
+    def conversation(self, messages: Iterable[Message]) -> list[int]:
+        """All turns and the opening of the answer: what the backbone is given."""
+        turns = list(messages)
+        if self._template.default_system and not any(turn.role == "system" for turn in turns):
+            turns.insert(0, Message("system", (self._template.default_system,)))
+        begin = [self._layout.bos] if self._template.begins_with_bos else []
+        return [*begin, *(token_id for turn in turns for token_id in self.turn(turn)), *self.opening("assistant")]
+
+    def turn(self, message: Message) -> list[int]:
+        """One whole turn, `<|EOT|>` included."""
+        return [*self.opening(message.role), *self.content(message), self._layout.eot]
+
+    def opening(self, role: str) -> list[int]:
+        """`<|BOT|>` and the role; what follows may come piece by piece, while the user still speaks."""
+        name = self._template.roles.get(role, role)
+        return [self._layout.bot, *self._tokenizer.encode(name + self._template.role_end)]
+
+    def content(self, message: Message) -> list[int]:
+        """What stands between a turn's role and its `<|EOT|>`."""
+        ids: list[int] = []
+        for part in message.content:
+            if isinstance(part, str):
+                ids += self._tokenizer.encode(part)
+            elif isinstance(part, Segment):
+                ids += interleave_segment(part, self._layout) if len(part.speech) else part.text
+            else:
+                ids += self._heard(part)
+        return ids
+
+    def _heard(self, speech: SpeechTokens) -> list[int]:
+        ids, layout = speech.ids(self._layout), self._layout
+        if self._template.marks_heard_speech and layout.audio_start is not None and layout.audio_end is not None:
+            return [layout.audio_start, *ids, layout.audio_end]
+        return ids
+
+
+def system_text(role: str = "", instruction: str = "") -> str:
+    """The system turn's text: who the assistant is, and on a line of its own how to speak; empty if there is neither."""
+    return "\n".join(part for part in (role.strip(), instruction.strip()) if part)
