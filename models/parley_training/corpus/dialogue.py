@@ -1,7 +1,7 @@
 """Writing dialogue: any number of exchanges from one seed.
 
-    rng = random.Random(1)
-    exchange = write(rng)
+rng = random.Random(1)
+exchange = write(rng)
 """
 
 import random

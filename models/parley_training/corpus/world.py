@@ -50,10 +50,10 @@ def article(noun: str) -> str:
 
 def plural(noun: str) -> str:
     """The plural of an animal's name."""
-    irregular = {"sheep": "sheep", "mouse": "mice", "goose": "geese", "deer": "deer", "wolf": "wolves", "fox": "foxes", "donkey": "donkeys"}
+    irregular = {"sheep": "sheep", "mouse": "mice", "goose": "geese", "deer": "deer", "wolf": "wolves", "fox": "foxes"}
     if noun in irregular:
         return irregular[noun]
-    return f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{noun[:-1]}ies" if noun[-1] == "y" and noun[-2] not in "aeiou" else f"{noun}s"
 
 
 def possessive(name: str) -> str:

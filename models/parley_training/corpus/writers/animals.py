@@ -58,7 +58,7 @@ home = Writer(
         "<one>, where does it live|<one> lives where|{cows} live where|where do {cows} make their home|what place do {cows} live in|where would <one> live|where are {cows} at home|where is <one> at home)",
         clause="(where (<one> lives|{cows} live)|where (i|you|we) can find (<one>|{cows})|where the home of <one> is|where <one> has its home|where {cows} are at home|what place <one> lives in)",
         topic="(the home of <one>|the place where (<one> lives|{cows} live)|the place <one> lives in|the {cow}'s home)",
-        fragment="({cow}, where does it live|home of <one>|{cows}, where|where, {cows}|{cow}, home|<one> lives|and where, <one>)".replace("|where, {cows}", ""),
+        fragment="({cow}, where does it live|home of <one>|{cows}, where|{cow}, home|<one> lives|and where, <one>)",
     ),
     [Fact(_slots(row), f"{_subject(row)} lives {row['home']}.", row["home"].split()[-1].lower()) for row in _about("home")],
     weight=5,

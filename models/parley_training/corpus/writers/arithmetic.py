@@ -5,7 +5,9 @@ from parley_training.corpus.frames import wording
 from parley_training.corpus.world import HIGHEST, number
 
 EASY = 20
-"""Sums up to here are asked as often as all larger ones together."""
+"""Numbers up to here are added and subtracted as often as all larger ones together."""
+
+Pair = tuple[int, int]
 
 
 def sum_held_out(a: int, b: int) -> bool:
@@ -32,19 +34,19 @@ _SUMS = [(a, b) for a in range(HIGHEST + 1) for b in range(HIGHEST + 1 - a)]
 _DIFFERENCES = [(a, b) for a in range(HIGHEST + 1) for b in range(a + 1)]
 
 
-def _balanced(pairs: list[tuple[int, int]], easy: list[bool]) -> list[tuple[int, int]]:
+def _balanced(pairs: list[Pair]) -> list[Pair]:
     """The easy pairs repeated until they make up half of the list: what people ask most is small."""
-    small = [pair for pair, is_easy in zip(pairs, easy, strict=True) if is_easy]
-    return pairs + small * max(1, round((len(pairs) - 2 * len(small)) / len(small)))
+    easy = [(a, b) for a, b in pairs if a <= EASY and b <= EASY]
+    return pairs + easy * round((len(pairs) - 2 * len(easy)) / len(easy))
 
+
+_ASKED_SUMS = [pair for pair in _SUMS if not sum_held_out(*pair)]
+_ASKED_DIFFERENCES = [pair for pair in _DIFFERENCES if not difference_held_out(*pair)]
 
 sums = Writer(
     "sum",
     wording(
-        result="(equal|equals|make|makes|is|give|gives)",
-        both="({a} plus {b}|{a} plus {b}|{a} and {b}|{a} added to {b}|{b} added to {a}|the sum of {a} and {b})".replace("|{b} added to {a}", "").replace(
-            "{a} added to {b}", "{b} added to {a}"
-        ),
+        both="({a} plus {b}|{a} plus {b}|{a} and {b}|{b} added to {a}|the sum of {a} and {b})",
         direct="(what is <both>|what's <both>|what's <both>|how much is <both>|how much are {a} and {b}|what (does|do) {a} (plus|and) {b} (make|equal|come to|add up to)|what do you get (if|when) you add {a} (and|to) {b}|"
         "what do i get (if|when) i add {a} and {b}|what do you get from {a} plus {b}|{a} plus {b} (equals|is|makes) (what|how much)|{a} plus {b}, (what|how much) is (it|that)|"
         "if i have {a} and (get|find|buy) {b} more, how many do i have|if you have {a} and (get|find) {b} more, how many (are there|do you have)|i have {a} apples and get {b} more, how many is that|"
@@ -57,7 +59,7 @@ sums = Writer(
         order="(add {a} and {b} [together]|add {a} and {b}|add {b} to {a}|sum {a} and {b}|sum up {a} and {b}|put {a} and {b} together|calculate {a} plus {b}|compute {a} plus {b}|work out {a} plus {b}|do {a} plus {b}|start with {a} and add {b}|"
         "take {a} and add {b}|add up {a} and {b}|solve {a} plus {b}|count {a} and {b} together)",
     ),
-    [_sum(a, b) for a, b in _balanced([pair for pair in _SUMS if not sum_held_out(*pair)], [a + b <= EASY for a, b in _SUMS if not sum_held_out(a, b)])],
+    [_sum(a, b) for a, b in _balanced(_ASKED_SUMS)],
     weight=14,
     examined=[_sum(a, b) for a, b in _SUMS if sum_held_out(a, b)],
 )
@@ -78,12 +80,7 @@ differences = Writer(
         order="(subtract {b} from {a}|subtract {b} from {a}|take {b} (from|away from) {a}|calculate {a} minus {b}|compute {a} minus {b}|work out {a} minus {b}|do {a} minus {b}|start with {a} and (subtract|take away) {b}|"
         "take {a} and subtract {b}|solve {a} minus {b}|remove {b} from {a}|deduct {b} from {a})",
     ),
-    [
-        _difference(a, b)
-        for a, b in _balanced(
-            [pair for pair in _DIFFERENCES if not difference_held_out(*pair)], [a <= EASY for a, b in _DIFFERENCES if not difference_held_out(a, b)]
-        )
-    ],
+    [_difference(a, b) for a, b in _balanced(_ASKED_DIFFERENCES)],
     weight=12,
     examined=[_difference(a, b) for a, b in _DIFFERENCES if difference_held_out(a, b)],
 )

@@ -44,7 +44,7 @@ _DIRECT = (
     "what is the (best food|national animal|national anthem|flag|largest river|highest mountain|president|climate|second largest city|time) (of|in) <known_country>|how do i get to <known_city>|how long is the flight to <known_city>|what can i (see|eat|buy) in <known_city>|"
     "when was <known_city> founded|who built <known_city>|what is <known_city> famous for|what does <known_animal> eat|how (fast|heavy|old|big|long|smart) is <known_animal>|how long does <known_animal> live|can <known_animal> (swim|fly|climb|see at night)|"
     "why does <known_animal> (sleep|run|hide|sing) [so much]|how many (teeth|eyes|babies|hairs) does <known_animal> have|is <known_animal> dangerous|how do (i|you) (make|cook|bake|prepare) <food>|what goes into <food>|how many calories does <food> have|"
-    "where can i (buy|eat|get) <food>|what is the recipe for <food>|is <food> healthy|how much (is|does) <product> (cost|cost)|where can i (buy|find|get) <product>|what is <science>|how does <science> work|what causes <science>|who (discovered|studied|explained) <science>|"
+    "where can i (buy|eat|get) <food>|what is the recipe for <food>|is <food> healthy|how much does <product> cost|where can i (buy|find|get) <product>|what is <science>|how does <science> work|what causes <science>|who (discovered|studied|explained) <science>|"
     "why do we need <science>|how (tall|old|high|far away|heavy|long) is <building>|who built <building>|where is <building>|who (wrote|made|painted|created|directed) <work>|what is <work> about|when was <work> (written|made)|who invented <device>|when was <device> invented|"
     "how does <device> work|what is <small> times <small>|how much is <small> times <small>|what is <small> multiplied by <small>|what is <big> (plus|minus|times|divided by) <small>|what is <small> divided by <small>|what is the square root of <big>|what is <small> percent of <big>|"
     "what is <small> squared|how many grams are in <small> pounds|how many miles are <small> kilometers|what time is it [now]|what is the time in <known_city>|what is the date <when>|what day is it today|how late is it|what do i have <when>|do i have any (messages|meetings|appointments) [<when>]|"
@@ -72,16 +72,18 @@ _FRAGMENT = (
 )
 _ORDER = (
     "play <music>|play <music>|put on <music>|(turn|switch) (on|off) <thing>|turn <thing> (on|off)|(call|phone|ring) <somebody>|send a message to <somebody>|write an email to <somebody>|text <somebody> that i'm late|set (a timer|an alarm) for <small> (minutes|hours|seconds)|"
-    "wake me up at <small>|remind me to (call <somebody>|buy milk|take my pills|go shopping|water the plants) [<when>]|tell me a (joke|story|riddle|secret|fairy tale)|sing (a song|happy birthday|a lullaby|for me)|order <food>|order <product>|buy <product>|book <product> [for <when>]|"
+    "wake me up at <small>|make a note to (call <somebody>|buy milk|take my pills|go shopping|water the plants) [<when>]|tell me a (joke|story|riddle|secret|fairy tale)|sing (a song|happy birthday|a lullaby|for me)|order <food>|order <product>|buy <product>|book <product> [for <when>]|"
     "open (the window|my email|the calendar|the browser|the camera|the garage)|close (the window|the door|the curtains)|show me (the map|my photos|pictures of <known_city>|the way to <known_city>|the news)|translate (hello|good night|this sentence|thank you) into (French|German|Spanish|Chinese)|"
     "spell (necessary|rhythm|beautiful|banana|elephant)|multiply <small> by <small>|divide <small> by <small>|explain <science>|describe <building>|write (a poem|a letter|a story|an essay|some code)|search for <product>|find a <film>|recommend a <film>|read me (the news|a book|my messages)|"
     "take (a photo|a note|a picture)|add (milk|eggs|bread|butter) to (my shopping list|the list)|cancel my (meeting|alarm|order|appointment) [<when>]|navigate to <known_city>|drive me home|clean the (kitchen|floor|bathroom)|roll a die|flip a coin|draw (a cat|a house|a picture)|"
-    "tell me about (<person>|<science>|<known_city>|<building>)|guess my (age|name|weight)|dance for me|make me (<food>|a coffee)|meow like a cat"
-).replace("|meow like a cat", "").replace("remind me to", "make a note to")
+    "tell me about (<person>|<science>|<known_city>|<building>)|guess my (age|name|weight)|dance for me|make me (<food>|a coffee)"
+)
 
 beyond = Writer(
     "beyond",
-    wording(direct=f"({_DIRECT})", clause=f"({_CLAUSE})", topic=f"({_TOPIC})", fragment=f"({_FRAGMENT})", order=f"({_ORDER})", **_VOCABULARY),
+    wording(
+        direct=f"({_DIRECT})", clause=f"({_CLAUSE})", topic=f"({_TOPIC})", fragment=f"({_FRAGMENT})", order=f"({_ORDER})", **_VOCABULARY
+    ),
     [Fact({}, DECLINE, "beyond me")],
     weight=18,
 )

@@ -3,7 +3,8 @@
 from parley_training.corpus.exchange import Fact, Writer
 from parley_training.corpus.frames import wording
 from parley_training.corpus.grammar import Grammar
-from parley_training.corpus.world import facts, number, plural
+from parley_training.corpus.world import facts, number
+
 
 def _order(noun: str, where: str) -> Grammar:
     """How people ask what comes before or after; `where` is the intent's direction."""
@@ -12,9 +13,9 @@ def _order(noun: str, where: str) -> Grammar:
         "before": "(before|right before|just before|directly before)",
     }[where]
     verb = {
-        "after": f"(what|which) {noun} (follows|does {{it}} come before|is next when this one is) {{it}}|what follows {{it}}|what {noun} is next after {{it}}",
+        "after": f"(what|which) {noun} (follows) {{it}}|what follows {{it}}|what {noun} is next after {{it}}",
         "before": f"(what|which) {noun} (precedes|leads up to) {{it}}|what precedes {{it}}|{{it}} follows (what|which) {noun}|{{it}} comes after (what|which) {noun}",
-    }[where].replace("|does {it} come before|is next when this one is", "")
+    }[where]
     return wording(
         then=then,
         direct=f"((what|which) {noun} (comes|is|is it|do we have) <then> {{it}}|what (comes|is) <then> {{it}}|what is the {noun} <then> {{it}}|what's the {noun} <then> {{it}}|<then> {{it}} comes (what|which) {noun}|"
@@ -24,12 +25,14 @@ def _order(noun: str, where: str) -> Grammar:
         fragment=f"(<then> {{it}}|<then> {{it}}, (what|which) {noun}|{noun} <then> {{it}}|and <then> {{it}}|<then> {{it}} comes|the {noun} <then> {{it}})",
     )
 
+
 def _neighbours(noun: str, table: str, step: int) -> list[Fact]:
     """Facts of a circle: after Sunday comes Monday."""
     names = [row[noun] for row in facts(table)]
     where = "after" if step > 0 else "before"
     pairs = [(name, names[(at + step) % len(names)]) for at, name in enumerate(names)]
     return [Fact({"it": name}, f"The {noun} {where} {name} is {other}.", other.lower()) for name, other in pairs]
+
 
 _NOUNS = {"day": ("days", 2.5), "month": ("months", 2.5), "season": ("seasons", 1.0)}
 
@@ -55,7 +58,6 @@ season = Writer(
 amount = Writer(
     "amount",
     wording(
-
         direct="(how many {parts} (in|are in|are there in|make|make up|go into|fit into) {whole}|how many {parts} does {whole} have|how many {parts} has {whole} got|{whole} has how many {parts}|what is the number of {parts} in {whole}|"
         "what's the number of {parts} in {whole}|{whole}, how many {parts} (is that|does it have|is it|are there)|in {whole}, how many {parts} are there|of how many {parts} is {whole} made|how many {parts} do you (count|have|find) in {whole})",
         clause="(how many {parts} (are in|there are in|make|make up|go into) {whole}|how many {parts} {whole} has|what the number of {parts} in {whole} is)",
@@ -72,7 +74,7 @@ amount = Writer(
     ]
     + [
         Fact(
-            {"parts": plural("day"), "whole": row["month"]},
+            {"parts": "days", "whole": row["month"]},
             f"There are {number(int(row['days']))} days in {row['month']}.",
             number(int(row["days"])),
         )

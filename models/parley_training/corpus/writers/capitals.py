@@ -17,9 +17,7 @@ capital = Writer(
         "the <city> of {country} is which city|how is the <city> of {country} called|what's the <city> in {country}|which is the <city> of {country})",
         clause="(what (the <city> of {country}|{whose} <city>) is|what the <city> of {country} is called|which city is (the <city> of {country}|{whose} <city>)|"
         "what (the name of the <city> of {country}|the <city> in {country}) is|what <city> {country} has|what is (the <city> of {country}|{whose} <city>))",
-        topic="(the <city> of {country}|{whose} <city>|the name of {whose} <city>|the name of the <city> of {country}|the <city> city of {country})".replace(
-            "|the <city> city of {country}", ""
-        ),
+        topic="(the <city> of {country}|{whose} <city>|the name of {whose} <city>|the name of the <city> of {country})",
         fragment="(<city> of {country}|{country}, <city>|{country} <city>|<city> {country}|{whose} <city>|{country}, which <city>|and the <city> of {country}|the <city> for {country}|<city>, {country})",
     ),
     [

@@ -8,12 +8,10 @@ currency = Writer(
     "currency",
     wording(
         money="(currency|money|kind of money)",
-        direct="(what (is|'s) the currency (of|in) {country}|what's {whose} currency|what is {whose} currency|what <money> (do they use|do people use|is used) in {country}|"
+        direct="(what is the currency (of|in) {country}|what's {whose} currency|what is {whose} currency|what <money> (do they use|do people use|is used) in {country}|"
         "which (currency|money) (do they use|do people use|is used|do people pay with) in {country}|what do (people|they|you) pay with in {country}|what <money> does {country} (use|have)|"
         "which currency does {country} (use|have)|what <money> do i need in {country}|what (currency|money) is it in {country}|in {country}, what <money> (do they use|is used)|"
-        "what is the currency of {country} called|what do you call the (money|currency) (of|in) {country}|{country}, what's its currency|what is the money in {country} called)".replace(
-            "(is|'s)", "is"
-        ),
+        "what is the currency of {country} called|what do you call the (money|currency) (of|in) {country}|{country}, what's its currency|what is the money in {country} called)",
         clause="(what the currency (of|in) {country} is|what {whose} currency is|what <money> (they use|people use|is used) in {country}|what (people|they) pay with in {country}|"
         "which currency {country} (uses|has)|what <money> {country} uses|what the (money|currency) (of|in) {country} is called)",
         topic="(the currency (of|in) {country}|{whose} currency|the money (of|in) {country}|the name of {whose} currency|the name of the currency (of|in) {country})",

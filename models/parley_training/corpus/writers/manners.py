@@ -80,6 +80,6 @@ manners = [
         "what can you tell me|what can you help me with|can you help me|i need help|help me|help|what topics do you know|what subjects do you know|what should i ask you|what things do you know|what are you for|what is your purpose|what else can you do|"
         "what else do you know|how do i use you|what do you understand)",
         can="(what you can do|what you know|what i can ask you|what you are good at|how you can help me|what you can tell me|what you are able to do|which questions you can answer|what questions i can ask|what your skills are|what you know about)",
-        order="(tell me what you can do|show me what you can do|list your skills|tell me what you know|tell me what i can ask|help me out with what i can ask|tell me about your skills|explain what you can do)".replace("|help me out with what i can ask", ""),
+        order="(tell me what you can do|show me what you can do|list your skills|tell me what you know|tell me what i can ask|tell me about your skills|explain what you can do)",
     ),
 ]

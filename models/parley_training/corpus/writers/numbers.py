@@ -60,7 +60,7 @@ _SPANS = [span for span in range(-LONGEST_COUNT + 1, LONGEST_COUNT) if abs(span)
 count = Writer(
     "count",
     wording(
-        to="(to|to|up to|until|till|through)".replace("up to|", ""),
+        to="(to|to|until|till|through)",
         direct="(how do you count from {a} <to> {b}|what are the numbers from {a} <to> {b}|which numbers go from {a} <to> {b}|what do you say when you count from {a} <to> {b}|how does one count from {a} <to> {b})",
         topic="(the numbers from {a} <to> {b}|all numbers from {a} <to> {b}|all the numbers from {a} <to> {b}|every number from {a} <to> {b})",
         fragment="(from {a} <to> {b}|numbers from {a} <to> {b}|{a} <to> {b}|counting from {a} <to> {b}|the numbers {a} <to> {b})",
@@ -78,7 +78,7 @@ repeat = Writer(
         order="(repeat <number>|repeat <number> (after me|back to me)|repeat after me, {n}|say <number>|say <number> (again|after me|out loud|aloud|back to me)|say after me, {n}|speak <number>|echo <number>|pronounce <number>|read out <number>|"
         "tell me <number> again|repeat what i say, {n}|copy me, {n})",
         direct="(how do you (say|pronounce) <number>|how is <number> (pronounced|spoken)|how would you say <number>|how does <number> sound)",
-        fragment="(repeat, {n}|say, {n}|after me, {n}|the number {n}|just {n}|number {n})".replace("|just {n}", ""),
+        fragment="(repeat, {n}|say, {n}|after me, {n}|the number {n}|number {n})",
     ),
     [Fact({"n": number(n)}, f"{number(n).capitalize()}.", number(n).replace("-", " ")) for n in range(HIGHEST + 1)],
     weight=4,
@@ -107,9 +107,9 @@ def _compare(more: str, most: str) -> Grammar:
 
 larger = Writer(
     "larger",
-    _compare("(larger|bigger|greater|more|higher)", "(largest|biggest|greatest)"),
+    _compare("(larger|bigger|greater|higher)", "(largest|biggest|greatest)"),
     [
-        Fact({"a": number(a), "b": number(b)}, f"{number(max(a, b)).capitalize()} is larger than {number(min(a, b))}.", number(max(a, b)).replace("-", " "))
+        Fact({"a": number(a), "b": number(b)}, f"{number(max(a, b)).capitalize()} is larger.", number(max(a, b)).replace("-", " "))
         for a, b in _pairs()
     ],
     weight=4,
@@ -117,9 +117,9 @@ larger = Writer(
 
 smaller = Writer(
     "smaller",
-    _compare("(smaller|smaller|less|lower|littler)", "(smallest|lowest)"),
+    _compare("(smaller|smaller|lower)", "(smallest|lowest)"),
     [
-        Fact({"a": number(a), "b": number(b)}, f"{number(min(a, b)).capitalize()} is smaller than {number(max(a, b))}.", number(min(a, b)).replace("-", " "))
+        Fact({"a": number(a), "b": number(b)}, f"{number(min(a, b)).capitalize()} is smaller.", number(min(a, b)).replace("-", " "))
         for a, b in _pairs()
     ],
     weight=4,
