@@ -5,13 +5,16 @@ no rotary positions: the score of a key d ids back is lowered by slope * sqrt(d)
 """
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from parley_models.backbone.config import BackboneConfig
+
+if TYPE_CHECKING:
+    from parley_models.backbone.cache import KvCache, LayerCache
 
 
 def alibi_slopes(heads: int) -> Tensor:
@@ -97,11 +100,17 @@ class Attention(Block):
         query, key, value = mixed.split([self.heads, self.groups, self.groups], dim=1)
         return query, key, value
 
-    def forward(self, x: Tensor, bias: Tensor) -> Tensor:
-        """Attend within x (batch, length, hidden); bias (heads, length, length)."""
+    def forward(self, x: Tensor, bias: Tensor, past: "LayerCache | None" = None) -> Tensor:
+        """Let x (batch, new, hidden) attend to itself and to the past; bias (heads, new, length)."""
         query, key, value = self.project(x)
-        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=bias.to(query.dtype)[None], enable_gqa=True)
-        out: Tensor = self.o_proj(mixed.transpose(1, 2).flatten(2))
+        batch, _, new, _ = query.shape
+        if past is not None:
+            key, value = past.extend(key, value)
+        # The query heads of a group stand below each other as if they were more ids, so that shared keys are never copied.
+        folded = query.reshape(batch, self.groups, -1, self.head_dim)
+        mask = bias.to(query.dtype).reshape(1, self.groups, -1, bias.shape[-1])
+        mixed = F.scaled_dot_product_attention(folded, key, value, attn_mask=mask)
+        out: Tensor = self.o_proj(mixed.view(batch, self.heads, new, self.head_dim).transpose(1, 2).flatten(2))
         return out
 
 
@@ -131,9 +140,9 @@ class Layer(nn.Module):
         self.input_layernorm = RmsNorm(config.hidden_size, config.rms_norm_eps)
         self.post_attention_layernorm = RmsNorm(config.hidden_size, config.rms_norm_eps)
 
-    def forward(self, x: Tensor, bias: Tensor) -> Tensor:
-        """(batch, length, hidden) -> (batch, length, hidden)."""
-        x = x + self.self_attn(self.input_layernorm(x), bias)
+    def forward(self, x: Tensor, bias: Tensor, past: "LayerCache | None" = None) -> Tensor:
+        """(batch, new, hidden) -> (batch, new, hidden)."""
+        x = x + self.self_attn(self.input_layernorm(x), bias, past)
         out: Tensor = x + self.mlp(self.post_attention_layernorm(x))
         return out
 
@@ -175,6 +184,15 @@ class StepOmni(nn.Module):
         for layer in self.model.layers:
             x = layer(x, bias)
         out: Tensor = self.model.norm(x)
+        return out
+
+    def extend(self, ids: Tensor, cache: "KvCache") -> Tensor:
+        """Ids (new,) that follow what the cache holds -> their hidden states after the final norm (new, hidden)."""
+        bias = cache.bias(len(ids))
+        x = self.model.embed_tokens(ids)[None].to(bias.dtype)
+        for layer, past in zip(self.model.layers, cache.layers, strict=True):
+            x = layer(x, bias, past)
+        out: Tensor = self.model.norm(x)[0]
         return out
 
     def logits(self, hidden: Tensor) -> Tensor:

@@ -1,0 +1,111 @@
+"""The way in: a loaded model and the conversation it has in mind."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from parley_models.backbone.cache import KvCache
+from parley_models.backbone.loading import load_model
+from parley_models.backbone.model import StepOmni
+from parley_models.errors import EngineError
+
+Logits = npt.NDArray[np.float32]
+PREFILL_IDS = 256
+"""Ids prefilled in one go: bounds what attention needs at 256 x context scores a head."""
+
+
+class Backbone:
+    """A model and one context. Not thread-safe: one thread at a time owns it."""
+
+    def __init__(self, model: StepOmni, *, threads: int = 1, context: int | None = None) -> None:
+        self._model = model
+        self._cache = KvCache(model.config, min(context or model.config.max_seq_len, model.config.max_seq_len))
+        self._threads = threads
+        self._ids: list[int] = []
+        self.config = model.config
+
+    @classmethod
+    def load(cls, folder: Path, *, threads: int = 1, context: int | None = None) -> "Backbone":
+        """Load a folder with `config.json` and safetensors.
+
+        Args:
+            folder: `backbone/` of a bundle, or a public checkpoint.
+            threads: torch threads; a small model is fastest, and far steadier beside a busy neighbour, on one.
+            context: ids the cache is made for, if fewer than the model's own limit.
+
+        Raises:
+            BundleMissing: a file is not there.
+            BundleCorrupt: a file or a tensor is not what the config says.
+        """
+        return cls(load_model(folder), threads=threads, context=context)
+
+    @property
+    def ids(self) -> Sequence[int]:
+        """What is in the cache."""
+        return tuple(self._ids)
+
+    @property
+    def length(self) -> int:
+        """How many ids are in the cache."""
+        return len(self._ids)
+
+    @property
+    def capacity(self) -> int:
+        """How many fit."""
+        return self._cache.capacity
+
+    def rewind(self, length: int) -> None:
+        """Forget all but the first `length` ids; costs nothing. Raises EngineError if there are fewer."""
+        self._cache.rewind(length)
+        del self._ids[length:]
+
+    def prefill(self, ids: Sequence[int]) -> Logits:
+        """Read ids that follow what is in the cache; logits (vocab,) for what comes after the last.
+
+        Raises:
+            EngineError: no ids, ids the model does not have, or more than fit.
+        """
+        self._check(ids)
+        self._use_threads()
+        with torch.inference_mode():
+            given = torch.tensor(ids)
+            for piece in given.split(PREFILL_IDS):
+                hidden = self._model.extend(piece, self._cache)
+            self._ids += ids
+            return self._logits(hidden)
+
+    def step(self, token_id: int) -> Logits:
+        """Read one id; logits (vocab,) for the next. Valid until the next call. Raises EngineError like `prefill`."""
+        return self.prefill([token_id])
+
+    def prepare(self, ids: Sequence[int]) -> Logits:
+        """Make the cache hold exactly these ids, reading only those after the part it already holds; logits for the next.
+
+        Raises:
+            EngineError: like `prefill`.
+        """
+        self._check(ids, after=0)
+        common = next((at for at, (old, new) in enumerate(zip(self._ids, ids, strict=False)) if old != new), min(len(self._ids), len(ids)))
+        common = min(common, len(ids) - 1)  # the last id is read again if need be: its logits are not kept
+        self.rewind(common)
+        return self.prefill(ids[common:])
+
+    def _check(self, ids: Sequence[int], after: int | None = None) -> None:
+        if not ids:
+            raise EngineError("The backbone was given nothing to read.")
+        if min(ids) < 0 or max(ids) >= self.config.vocab_size:
+            raise EngineError(f"The backbone has {self.config.vocab_size} ids and was given {min(ids)} to {max(ids)}.")
+        needed = (self.length if after is None else after) + len(ids)
+        if needed > self.capacity:
+            raise EngineError(f"The conversation needs {needed} tokens and the model holds {self.capacity}.")
+
+    def _logits(self, hidden: torch.Tensor) -> Logits:
+        logits: Logits = self._model.logits(hidden[-1]).float().numpy()
+        return logits
+
+    def _use_threads(self) -> None:
+        if torch.get_num_threads() != self._threads:  # a setting of the calling thread, so it is made where the work is
+            torch.set_num_threads(self._threads)

@@ -1,0 +1,78 @@
+"""An answer, id by id."""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from parley_models.backbone.sampling import Logits, Sampler
+from parley_models.errors import EngineError
+from parley_models.manifest import Sampling
+from parley_models.tokens import TokenLayout
+
+LOOPING_IDS = 125
+"""A group repeated for 25 groups, 3 s, is no speech."""
+
+
+class Reader(Protocol):
+    """What decoding needs of a backbone; `Backbone` is one, a backbone on another machine may be."""
+
+    @property
+    def length(self) -> int:
+        """Ids read so far."""
+        ...
+
+    @property
+    def capacity(self) -> int:
+        """Ids that fit."""
+        ...
+
+    def prepare(self, ids: Sequence[int]) -> Logits:
+        """Hold exactly these ids; logits for the next."""
+        ...
+
+    def step(self, token_id: int) -> Logits:
+        """Read one more id; logits for the next."""
+        ...
+
+
+class Decoder:
+    """Makes a backbone answer. The thread that iterates is the one that computes."""
+
+    def __init__(self, backbone: Reader, layout: TokenLayout, sampling: Sampling | None = None) -> None:
+        self._backbone = backbone
+        self._layout = layout
+        self._sampling = sampling or Sampling()
+
+    def answer(self, prompt: Sequence[int], *, seed: int = 0, max_ids: int | None = None) -> Iterator[int]:
+        """Yield the ids of an answer, its end (`<|EOT|>`) not among them.
+
+        An id is computed when it is asked for: who stops asking stops the model. An answer ends by a stop id, after
+        `max_ids` (the sampling's own limit unless given), when the context is full, or when it runs in a circle.
+
+        Args:
+            prompt: everything up to and including the opening of the answer; what the cache already holds of it is not read again.
+            seed: same prompt, same seed, same ids.
+            max_ids: how many ids at most.
+
+        Raises:
+            EngineError: the prompt does not fit, or somebody else used the backbone between two ids.
+        """
+        sampler = Sampler(self._layout, self._sampling, seed)
+        limit = self._sampling.max_tokens if max_ids is None else max_ids
+        answer: list[int] = []
+        logits = self._backbone.prepare(prompt)
+        while len(answer) < limit:
+            token_id = sampler.draw(logits)
+            if token_id in self._layout.stops:
+                return
+            answer.append(token_id)
+            yield token_id
+            if len(prompt) + len(answer) >= self._backbone.capacity or self._circles(answer):
+                return
+            if self._backbone.length != len(prompt) + len(answer) - 1:
+                raise EngineError("Another answer was begun before this one was finished.")
+            logits = self._backbone.step(token_id)
+
+    def _circles(self, answer: Sequence[int]) -> bool:
+        tail = answer[-LOOPING_IDS:]
+        size = self._layout.group_size
+        return len(tail) == LOOPING_IDS and all(old == new for old, new in zip(tail, tail[size:], strict=False))
