@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from parley_models.errors import BundleCorrupt, BundleMissing
+from parley_models.prompt import ChatTemplate
 from parley_models.style import Control, ControlTable
 from parley_models.tokens import TokenLayout
 
@@ -67,16 +68,6 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
-class Chat:
-    """How turns become text around the sound; the pieces themselves come from the text tokenizer."""
-
-    system: str = ""
-    """The role that is used when the caller names none; empty = no system turn."""
-
-    context_tokens: Annotated[int, Field(gt=0)] = 4096
-
-
-@dataclass(frozen=True, slots=True)
 class Manifest:
     """Everything that `bundle.toml` says."""
 
@@ -99,7 +90,10 @@ class Manifest:
     ears_rate_hz: Annotated[int, Field(gt=0)] = 16_000
     voice_rate_hz: Annotated[int, Field(gt=0)] = 24_000
     languages: tuple[str, ...] = ("en",)
-    chat: Chat = Chat()
+    chat: ChatTemplate = field(default_factory=ChatTemplate)
+    context_tokens: Annotated[int, Field(gt=0)] = 4096
+    """What a conversation may take before its oldest turns are forgotten; no more than the backbone's own limit."""
+
     sampling: Sampling = Sampling()
     controls: tuple[Control, ...] = ()
     attributions: tuple[Attribution, ...] = ()

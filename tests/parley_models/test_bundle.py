@@ -9,7 +9,8 @@ import pytest
 
 from parley_models.bundle import Bundle, bundle_folders, find_bundle, write_manifest
 from parley_models.errors import BundleCorrupt, BundleError, BundleMissing
-from parley_models.manifest import MANIFEST_NAME, Chat, Manifest, Sampling, VoiceEntry, read_manifest
+from parley_models.manifest import MANIFEST_NAME, Manifest, Sampling, VoiceEntry, read_manifest
+from parley_models.prompt import ChatTemplate
 from parley_models.style import Control, Level
 from parley_models.tokens import TokenLayout
 
@@ -22,7 +23,8 @@ MANIFEST = Manifest(
     ears={"look_back": 4},
     voice={"guidance": 0.7},
     voices=(VoiceEntry("slt", "voice.json", median_f0_hz=180.0, syllables_per_s=4.5),),
-    chat=Chat(system="Say “hello”.", context_tokens=100),
+    chat=ChatTemplate(roles={"user": 'a "human"'}, default_system="Say “hello”.\n"),
+    context_tokens=100,
     sampling=Sampling(text_temperature=0.1),
     controls=(Control("emotion", "discrete", (Level("sad", "Speak sadly."),)), Control("rate", "continuous", minimum=0.5, maximum=2)),
 )

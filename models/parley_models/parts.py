@@ -1,0 +1,54 @@
+"""What an assistant is made of, as it sees it: ears, brain and voice. Real ones and the tests' fakes keep these promises."""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from parley_models.pcm import AudioChunk, Samples
+from parley_models.tokens import SpeechTokens
+
+
+class Listening(Protocol):
+    """One question being heard."""
+
+    def feed(self, samples: Samples) -> SpeechTokens:
+        """Take more sound, float32 (n,), at the ears' rate; give the groups that became sure. They never change again."""
+
+    def finish(self) -> SpeechTokens:
+        """Nothing more comes: the groups that are left."""
+
+
+class Ears(Protocol):
+    """Sound to tokens."""
+
+    def listen(self) -> Listening:
+        """Begin a question."""
+
+
+class Brain(Protocol):
+    """One context of ids, which grows by what is read and by what is answered."""
+
+    def resume(self, ids: Sequence[int]) -> None:
+        """Make the context exactly these ids; what it shares with them from the start is kept, not read again."""
+
+    def read(self, ids: Sequence[int]) -> None:
+        """Add ids to the context."""
+
+    def decode(self, seed: int, limit: int) -> Iterator[int]:
+        """Answer: up to `limit` ids one by one, the last one a stop unless the limit cut it off."""
+
+
+class Speaking(Protocol):
+    """One answer being spoken."""
+
+    def feed(self, speech: SpeechTokens) -> Sequence[AudioChunk]:
+        """Take more groups; give the sound that became ready. Chunks abut."""
+
+    def finish(self) -> Sequence[AudioChunk]:
+        """Nothing more comes: the sound that is left."""
+
+
+class Voice(Protocol):
+    """Tokens to sound."""
+
+    def speak(self, voice: str | None, rate: float, pitch_semitones: float) -> Speaking:
+        """Begin an answer in a named voice (None: the bundle's first), `rate` times as fast, so many semitones higher."""
