@@ -1,0 +1,219 @@
+"""What holds for the whole house: sizes, places, what may be opened and what may be imported."""
+
+import ast
+import importlib.metadata
+import re
+import statistics
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+SHIPPED = [ROOT / package for package in PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]]
+TOP_LEVEL = {".ci", ".gitignore", "LICENSE", "NOTICE", "README.md", "constraints.txt", "pyproject.toml"}
+TOP_LEVEL |= {"app", "assets", "docs", "installer", "models", "tests"}
+MAY_LOAD_PICKLES: set[str] = set()
+"""Files that may read a checkpoint that can run code; each does so weights-only, in a process of its own."""
+
+LIGHT = ("parley_models.errors", "parley_models.pcm", "parley_models.tokens", "parley_models.tokenizers", "parley_models.vocoders")
+"""Modules and packages that work where torch can't be imported."""
+
+CODE_RUNNERS = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
+
+
+def tracked() -> list[Path]:
+    """Every file that git keeps."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    return [path for name in listed.stdout.split("\0") if name and (path := ROOT / name).exists()]
+
+
+def shipped_modules(*names: str) -> list[str]:
+    """Every module that the wheel brings; with names, those that are or lie below one of them."""
+    found = []
+    for package in SHIPPED:
+        for file in package.rglob("*.py"):
+            parts = file.relative_to(package.parent).with_suffix("").parts
+            found.append(".".join(parts[:-1] if parts[-1] == "__init__" else parts))
+    return sorted(name for name in found if not names or any(name == wanted or name.startswith(f"{wanted}.") for wanted in names))
+
+
+def imports_of(tree: ast.AST) -> Iterator[str]:
+    """The first part of every absolute import."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.split(".")[0]
+
+
+def unsafe_loads(source: str) -> list[str]:
+    """What in a piece of Python opens files that can run code."""
+    tree = ast.parse(source)
+    found = [name for name in imports_of(tree) if name in CODE_RUNNERS]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name, keywords = ast.unparse(node.func), {word.arg: ast.unparse(word.value) for word in node.keywords}
+            if (
+                name in {"torch.load", "torch.jit.load", "torch.package.PackageImporter"}
+                or keywords.get("allow_pickle", "False") != "False"
+            ):
+                found.append(ast.unparse(node))
+        elif isinstance(node, ast.ImportFrom) and node.module == "torch" and any(alias.name == "load" for alias in node.names):
+            found.append(ast.unparse(node))
+    return found
+
+
+def test_files_and_functions_stay_short() -> None:
+    files = [path for path in tracked() if path.suffix == ".py"]
+    lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in files}
+    functions = [
+        (node.end_lineno or node.lineno) - node.lineno + 1
+        for path in files
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef)
+    ]
+
+    assert len(files) > 20
+    assert {str(path.relative_to(ROOT)): count for path, count in lines.items() if count > 400} == {}
+    assert statistics.median(lines.values()) <= 120
+    assert statistics.quantiles(functions, n=10)[-1] <= 35
+
+
+def test_the_checkout_stays_light() -> None:
+    sizes_mb = {str(path.relative_to(ROOT)): path.stat().st_size / 1e6 for path in tracked()}
+
+    assert {name: size for name, size in sizes_mb.items() if size > 16} == {}
+    assert sum(sizes_mb.values()) <= 45
+
+
+def test_every_top_level_entry_is_known() -> None:
+    assert {path.relative_to(ROOT).parts[0] for path in tracked()} <= TOP_LEVEL
+
+
+def test_nothing_names_the_machine_it_was_written_on() -> None:
+    machine_path = re.compile(rb"/(?:work|root|home/[a-z]+|opt/wheels|opt/pypi)/|\.\./shared/")
+    texts = [path for path in tracked() if path.suffix in {".py", ".md", ".toml", ".txt", ".json", ".tsv", ".yaml", ".svg", ""}]
+    found = [str(path.relative_to(ROOT)) for path in texts if machine_path.search(path.read_bytes())]
+
+    assert len(texts) > 20
+    assert set(found) <= {".ci/run", "tests/test_house.py"}  # CI may look for the reference set beside the checkout
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import pickle",
+        "from pickle import loads",
+        "import torch\ntorch.load('x', weights_only=True)",
+        "from torch import load",
+        "np.load(path, allow_pickle=True)",
+        "np.load(path, allow_pickle=asked)",
+    ],
+)
+def test_the_gate_sees_what_can_run_code(source: str) -> None:
+    assert unsafe_loads(source)
+
+
+def test_no_shipped_module_opens_files_that_can_run_code() -> None:
+    files = [file for package in SHIPPED for file in package.rglob("*.py") if str(file.relative_to(ROOT)) not in MAY_LOAD_PICKLES]
+    found = {str(file.relative_to(ROOT)): unsafe for file in files if (unsafe := unsafe_loads(file.read_text(encoding="utf-8")))}
+
+    assert len(files) > 10
+    assert found == {}
+
+
+def test_recipes_and_tests_load_weights_only() -> None:
+    files = [file for folder in ("models/parley_training", "tests") for file in (ROOT / folder).rglob("*.py") if file != Path(__file__)]
+    found = {
+        str(file.relative_to(ROOT)): call
+        for file in files
+        for call in unsafe_loads(file.read_text(encoding="utf-8"))
+        if "weights_only=True" not in call
+    }
+
+    assert len(files) > 5
+    assert found == {}
+
+
+def run_python(code: str) -> subprocess.CompletedProcess[str]:
+    """Run code in a fresh Python where warnings are errors."""
+    return subprocess.run([sys.executable, "-W", "error", "-c", code], cwd="/", capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("forbidden", [("torch",), ("torch", "onnxruntime")])
+def test_light_modules_import_where_torch_does_not(forbidden: tuple[str, ...]) -> None:
+    names = shipped_modules(*(LIGHT if len(forbidden) == 1 else LIGHT[:3]))
+    done = run_python(
+        f"import importlib, sys\nfor name in {forbidden}: sys.modules[name] = None\nfor name in {names}: importlib.import_module(name)"
+    )
+
+    assert len(names) >= 3
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_shipped_module_imports() -> None:
+    names = [name for name in shipped_modules() if not name.endswith("__main__")]
+    done = run_python(f"import importlib\nfor name in {names}: importlib.import_module(name)")
+
+    assert len(names) > 10
+    assert done.returncode == 0, done.stderr
+
+
+def test_shipped_code_declares_what_it_imports() -> None:
+    """A missing dependency shows only on someone else's machine, and one too many is a download for nothing."""
+    declared = {requirement_name(each) for each in PROJECT["project"]["dependencies"]}
+    trees = [ast.parse(file.read_text(encoding="utf-8")) for package in SHIPPED for file in package.rglob("*.py")]
+    ours = {package.name for package in SHIPPED}
+    imported = {name for tree in trees for name in imports_of(tree)} - set(sys.stdlib_module_names) - ours
+    brought_by = importlib.metadata.packages_distributions()
+    needed = {brought_by.get(name, [name])[0].lower() for name in imported}
+
+    optional = {requirement_name(each) for each in PROJECT["project"]["optional-dependencies"]["cpu"]}
+    judges = {"pocketsphinx"}  # evaluation asks for it by name and says what to install
+    assert needed - optional - judges == declared
+
+
+def test_recipes_declare_what_they_import() -> None:
+    extras = PROJECT["project"]["optional-dependencies"]
+    declared = {
+        requirement_name(each) for each in [*PROJECT["project"]["dependencies"], *extras["cpu"], *extras["training"], *extras["dev"]]
+    }
+    files = list((ROOT / "models" / "parley_training").rglob("*.py"))
+    imported = {name for file in files for name in imports_of(ast.parse(file.read_text(encoding="utf-8")))} - set(sys.stdlib_module_names)
+    brought_by = importlib.metadata.packages_distributions()
+
+    assert len(files) > 5
+    assert {brought_by.get(name, [name])[0].lower() for name in imported} - declared == {"parley"}
+
+
+def test_every_requirement_is_pinned() -> None:
+    project = PROJECT["project"]
+    asked = [
+        *project["dependencies"],
+        *(each for extra in project["optional-dependencies"].values() for each in extra),
+        *PROJECT["build-system"]["requires"],
+    ]
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pins = {line.split("==")[0].lower().replace("_", "-") for line in lines if "==" in line}
+
+    assert len(pins) > 50
+    assert {requirement_name(each) for each in asked} - pins == set()
+
+
+def requirement_name(requirement: str) -> str:
+    """`numpy` of `numpy>=2`."""
+    return re.split(r"[<>=!~\[; ]", requirement)[0].lower()
+
+
+def test_readme_names_the_two_commands() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    assert "python3 installer/run.py\n" in readme
+    assert "python3 installer/run.py test\n" in readme
