@@ -1,0 +1,165 @@
+"""ONNX Runtime sessions as Parley opens them: few threads that sleep when idle, self-contained files only."""
+
+import mmap
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+
+from parley_models.errors import BundleCorrupt, BundleMissing, EngineError
+
+Array = npt.NDArray[Any]
+PREFERRED_PROVIDERS = ("TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider")
+
+_OPTIONS: dict[str, dict[str, str]] = {
+    # TF32 keeps 10 bits: codes would differ from one card to the next.
+    "CUDAExecutionProvider": {"use_tf32": "0"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSettings:
+    """How this machine runs ONNX models; never part of a bundle."""
+
+    providers: tuple[str, ...] = PREFERRED_PROVIDERS
+    """In order of preference; those that this ONNX Runtime lacks are passed over."""
+
+    threads: int = 1
+    """Threads inside one operator; 1 or 2 leave room for the decoder."""
+
+
+class OnnxSession:
+    """One loaded ONNX file. Any one thread at a time."""
+
+    def __init__(self, path: Path, settings: SessionSettings = SessionSettings()) -> None:
+        """Load a file.
+
+        Raises:
+            BundleMissing: no such file.
+            BundleCorrupt: not an ONNX model, or one that wants weights from other files.
+        """
+        if not path.is_file():
+            raise BundleMissing(f"There is no file {path}.")
+        if not is_self_contained(path):
+            raise BundleCorrupt(f"{path} is refused: it asks for weights in other files.")
+        self._name = path.name
+        available = onnxruntime.get_available_providers()
+        providers = [(name, _OPTIONS.get(name, {})) for name in settings.providers if name in available]
+        try:
+            self._session = onnxruntime.InferenceSession(path, _options(settings), providers=providers)
+        except Exception as error:
+            raise BundleCorrupt(f"{path} can't be loaded: it is damaged or no ONNX model that this ONNX Runtime knows.") from error
+
+    @property
+    def providers_taken(self) -> tuple[str, ...]:
+        """The execution providers that really run it, in order; the CPU is always the last."""
+        return tuple(self._session.get_providers())
+
+    @property
+    def inputs(self) -> dict[str, tuple[int | str | None, ...]]:
+        """Names and shapes of the inputs, in order; open dimensions have a name or None."""
+        return {item.name: tuple(item.shape) for item in self._session.get_inputs()}
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the outputs, in order."""
+        return tuple(item.name for item in self._session.get_outputs())
+
+    def run(self, feeds: Mapping[str, Array], outputs: tuple[str, ...] | None = None) -> list[Array]:
+        """Run once; returns the named outputs, or all of them in order.
+
+        Raises:
+            EngineError: the model failed.
+        """
+        try:
+            results: list[Array] = self._session.run(outputs, dict(feeds))
+        except Exception as error:
+            raise EngineError(f"The model {self._name} failed while it ran on {self.providers_taken[0]}.") from error
+        return results
+
+    def zeros(self, name: str) -> npt.NDArray[np.float32]:
+        """A float32 zero for an input whose shape is fixed, such as a stream's state at its start."""
+        return np.zeros([size if isinstance(size, int) else 0 for size in self.inputs[name]], np.float32)
+
+
+def _options(settings: SessionSettings) -> onnxruntime.SessionOptions:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = settings.threads
+    options.inter_op_num_threads = 1
+    # Spinning threads would take the core that the decoder needs between two blocks.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 3
+    return options
+
+
+# Where tensors can lie in ONNX's protobuf: message → field number → message (onnx/onnx.proto).
+_MESSAGES: dict[str, dict[int, str]] = {
+    "model": {7: "graph", 25: "function"},
+    "graph": {1: "node", 5: "tensor", 15: "sparse"},
+    "function": {7: "node", 11: "attribute"},
+    "node": {5: "attribute"},
+    "attribute": {5: "tensor", 6: "graph", 10: "tensor", 11: "graph", 22: "sparse", 23: "sparse"},
+    "sparse": {1: "tensor", 2: "tensor"},
+    "tensor": {},
+}
+_EXTERNAL_DATA, _DATA_LOCATION = 13, 14
+_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+
+
+def is_self_contained(path: Path) -> bool:
+    """Whether no tensor of an ONNX file points to another file. Reads the structure only, never the weights.
+
+    Raises:
+        BundleCorrupt: the file is no protobuf.
+    """
+    try:
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            return not _points_outside(content, 0, len(content), "model")
+    except (IndexError, ValueError, RecursionError) as error:
+        raise BundleCorrupt(f"{path} is damaged: it is no ONNX model.") from error
+
+
+def _points_outside(content: mmap.mmap, start: int, stop: int, message: str) -> bool:
+    inner = _MESSAGES[message]
+    for number, wire, first, last in _fields(content, start, stop):
+        if message == "tensor" and (number == _EXTERNAL_DATA or (number == _DATA_LOCATION and _varint(content, first)[0] != 0)):
+            return True
+        if wire == _BYTES and number in inner and _points_outside(content, first, last, inner[number]):
+            return True
+    return False
+
+
+def _fields(content: mmap.mmap, position: int, stop: int) -> Iterator[tuple[int, int, int, int]]:
+    """Every field of a message as (number, wire type, first byte, one past the last)."""
+    while position < stop:
+        key, first = _varint(content, position)
+        wire = key & 7
+        if wire == _BYTES:
+            length, first = _varint(content, first)
+            position = first + length
+        elif wire == _VARINT:
+            position = _varint(content, first)[1]
+        elif wire in (_FIXED64, _FIXED32):
+            position = first + (8 if wire == _FIXED64 else 4)
+        else:
+            raise ValueError(wire)
+        if position > stop:
+            raise ValueError(position)
+        yield key >> 3, wire, first, position
+
+
+def _varint(content: mmap.mmap, position: int) -> tuple[int, int]:
+    """The number at a position and the position behind it."""
+    value = shift = 0
+    while True:
+        byte = content[position]
+        value |= (byte & 0x7F) << shift
+        position, shift = position + 1, shift + 7
+        if byte < 0x80:
+            return value, position
+        if shift > 63:
+            raise ValueError(position)
