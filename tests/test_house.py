@@ -60,10 +60,8 @@ def unsafe_loads(source: str) -> list[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             name, keywords = ast.unparse(node.func), {word.arg: ast.unparse(word.value) for word in node.keywords}
-            if (
-                name in {"torch.load", "torch.jit.load", "torch.package.PackageImporter"}
-                or keywords.get("allow_pickle", "False") != "False"
-            ):
+            runs_objects = name.endswith("load") and keywords.get("allow_pickle", "False") != "False"
+            if runs_objects or name in {"torch.load", "torch.jit.load", "torch.package.PackageImporter"}:
                 found.append(ast.unparse(node))
         elif isinstance(node, ast.ImportFrom) and node.module == "torch" and any(alias.name == "load" for alias in node.names):
             found.append(ast.unparse(node))
@@ -190,7 +188,7 @@ def test_recipes_declare_what_they_import() -> None:
     brought_by = importlib.metadata.packages_distributions()
 
     assert len(files) > 5
-    assert {brought_by.get(name, [name])[0].lower() for name in imported} - declared == {"parley"}
+    assert {brought_by.get(name, [name])[0].lower() for name in imported} - declared <= {"parley", "parley_models", "parley_training"}
 
 
 def test_every_requirement_is_pinned() -> None:
