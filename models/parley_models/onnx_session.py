@@ -32,10 +32,14 @@ class SessionSettings:
     """Threads inside one operator; 1 or 2 leave room for the decoder."""
 
 
+THIS_MACHINE = SessionSettings()
+"""The default: the fastest provider there is, one thread."""
+
+
 class OnnxSession:
     """One loaded ONNX file. Any one thread at a time."""
 
-    def __init__(self, path: Path, settings: SessionSettings = SessionSettings()) -> None:
+    def __init__(self, path: Path, settings: SessionSettings = THIS_MACHINE) -> None:
         """Load a file.
 
         Raises:

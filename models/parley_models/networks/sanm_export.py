@@ -7,9 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from parley_models.networks.sanm import SanmCaches, SanmEncoder
+from parley_models.tokenizers.linguistic import STEP_CACHES, STEP_INPUTS, STEP_OUTPUTS
 
-INPUTS = ("features", "position", "context", "keys", "values")
-OUTPUTS = ("encoded", "next_position", "next_context", "next_keys", "next_values")
 OPSET = 18
 
 
@@ -31,15 +30,15 @@ def export_step(encoder: SanmEncoder, path: Path) -> None:
     step = SanmStep(encoder).eval()
     features = torch.zeros(1, encoder.config.chunk, encoder.config.input_size)
     new = torch.export.Dim("new", min=1, max=encoder.config.chunk)
-    fixed = dict.fromkeys(INPUTS[1:])
+    fixed = dict.fromkeys(STEP_CACHES)
     with warnings.catch_warnings():
         # torch 2.13's exporter trips over a deprecation of its own.
         warnings.simplefilter("ignore", FutureWarning)
         program = torch.onnx.export(
             step,
             (features, *encoder.start()),
-            input_names=INPUTS,
-            output_names=OUTPUTS,
+            input_names=STEP_INPUTS,
+            output_names=STEP_OUTPUTS,
             opset_version=OPSET,
             dynamo=True,
             dynamic_shapes={"features": {1: new}, **fixed},

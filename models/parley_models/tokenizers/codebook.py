@@ -1,0 +1,51 @@
+"""The k-means book that turns encoder frames into linguistic codes."""
+
+from pathlib import Path
+
+import numpy as np
+
+from parley_models.errors import BundleCorrupt, BundleMissing
+from parley_models.tokenizers.spectrum import Frames
+from parley_models.tokens import Codes
+
+
+class Codebook:
+    """Centroids, (size, width)."""
+
+    def __init__(self, centroids: Frames) -> None:
+        # doubles: |c|² - 2 c·x cancels, and the smallest gap between two centroids decides
+        self._centroids = np.ascontiguousarray(centroids.T, np.float64)
+        self._squares = np.square(self._centroids).sum(axis=0)
+
+    @property
+    def size(self) -> int:
+        """How many codes there are."""
+        return len(self._squares)
+
+    @property
+    def width(self) -> int:
+        """Width of the frames it names."""
+        return len(self._centroids)
+
+    @staticmethod
+    def read(path: Path) -> "Codebook":
+        """Read centroids from an npy file.
+
+        Raises:
+            BundleMissing: no such file.
+            BundleCorrupt: no table of numbers.
+        """
+        try:
+            centroids = np.load(path, allow_pickle=False)
+        except FileNotFoundError:
+            raise BundleMissing(f"There is no file {path}.") from None
+        except (OSError, ValueError, EOFError) as error:
+            raise BundleCorrupt(f"{path} is damaged: it holds no centroids.") from error
+        if centroids.ndim != 2 or centroids.dtype.kind != "f" or not np.isfinite(centroids).all():
+            raise BundleCorrupt(f"{path} is damaged: it holds no centroids.")
+        return Codebook(centroids)
+
+    def nearest(self, frames: Frames) -> Codes:
+        """The nearest centroid (Euclidean) of each frame: (n, width) → (n,)."""
+        scores = self._squares - 2 * (frames.astype(np.float64) @ self._centroids)
+        return np.asarray(scores.argmin(axis=1), np.uint16)

@@ -1,0 +1,69 @@
+"""What a bundle says about its ears: table `[ears]` of bundle.toml."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+
+from parley_models.errors import BundleCorrupt
+from parley_models.tokenizers import fbank, logmel
+
+RATE_HZ = 16_000
+BLOCK_SAMPLES = 3840
+"""240 ms: four linguistic and six semantic codes."""
+
+MINI_FBANK_FLOOR = 8.0
+"""Natural log of band energies of 16-bit sound: about noise at -80 dBFS."""
+
+
+@dataclass(frozen=True, slots=True)
+class EarsConfig:
+    """How sound becomes codes; the defaults are Mini's."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    mode: Literal["blocks", "clip"] = "blocks"
+    """blocks: Mini's way, codes leave every 240 ms and never change. clip: Step-Audio's, the whole question at once."""
+
+    gain: Annotated[float, Field(gt=0)] = 1.0
+    """Fixed factor before everything (blocks); a clip is brought to the same peak instead."""
+
+    trim_silence: bool = False
+    """Cut silence at both ends (clip); upstream does so for voice prompts, not for questions."""
+
+    fbank_floor: float = MINI_FBANK_FLOOR
+    """Natural log; see `fbank.fbank`."""
+
+    logmel_floor: Annotated[float, Field(ge=-10)] = logmel.LOG10_FLOOR
+    """Decimal log (blocks); see `logmel.block_logmel`."""
+
+    context_frames: Annotated[int, Field(ge=0, multiple_of=4)] = 48
+    """10 ms frames that the semantic tokenizer sees from before a block (blocks)."""
+
+    linguistic_encoder: str = "linguistic/encoder.onnx"
+    linguistic_codebook: str = "linguistic/codebook.npy"
+    linguistic_cmvn: str = "linguistic/cmvn.npy"
+    semantic: str = "semantic.onnx"
+
+    @staticmethod
+    def read(table: Mapping[str, object]) -> "EarsConfig":
+        """The config that a manifest's table describes.
+
+        Raises:
+            BundleCorrupt: an unknown name or a value that makes no sense.
+        """
+        try:
+            return _CONFIG.validate_python(dict(table))
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(str(part) for part in first["loc"])
+            raise BundleCorrupt(f"The bundle's table [ears] is damaged at {place}: {first['msg'].rstrip('.')}.") from error
+
+    @staticmethod
+    def upstream() -> "EarsConfig":
+        """Step-Audio-Tokenizer's way, for files laid out as in a bundle."""
+        return EarsConfig(mode="clip", fbank_floor=fbank.SMALLEST_LOG)
+
+
+_CONFIG = TypeAdapter(EarsConfig)
