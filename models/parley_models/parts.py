@@ -3,15 +3,15 @@
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from parley_models.pcm import AudioChunk, Samples
+from parley_models.pcm import AudioChunk
 from parley_models.tokens import SpeechTokens
 
 
 class Listening(Protocol):
     """One question being heard."""
 
-    def feed(self, samples: Samples) -> SpeechTokens:
-        """Take more sound, float32 (n,), at the ears' rate; give the groups that became sure. They never change again."""
+    def feed(self, chunk: AudioChunk) -> SpeechTokens:
+        """Take more sound; give the groups that became sure. They never change again."""
 
     def finish(self) -> SpeechTokens:
         """Nothing more comes: the groups that are left."""
@@ -20,7 +20,7 @@ class Listening(Protocol):
 class Ears(Protocol):
     """Sound to tokens."""
 
-    def listen(self) -> Listening:
+    def stream(self) -> Listening:
         """Begin a question."""
 
 
@@ -34,7 +34,7 @@ class Brain(Protocol):
         """Add ids to the context."""
 
     def decode(self, seed: int, limit: int) -> Iterator[int]:
-        """Answer: up to `limit` ids one by one, the last one a stop unless the limit cut it off."""
+        """Answer: up to `limit` ids, each computed when it is asked for; the end is not among them. Same context, same seed, same ids."""
 
 
 class Speaking(Protocol):

@@ -1,0 +1,54 @@
+"""Where the answers to the questions of one command go."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from parley_models.errors import UsageError
+from parley_models.sound_file import WRITTEN
+
+_OTHER_SOUND = frozenset({".mp3", ".ogg", ".oga", ".opus", ".m4a", ".aac", ".aif", ".aiff", ".au", ".raw", ".wma"})
+
+
+def answer_paths(out: Path | None, names: Sequence[str], questions: Sequence[Path]) -> list[Path]:
+    """One path per question: OUT.wav itself, or a file in OUTDIR named after the question.
+
+    Without `out` the answers go into the current folder. No path is that of a question, and no two are the same.
+
+    Raises:
+        UsageError: several answers for one file, a format that is not written, a place that can't be written to.
+    """
+    if out is not None and not out.is_dir() and out.suffix.lower() in WRITTEN:
+        if len(names) > 1:
+            raise UsageError(f"{len(names)} answers don't fit into {out}: name a folder.")
+        if out.resolve() in {question.resolve() for question in questions}:
+            raise UsageError(f"{out} is the question itself: name another file for the answer.")
+        paths = [out]
+    elif out is not None and not out.is_dir() and out.suffix.lower() in _OTHER_SOUND:
+        raise UsageError(f"{out} can't be written: answers are .wav or .flac.")
+    else:
+        paths = _named_after(names, out or Path(), {question.resolve() for question in questions}, plain=out is not None)
+    for parent in {path.parent for path in paths}:
+        _check_writable(parent)
+    return paths
+
+
+def _named_after(names: Sequence[str], folder: Path, taken: set[Path], *, plain: bool) -> list[Path]:
+    paths = []
+    for name in names:
+        endings = ([""] if plain else []) + ["-answer"] + [f"-answer-{count}" for count in range(2, len(names) + len(taken) + 2)]
+        path = next(path for ending in endings if (path := folder / f"{name}{ending}.wav").resolve() not in taken)
+        taken.add(path.resolve())
+        paths.append(path)
+    return paths
+
+
+def _check_writable(folder: Path) -> None:
+    """Better now than after the work; folders that are missing are made when the first answer is there."""
+    existing = folder
+    while not existing.exists() and existing != existing.parent:
+        existing = existing.parent
+    if not existing.is_dir():
+        raise UsageError(f"{existing} is a file, not a folder for answers.")
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise UsageError(f"Answers can't be written to {folder}: name another place with -o.")

@@ -1,0 +1,95 @@
+"""The commands of `parley` and their options. Models are imported only by the command that runs them."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer.exceptions import TyperException
+
+from parley_models.errors import ParleyError, UsageError
+
+program = typer.Typer(
+    name="parley",
+    help="A voice assistant that you talk to and that talks back, on your own machine.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+BundleOption = Annotated[str, typer.Option("--bundle", metavar="NAME|DIR", help="The model that answers.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="One line of JSON per question, for machines.")]
+
+
+@program.command()
+def ask(  # noqa: PLR0917  each is an option of the command line
+    questions: Annotated[
+        list[Path] | None, typer.Argument(metavar="Q.wav …", help="Spoken questions: WAV, FLAC or OGG, up to 30 s.")
+    ] = None,
+    text: Annotated[list[str] | None, typer.Option("--text", help="A typed question; asked after the spoken ones.")] = None,
+    conversation: Annotated[bool, typer.Option("--conversation", help="The questions belong together.")] = False,
+    out: Annotated[Path | None, typer.Option("-o", "--out", metavar="OUT.wav|OUTDIR", help="Where the answers go.")] = None,
+    bundle: BundleOption = "mini",
+    style: Annotated[str, typer.Option("--style", metavar="CONTROL=VALUE,…", help="How to speak: rate=1.2,pitch=2,…")] = "",
+    system: Annotated[str | None, typer.Option("--system", metavar="ROLE", help="Who Parley is to be.")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, max=2**63 - 1, help="The same seed gives the same answer.")] = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Answer questions aloud: the answers are written as sound files."""
+    from parley.cli.ask import AskRequest, answer_questions, named_questions
+
+    request = AskRequest(named_questions(questions or (), text or ()), conversation, out, bundle, style, system, seed, as_json)
+    return answer_questions(request)
+
+
+@program.command("eval")
+def evaluate(
+    bundle: Annotated[str, typer.Argument(metavar="NAME|DIR", help="The model to be measured.")] = "mini",
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Ask only so many questions.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The table as JSON, for machines.")] = False,
+) -> int:
+    """Measure a model: understood, audible, in style, honest, fast."""
+    from parley.cli.evaluate import evaluate_bundle
+
+    return evaluate_bundle(bundle, limit=limit, as_json=as_json)
+
+
+@program.command()
+def models(as_json: Annotated[bool, typer.Option("--json", help="One line of JSON per bundle.")] = False) -> int:
+    """List the models that are here."""
+    from parley.cli.models import list_models
+
+    return list_models(as_json=as_json)
+
+
+@program.command()
+def doctor(bundle: BundleOption = "mini") -> int:
+    """Check that this machine and the model are fit to talk."""
+    from parley.cli.doctor import examine
+
+    return examine(bundle)
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command; known trouble becomes one sentence on stderr and its exit code (DESIGN §10)."""
+    try:
+        code = program(arguments or ["--help"], prog_name="parley", standalone_mode=False)
+    except ParleyError as error:
+        complain(error)
+        return error.exit_code
+    except TyperException as error:
+        sentence = error.format_message().strip().rstrip(".")
+        complain(f"{sentence[:1].upper()}{sentence[1:]}. `parley --help` tells more.")
+        return UsageError.exit_code
+    except BrokenPipeError:  # the reader went away: nobody is left to tell
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (KeyboardInterrupt, typer.Abort):
+        return 130
+    return code if isinstance(code, int) else 0
+
+
+def complain(trouble: object) -> None:
+    """Put one sentence on stderr."""
+    sys.stderr.write(f"parley: {' '.join(str(trouble).split())}\n")

@@ -1,0 +1,30 @@
+"""The backbone of a bundle as the assistant's brain."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from parley_models.backbone.backbone import Backbone
+from parley_models.backbone.decode import Decoder
+from parley_models.manifest import Manifest
+
+
+class BackboneBrain:
+    """One model, one context, on one torch thread."""
+
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
+        """Load `backbone/`. Raises BundleError."""
+        self._backbone = Backbone.load(folder, context=manifest.context_tokens)
+        self._decoder = Decoder(self._backbone, manifest.tokens, manifest.sampling)
+
+    def resume(self, ids: Sequence[int]) -> None:
+        """Make the context exactly these ids."""
+        self._backbone.prepare(ids)
+
+    def read(self, ids: Sequence[int]) -> None:
+        """Add ids to the context."""
+        if ids:
+            self._backbone.prefill(ids)
+
+    def decode(self, seed: int, limit: int) -> Iterator[int]:
+        """Answer what is in the context."""
+        return self._decoder.answer(self._backbone.ids, seed=seed, max_ids=limit)

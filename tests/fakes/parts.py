@@ -1,0 +1,111 @@
+"""Ears, brain and voice that keep the promises of `parley_models.parts` without any network."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from parley_models.pcm import AudioChunk, Samples
+from parley_models.tokens import SpeechTokens
+
+SAMPLES_PER_GROUP = 1_920
+"""120 ms at 16 kHz."""
+
+VOICE_RATE_HZ = 24_000
+
+
+class LoudnessListening:
+    """One group per 120 ms; all five codes say how loud it was."""
+
+    def __init__(self) -> None:
+        self._rest: Samples = np.zeros(0, np.float32)
+
+    def feed(self, chunk: AudioChunk) -> SpeechTokens:
+        sound = np.concatenate([self._rest, chunk.samples])
+        whole = len(sound) // SAMPLES_PER_GROUP * SAMPLES_PER_GROUP
+        self._rest = sound[whole:]
+        return self._groups(sound[:whole])
+
+    def finish(self) -> SpeechTokens:
+        padded = np.pad(self._rest, (0, -len(self._rest) % SAMPLES_PER_GROUP))
+        self._rest = self._rest[:0]
+        return self._groups(padded)
+
+    @staticmethod
+    def _groups(sound: Samples) -> SpeechTokens:
+        loudness = np.sqrt(np.square(sound.reshape(-1, SAMPLES_PER_GROUP)).mean(axis=1))
+        return SpeechTokens(np.repeat((loudness * 1000).astype(np.uint16)[:, None], 5, axis=1))
+
+
+class LoudnessEars:
+    """Hears how loud it is."""
+
+    def stream(self) -> LoudnessListening:
+        return LoudnessListening()
+
+
+@dataclass
+class ScriptedBrain:
+    """Says what its script holds for the n-th answer; keeps everything it read. May be held before a token."""
+
+    script: Callable[[int, int], Sequence[int]]
+    """(number of the answer from 0, seed) to its ids."""
+
+    ids: list[int] = field(default_factory=list)
+    kept: list[int] = field(default_factory=list)
+    """For each `resume`, how many ids did not have to be read again."""
+
+    prompts: list[list[int]] = field(default_factory=list)
+    """The whole context at the start of each answer."""
+
+    hold_at: int | None = None
+    held: threading.Event = field(default_factory=threading.Event)
+    go_on: threading.Event = field(default_factory=threading.Event)
+    decoded: int = 0
+
+    def resume(self, ids: Sequence[int]) -> None:
+        common = next((at for at, pair in enumerate(zip(self.ids, ids, strict=False)) if pair[0] != pair[1]), min(len(ids), len(self.ids)))
+        self.kept.append(common)
+        self.ids = list(ids)
+
+    def read(self, ids: Sequence[int]) -> None:
+        self.ids += ids
+
+    def decode(self, seed: int, limit: int) -> Iterator[int]:
+        self.prompts.append(list(self.ids))
+        for token_id in list(self.script(len(self.prompts) - 1, seed))[:limit]:  # may hold the end: it is never said
+            if self.decoded == self.hold_at:
+                self.held.set()
+                assert self.go_on.wait(timeout=10)
+            self.decoded += 1
+            self.ids.append(token_id)
+            yield token_id
+
+
+@dataclass
+class ToneSpeaking:
+    """Every group is 120 ms / rate of one tone."""
+
+    hz: float
+    rate: float
+    begun: int = 0
+
+    def feed(self, speech: SpeechTokens) -> Sequence[AudioChunk]:
+        if not len(speech):
+            return []
+        count = round(len(speech) * 0.12 / self.rate * VOICE_RATE_HZ)
+        at = np.arange(self.begun, self.begun + count) / VOICE_RATE_HZ
+        chunk = AudioChunk((0.3 * np.sin(2 * np.pi * self.hz * at)).astype(np.float32), VOICE_RATE_HZ, self.begun / VOICE_RATE_HZ)
+        self.begun += count
+        return [chunk]
+
+    def finish(self) -> Sequence[AudioChunk]:
+        return []
+
+
+class ToneVoice:
+    """Speaks in tones; pitch and rate are heard in them."""
+
+    def speak(self, voice: str | None, rate: float, pitch_semitones: float) -> ToneSpeaking:
+        return ToneSpeaking(200.0 * 2 ** (pitch_semitones / 12), rate)
