@@ -31,7 +31,6 @@ def install(environment: Environment, extras: list[str]) -> None:
     for name in environment.repair():
         print(f"      {name} was left half-installed and is installed again")
     change_flavour(environment, "gpu" if "gpu" in extras else "cpu")
-    pip(environment, "--quiet", *constrained("pip"))
     wanted = requirements(extras)
     print("      asking what is missing and how big it is…", flush=True)
     downloads = plan(environment.python, constrained(*wanted))
