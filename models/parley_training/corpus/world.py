@@ -8,13 +8,7 @@ from importlib.resources import files
 
 Row = dict[str, str]
 
-_ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
-HIGHEST = 100
-"""The largest number of Mini's world."""
 
 
 @cache
@@ -26,21 +20,6 @@ def facts(noun: str) -> tuple[Row, ...]:
     """
     with (files(__package__) / "facts" / f"{noun}.tsv").open(encoding="utf-8", newline="") as table:
         return tuple(csv.DictReader(table, delimiter="\t"))
-
-
-def number(n: int) -> str:
-    """A number from 0 to 100 in words.
-
-    Raises:
-        ValueError: the number is outside Mini's world.
-    """
-    if not 0 <= n <= HIGHEST:
-        raise ValueError(f"Mini counts from 0 to {HIGHEST}, not to {n}.")
-    if n == HIGHEST:
-        return "one hundred"
-    if n < 20:
-        return _ONES[n]
-    return _TENS[n // 10 - 2] + (f"-{_ONES[n % 10]}" if n % 10 else "")
 
 
 def article(noun: str) -> str:

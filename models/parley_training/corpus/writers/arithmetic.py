@@ -1,8 +1,8 @@
 """Sums and differences with results from 0 to 100; a fifth of the pairs is kept for the examination."""
 
+from parley_models.evaluation.numbers import HIGHEST, number
 from parley_training.corpus.exchange import Fact, Writer, held_out
 from parley_training.corpus.frames import wording
-from parley_training.corpus.world import HIGHEST, number
 
 EASY = 20
 """Numbers up to here are added and subtracted as often as all larger ones together."""

@@ -1,9 +1,10 @@
 """Days, months, seasons: what follows what, and how many there are."""
 
+from parley_models.evaluation.numbers import number
 from parley_training.corpus.exchange import Fact, Writer
 from parley_training.corpus.frames import wording
 from parley_training.corpus.grammar import Grammar
-from parley_training.corpus.world import facts, number
+from parley_training.corpus.world import facts
 
 
 def _order(noun: str, where: str) -> Grammar:

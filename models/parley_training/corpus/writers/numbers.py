@@ -1,9 +1,9 @@
 """Numbers from 0 to 100: neighbours, counting, repeating, comparing, even and odd."""
 
+from parley_models.evaluation.numbers import HIGHEST, number
 from parley_training.corpus.exchange import Fact, Writer
 from parley_training.corpus.frames import wording
 from parley_training.corpus.grammar import Grammar
-from parley_training.corpus.world import HIGHEST, number
 
 LONGEST_COUNT = 5
 """How many numbers one answer counts."""

@@ -1,0 +1,137 @@
+"""Train Mini's backbone from nothing: text, then interleaved speech and text, then questions and answers.
+
+    python -m parley_training.backbone.recipe --corpus runs/corpus --tokens runs/tokens --text runs/text --out runs/backbone --minutes 60
+
+One run by the clock, on CPU or one GPU; the share of each task moves from stage to stage. A killed run goes on from its last
+checkpoint. Writes `backbone/config.json` and `backbone/model.safetensors`.
+"""
+
+import argparse
+import json
+import random
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from torch import nn
+from torch.nn import functional
+
+from parley_models.backbone.config import BackboneConfig
+from parley_models.backbone.model import StepOmni
+from parley_training.backbone.examples import Batch, ExampleWriter, Question, batches
+from parley_training.backbone.measure import first_words
+from parley_training.checkpoint import Pace, restore, save
+from parley_training.corpus.exchange import Exchange
+from parley_training.corpus.shard import Shard
+from parley_training.text.recipe import LAYOUT
+from parley_training.tokens.recipe import codes_of, shard_folders
+
+CONFIG = BackboneConfig(
+    hidden_size=256,
+    intermediate_size=768,
+    num_attention_heads=4,
+    num_attention_groups=2,
+    num_hidden_layers=6,
+    vocab_size=LAYOUT.vocab_size,
+    max_seq_len=4096,
+)
+PEAK_RATE = 1.5e-3
+TOKENS_PER_BATCH = 6144
+STAGES: tuple[tuple[float, dict[str, float]], ...] = (
+    (0.10, {"text": 1.0}),
+    (0.35, {"text": 0.15, "read_aloud": 0.15, "recognized": 0.4, "heard": 0.3}),
+    (1.00, {"text": 0.1, "typed": 0.12, "read_aloud": 0.03, "recognized": 0.2, "heard": 0.55}),
+)
+"""Until this fraction of the time, these shares of the tasks (by count of examples)."""
+
+
+def shares(fraction: float) -> Mapping[str, float]:
+    """The tasks of the stage that a run is in."""
+    return next(tasks for until, tasks in STAGES if fraction <= until)
+
+
+def questions_of(corpus: Path, codes: Path) -> list[Question]:
+    """Every spoken question with its codes."""
+    lines = [line for folder in shard_folders(corpus) for line in Shard.open(folder).lines]
+    exchanges = (Exchange(line["intent"], line["question"], line["answer"], line["key"]) for line in lines)
+    return [Question(heard, exchange) for heard, exchange in zip(codes_of(codes), exchanges, strict=True)]
+
+
+def loss_of(model: nn.Module, trunk: StepOmni, batch: Batch, device: str) -> torch.Tensor:
+    """Weighted cross-entropy of the ids that are learned; the head sees only their positions."""
+    with torch.autocast(device, torch.bfloat16):
+        hidden = model(batch.ids.to(device)).flatten(0, 1)[batch.at.to(device)]
+        logits = trunk.logits(hidden)
+    each = functional.cross_entropy(logits.float(), batch.following.to(device), reduction="none")
+    weight = batch.weight.to(device)
+    return (each * weight).sum() / weight.sum()
+
+
+def train(writer: ExampleWriter, test: list[Question], out: Path, minutes: float, seed: int) -> StepOmni:
+    """Train until the minutes are over."""
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    model = StepOmni(CONFIG)
+    model.init_weights(torch.Generator().manual_seed(seed))
+    model.to(device)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=PEAK_RATE, weight_decay=0.05, betas=(0.9, 0.97))
+    state, step = restore(out / "checkpoint.pt"), 0
+    if state is not None:
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        step = state["step"]
+    pace = Pace(minutes, state["elapsed_s"] if state else 0.0, save_every_s=120)
+    compiled = torch.compile(model, dynamic=True)
+    rng = random.Random(seed + step)
+    history: list[float] = []
+    seen = 0
+    for batch in batches(writer, lambda: shares(pace.fraction), TOKENS_PER_BATCH, rng):
+        for group in optimizer.param_groups:
+            group["lr"] = pace.learning_rate(PEAK_RATE)
+        loss = loss_of(compiled, model, batch, device)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        step, seen = step + 1, seen + batch.ids.numel()
+        history.append(loss.item())
+        if step % 25 == 0:
+            print(f"step {step} {pace.elapsed_s / 60:.1f} min loss {np.mean(history[-25:]):.3f} {seen / (pace.elapsed_s - pace.spent_s):.0f} ids/s", flush=True)
+        if pace.save_is_due() or pace.over:
+            save(out / "checkpoint.pt", {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step, "elapsed_s": pace.elapsed_s})
+            print(first_words(model, writer, test[:96]), flush=True)
+        if pace.over:
+            break
+    return model.eval()
+
+
+def main() -> None:
+    """Read the command line and train."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--corpus", type=Path, default=Path("runs/corpus"))
+    parser.add_argument("--tokens", type=Path, default=Path("runs/tokens"))
+    parser.add_argument("--text", type=Path, default=Path("runs/text"))
+    parser.add_argument("--out", type=Path, default=Path("runs/backbone"))
+    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(options.seed)
+
+    texts = json.loads((options.corpus / "answers" / "lines.json").read_text())
+    answers = dict(zip(texts, codes_of(options.tokens / "answers.npz"), strict=True))
+    questions = questions_of(options.corpus / "questions", options.tokens / "questions.npz")
+    test = [question for question in questions_of(options.corpus / "test", options.tokens / "test.npz") if question.exchange.answer]
+    writer = ExampleWriter(options.text / "text.model", questions, answers, random.Random(options.seed))
+    model = train(writer, test, options.out, options.minutes, options.seed)
+    folder = options.out / "backbone"
+    folder.mkdir(exist_ok=True)
+    (folder / "config.json").write_text(json.dumps(CONFIG.to_dict(), indent=1))
+    save_file({name: weight.contiguous().cpu() for name, weight in model.state_dict().items()}, folder / "model.safetensors")
+    (options.out / "results.json").write_text(json.dumps(first_words(model, writer, test)))
+
+
+if __name__ == "__main__":
+    main()

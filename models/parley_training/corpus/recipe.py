@@ -1,0 +1,102 @@
+"""Make the spoken corpus: exchanges written by the world's writers, spoken by many voices, heard through many microphones.
+
+    python -m parley_training.corpus.recipe --out runs/corpus --shards 100 --workers 2
+
+Writes `questions/shard_NNNN` (training voices), `test/shard_NNNN` (test voices, for measuring only) and
+`answers/` (every distinct answer in the answering voice). What is finished is skipped, so a killed run goes on.
+"""
+
+import argparse
+import json
+import random
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from parley_training.corpus import answers, augment, speakers, speech
+from parley_training.corpus.shard import Shard
+from parley_training.corpus.vocabulary import random_words
+from parley_training.corpus.dialogue import write
+
+UTTERANCES_PER_SHARD = 400
+ANSWERS_DRAWN = 80_000
+"""Exchanges drawn to find the answers that are spoken: all that are asked often, and all that the questions below can need."""
+OPEN_SHARE = 0.2
+"""Utterances that are strings of dictionary words: ears must hear more than Mini's world."""
+
+
+def _line(rng: random.Random) -> dict[str, str]:
+    if rng.random() < OPEN_SHARE:
+        return {"intent": "words", "question": random_words(rng), "answer": "", "key": ""}
+    exchange = write(rng)
+    return {"intent": exchange.intent, "question": exchange.question, "answer": exchange.answer, "key": exchange.key}
+
+
+def make_shard(folder: Path, seed: int, *, test: bool) -> None:
+    """Write one shard; the same seed gives the same shard."""
+    rng, noise_rng = random.Random(seed), np.random.default_rng(seed)
+    clean, heard, labels, index, lines = [], [], [], [], []
+    samples = slots = 0
+    while len(lines) < UTTERANCES_PER_SHARD:
+        speaker = (speakers.draw_test if test else speakers.draw)(rng)
+        line = _line(rng)
+        utterance = speech.padded(speech.say(line["question"], speaker), rng.uniform(0.0, 0.35), rng.uniform(0.05, 0.5))
+        sound = augment.noise(utterance.samples, noise_rng, 20.0) if test else augment.heard(utterance.samples, noise_rng)
+        marks = utterance.labels()
+        clean.append(_pcm16(utterance.samples))
+        heard.append(_pcm16(sound))
+        labels.append(marks)
+        index.append((samples, samples + len(sound), slots, slots + len(marks)))
+        lines.append({**line, "speaker": f"{speaker.engine}:{speaker.voice}"})
+        samples, slots = samples + len(sound), slots + len(marks)
+    Shard(np.concatenate(clean), np.concatenate(heard), np.concatenate(labels), np.array(index, np.int64), lines).save(folder)
+
+
+def _pcm16(samples: "speech.Samples") -> "np.typing.NDArray[np.int16]":
+    return np.round(np.clip(samples, -1, 1) * 32767).astype(np.int16)
+
+
+def make_answers(folder: Path, texts: list[str]) -> None:
+    """Speak every distinct answer in the answering voice: 24 kHz `audio.npy` with `index.npy`, texts in `lines.json`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if (folder / "lines.json").exists() and json.loads((folder / "lines.json").read_text()) == texts:
+        return
+    with ProcessPoolExecutor() as pool:
+        spoken = list(tqdm(pool.map(_speak_answer, texts, chunksize=32), total=len(texts), desc="answers"))
+    stops = np.cumsum([len(sound) for sound in spoken])
+    np.save(folder / "audio.npy", np.concatenate(spoken))
+    np.save(folder / "index.npy", np.stack([np.concatenate([[0], stops[:-1]]), stops], axis=1))
+    (folder / "lines.json").write_text(json.dumps(texts))
+
+
+def _speak_answer(text: str) -> "np.typing.NDArray[np.int16]":
+    return _pcm16(answers.speak(text))
+
+
+def main() -> None:
+    """Read the command line and make what is missing."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=Path("runs/corpus"))
+    parser.add_argument("--shards", type=int, default=100, help="training shards of 400 utterances (about 0.33 h each)")
+    parser.add_argument("--test-shards", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=2)
+    options = parser.parse_args()
+
+    rng = random.Random(-1)
+    texts = sorted({write(rng).answer for _ in range(ANSWERS_DRAWN)})
+    make_answers(options.out / "answers", texts)
+    (options.out / "questions").mkdir(parents=True, exist_ok=True)
+    (options.out / "test").mkdir(parents=True, exist_ok=True)
+    wanted = [(options.out / "test" / f"shard_{n:04}", 900_000 + n, True) for n in range(options.test_shards)]
+    wanted += [(options.out / "questions" / f"shard_{n:04}", n, False) for n in range(options.shards)]
+    missing = [(folder, seed, test) for folder, seed, test in wanted if not folder.exists()]
+    with ProcessPoolExecutor(options.workers) as pool:
+        jobs = [pool.submit(make_shard, folder, seed, test=test) for folder, seed, test in missing]
+        for job in tqdm(jobs, desc="shards"):
+            job.result()
+
+
+if __name__ == "__main__":
+    main()

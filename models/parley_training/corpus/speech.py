@@ -1,0 +1,121 @@
+"""Speech from the synthesizers, with the time of every phone.
+
+Engines: espeak-ng in this process, flite as a program; both say where each phone begins.
+"""
+
+import subprocess
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+
+from parley_models.pcm import AudioChunk, Samples
+from parley_training.corpus.espeak import Espeak
+from parley_training.corpus.phones import NUMBER, SILENCE, from_espeak
+
+RATE_HZ = 16_000
+SLOT_S = 0.02
+"""Phone labels come on this grid."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Who speaks, and how."""
+
+    engine: str
+    """A row of `ENGINES`."""
+
+    voice: str
+    tempo: float = 1.0
+    """2.0 speaks twice as fast."""
+
+    pitch: int = 50
+    """espeak-ng's pitch, 0-99; flite has none."""
+
+    pitch_range: int = 50
+    size: float = 1.0
+    """Vocal tract: 1.2 plays everything 1.2 times as high (pitch and formants), at unchanged tempo."""
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """Speech and its phones."""
+
+    samples: Samples
+    """float32 (n,) at 16 kHz."""
+
+    phones: list[tuple[float, str]]
+    """(start in seconds, ARPABET phone), in order."""
+
+    def labels(self) -> "np.typing.NDArray[np.uint8]":
+        """The phone in the middle of every 20 ms slot, as numbers of `PHONES`; (ceil(seconds / 0.02),)."""
+        slots = int(np.ceil(len(self.samples) / RATE_HZ / SLOT_S))
+        if not self.phones:
+            return np.zeros(slots, np.uint8)
+        starts = np.array([start for start, _ in self.phones])
+        numbers = np.array([NUMBER[SILENCE]] + [NUMBER[phone] for _, phone in self.phones], np.uint8)
+        middles = (np.arange(slots) + 0.5) * SLOT_S
+        return numbers[np.searchsorted(starts, middles, side="right")]
+
+
+@cache
+def _espeak() -> Espeak:
+    return Espeak()
+
+
+def _say_espeak(text: str, speaker: Speaker) -> tuple[AudioChunk, list[tuple[float, str]]]:
+    tempo = speaker.tempo / speaker.size
+    sound = _espeak().say(
+        text,
+        speaker.voice,
+        words_per_minute=int(np.clip(175 * tempo, 80, 400)),
+        pitch=speaker.pitch,
+        pitch_range=speaker.pitch_range,
+    )
+    rhotic = "US" in speaker.voice or "scotland" in speaker.voice
+    phones: list[tuple[float, str]] = []
+    marks = [*sound.phones, (len(sound.samples) / sound.rate_hz, "_")]
+    for (start, mnemonic), (end, _) in zip(marks, marks[1:], strict=False):
+        parts = from_espeak(mnemonic, rhotic=rhotic)
+        for number, phone in enumerate(parts or ()):
+            phones.append((start + 0.6 * number * (end - start), phone))
+    return AudioChunk(sound.samples.astype(np.float32) / 32768, sound.rate_hz), phones
+
+
+def _say_flite(text: str, speaker: Speaker) -> tuple[AudioChunk, list[tuple[float, str]]]:
+    stretch = speaker.size / speaker.tempo
+    with tempfile.NamedTemporaryFile(suffix=".wav", dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as file:
+        command = ["flite", "-voice", speaker.voice, "--setf", f"duration_stretch={stretch:.3f}", "-psdur", "-t", text, "-o", file.name]
+        told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        samples, rate_hz = soundfile.read(file.name, dtype="float32")
+    phones, start = [], 0.0
+    for item in told.split():
+        phone, _, end = item.rpartition(":")
+        phones.append((start, phone if phone in NUMBER else SILENCE))
+        start = float(end)
+    return AudioChunk(samples, rate_hz), phones
+
+
+ENGINES: dict[str, Callable[[str, Speaker], tuple[AudioChunk, list[tuple[float, str]]]]] = {"espeak": _say_espeak, "flite": _say_flite}
+
+
+def say(text: str, speaker: Speaker) -> Utterance:
+    """Speak `text` at 16 kHz, peak at -6 dBFS. ValueError or CalledProcessError if the synthesizer has no such voice."""
+    sound, phones = ENGINES[speaker.engine](text, speaker)
+    # Played `size` times as fast, speech is that much higher; the engines were told to speak that much slower.
+    samples = soxr.resample(sound.samples, sound.rate_hz * speaker.size, RATE_HZ).astype(np.float32)
+    peak = max(float(np.abs(samples).max(initial=0.0)), 1e-4)
+    return Utterance(samples / peak * 0.5, [(start / speaker.size, phone) for start, phone in phones])
+
+
+def padded(utterance: Utterance, before_s: float, after_s: float) -> Utterance:
+    """The same utterance with silence around it."""
+    samples = np.pad(utterance.samples, (round(before_s * RATE_HZ), round(after_s * RATE_HZ)))
+    end_s = before_s + len(utterance.samples) / RATE_HZ
+    phones = [(start + before_s, phone) for start, phone in utterance.phones] + [(end_s, SILENCE)]
+    return replace(utterance, samples=samples, phones=phones)

@@ -1,0 +1,63 @@
+"""The trained tokenizers over whole utterances: the same codes as the streaming ones, all blocks at once."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from parley_models.networks.sanm import SanmEncoder
+from parley_models.networks.semantic import DETAIL_LEVELS, SemanticEncoder
+from parley_models.pcm import Samples
+from parley_models.tokenizers.fbank import fbank
+from parley_models.tokenizers.lfr import stack
+from parley_models.tokenizers.logmel import block_logmel, silence
+from parley_models.tokens import Codes, merge
+from parley_training.kmeans import nearest
+from parley_training.linguistic.features import LOG_FLOOR, whole_blocks
+from parley_training.linguistic.recipe import CONFIG as LINGUISTIC
+from parley_training.semantic.recipe import CONFIG as SEMANTIC
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedEars:
+    """Both tokenizers, as torch networks."""
+
+    sanm: SanmEncoder
+    book: Tensor
+    cmvn: npt.NDArray[np.float32]
+    semantic: SemanticEncoder
+
+    @staticmethod
+    @cache
+    def open(linguistic: Path, semantic: Path) -> "TrainedEars":
+        """Read both recipes' checkpoints; one thread, for one process of several."""
+        torch.set_num_threads(1)
+        sanm, listener = SanmEncoder(LINGUISTIC), SemanticEncoder(SEMANTIC)
+        reader = torch.load(linguistic / "checkpoint.pt", weights_only=True)["reader"]
+        sanm.load_state_dict({key.removeprefix("encoder."): value for key, value in reader.items() if key.startswith("encoder.")})
+        listener.load_state_dict(torch.load(semantic / "checkpoint.pt", weights_only=True)["encoder"])
+        book = torch.from_numpy(np.load(linguistic / "codebook.npy"))
+        return TrainedEars(sanm.eval(), book, np.load(linguistic / "cmvn.npy"), listener.eval())
+
+    def hear(self, samples: Samples) -> Codes:
+        """Groups (n, 5) of a sound at 16 kHz, zeros up to the whole block included."""
+        sound = whole_blocks(samples)
+        with torch.inference_mode():
+            return merge(self._linguistic(sound), self._semantic(sound)).codes
+
+    def _linguistic(self, sound: Samples) -> npt.NDArray[np.int64]:
+        stacked = stack(fbank(sound, floor=LOG_FLOOR))[: len(sound) // 960]
+        features = torch.from_numpy((stacked + self.cmvn[0]) * self.cmvn[1])
+        return nearest(self.sanm(features[None])[0], self.book).numpy()
+
+    def _semantic(self, sound: Samples) -> npt.NDArray[np.int64]:
+        mel = block_logmel(sound)
+        quiet = np.full((SEMANTIC.context_frames, mel.shape[1]), silence(), mel.dtype)
+        windows = np.lib.stride_tricks.sliding_window_view(np.concatenate([quiet, mel]), SEMANTIC.window_frames, axis=0)
+        f0, detail = self.semantic(torch.from_numpy(windows[:: SEMANTIC.block_frames].copy()))
+        codes = f0.argmax(-1) * DETAIL_LEVELS + detail.argmax(-1)
+        return codes[:, -SEMANTIC.block_codes :].reshape(-1).numpy()

@@ -1,0 +1,105 @@
+"""Hear the whole corpus with the trained tokenizers and keep the codes: what the backbone and the flow learn from.
+
+    python -m parley_training.tokens.recipe --corpus runs/corpus --linguistic runs/linguistic --semantic runs/semantic --out runs/tokens
+
+Writes `questions.npz`, `test.npz` and `answers.npz`: `codes` uint16 (groups, 5) and `index` int64 (n, 2) in groups. Finished parts are skipped.
+"""
+
+import argparse
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import soxr
+from tqdm import tqdm
+
+from parley_models.pcm import Samples
+from parley_models.tokens import Codes
+from parley_training.corpus.answers import ANSWER_RATE_HZ
+from parley_training.corpus.shard import Shard
+from parley_training.corpus.speech import RATE_HZ
+from parley_training.tokens.ears import TrainedEars
+
+ANSWERS_PER_JOB = 200
+
+
+def _shard_codes(folder: Path, ears: tuple[Path, Path]) -> list[Codes]:
+    shard = Shard.open(folder)
+    return _codes((np.asarray(shard.heard[start:stop], np.float32) / 32768 for start, stop, _, _ in shard.index), ears)
+
+
+def _answer_codes(folder: Path, first: int, ears: tuple[Path, Path]) -> list[Codes]:
+    """Codes of some answers; group g is 2,880 samples of the 24 kHz sound, the last one may reach past its end."""
+    audio, index = np.load(folder / "audio.npy", mmap_mode="r"), np.load(folder / "index.npy")[first : first + ANSWERS_PER_JOB]
+    sounds = (soxr.resample(audio[start:stop].astype(np.float32) / 32768, ANSWER_RATE_HZ, RATE_HZ) for start, stop in index)
+    groups = [-(-int(stop - start) // 2880) for start, stop in index]
+    return [codes[:count] for codes, count in zip(_codes(sounds, ears), groups, strict=True)]
+
+
+def _codes(sounds: Iterator[Samples], ears: tuple[Path, Path]) -> list[Codes]:
+    listener = TrainedEars.open(*ears)
+    return [listener.hear(sound) for sound in sounds]
+
+
+def _save(path: Path, codes: list[Codes]) -> None:
+    stops = np.cumsum([len(part) for part in codes])
+    unfinished = path.with_suffix(".part.npz")
+    np.savez(unfinished, codes=np.concatenate(codes), index=np.stack([np.concatenate([[0], stops[:-1]]), stops], axis=1))
+    unfinished.rename(path)
+
+
+def _save_shards(folders: list[Path], out: Path, ears: tuple[Path, Path], pool: ProcessPoolExecutor) -> None:
+    if out.exists():
+        return
+    parts = out.with_suffix("")
+    parts.mkdir(exist_ok=True)
+    missing = [folder for folder in folders if not (parts / f"{folder.name}.npz").exists()]
+    jobs = {folder: pool.submit(_shard_codes, folder, ears) for folder in missing}
+    for folder, job in tqdm(jobs.items(), desc=out.stem):
+        _save(parts / f"{folder.name}.npz", job.result())
+    loaded = [np.load(parts / f"{folder.name}.npz") for folder in folders]
+    _save(out, [part["codes"][start:stop] for part in loaded for start, stop in part["index"]])
+
+
+def _save_answers(folder: Path, out: Path, ears: tuple[Path, Path], pool: ProcessPoolExecutor) -> None:
+    if out.exists() or not (folder / "index.npy").exists():
+        return
+    firsts = range(0, len(np.load(folder / "index.npy")), ANSWERS_PER_JOB)
+    jobs = [pool.submit(_answer_codes, folder, first, ears) for first in firsts]
+    _save(out, [codes for job in tqdm(jobs, desc=out.stem) for codes in job.result()])
+
+
+def shard_folders(folder: Path) -> list[Path]:
+    """The finished shards of a corpus folder, in order."""
+    return sorted(path for path in folder.glob("shard_*") if not path.suffix)
+
+
+def codes_of(path: Path) -> list[npt.NDArray[np.uint16]]:
+    """What this recipe wrote, utterance by utterance: (groups, 5) each."""
+    saved = np.load(path)
+    codes = saved["codes"]
+    return [codes[start:stop] for start, stop in saved["index"]]
+
+
+def main() -> None:
+    """Read the command line and make what is missing."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--corpus", type=Path, default=Path("runs/corpus"))
+    parser.add_argument("--linguistic", type=Path, default=Path("runs/linguistic"))
+    parser.add_argument("--semantic", type=Path, default=Path("runs/semantic"))
+    parser.add_argument("--out", type=Path, default=Path("runs/tokens"))
+    parser.add_argument("--workers", type=int, default=2)
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    ears = (options.linguistic, options.semantic)
+    with ProcessPoolExecutor(options.workers) as pool:
+        _save_answers(options.corpus / "answers", options.out / "answers.npz", ears, pool)
+        _save_answers(options.corpus / "voice", options.out / "voice.npz", ears, pool)
+        _save_shards(shard_folders(options.corpus / "test"), options.out / "test.npz", ears, pool)
+        _save_shards(shard_folders(options.corpus / "questions"), options.out / "questions.npz", ears, pool)
+
+
+if __name__ == "__main__":
+    main()
