@@ -87,8 +87,8 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name)
     for name, value in {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels), "PIP_CONFIG_FILE": os.devnull, "PIP_NO_CACHE_DIR": "1"}.items():
         monkeypatch.setenv(name, value)
-    for name, value in {"ROOT": tmp_path, "CONSTRAINTS": tmp_path / "constraints.txt", "PROJECT": tmp_path / "pyproject.toml"}.items():
-        monkeypatch.setattr(packages, name, value)
+    for name, file in {"ROOT": tmp_path, "CONSTRAINTS": tmp_path / "constraints.txt", "PROJECT": tmp_path / "pyproject.toml"}.items():
+        monkeypatch.setattr(packages, name, file)
     return tmp_path
 
 
@@ -111,11 +111,11 @@ def test_pinned_packages_arrive_and_are_not_asked_for_again(
 
 
 def test_an_interrupted_installation_goes_on(environment: Environment, house: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    packages.install(environment, ["cpu"])
-    environment.forget("packages-cpu")
     site = next(environment.folder.glob("lib/python*/site-packages"))
+    info = site / "brick-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: brick\nVersion: 1.0\n", encoding="utf-8")  # pip writes RECORD last
     (site / "brick.py").write_text("versi", encoding="utf-8")
-    capfd.readouterr()
 
     packages.install(environment, ["cpu"])
 
