@@ -13,6 +13,9 @@ import onnxruntime
 from parley_models.errors import BundleCorrupt, BundleMissing, EngineError
 
 Array = npt.NDArray[Any]
+Shape = tuple[int | str | None, ...]
+"""Sizes; an open one has a name or None."""
+
 PREFERRED_PROVIDERS = ("TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider")
 
 _OPTIONS: dict[str, dict[str, str]] = {
@@ -64,14 +67,14 @@ class OnnxSession:
         return tuple(self._session.get_providers())
 
     @property
-    def inputs(self) -> dict[str, tuple[int | str | None, ...]]:
-        """Names and shapes of the inputs, in order; open dimensions have a name or None."""
+    def inputs(self) -> dict[str, Shape]:
+        """Names and shapes of the inputs, in order."""
         return {item.name: tuple(item.shape) for item in self._session.get_inputs()}
 
     @property
-    def outputs(self) -> tuple[str, ...]:
-        """Names of the outputs, in order."""
-        return tuple(item.name for item in self._session.get_outputs())
+    def outputs(self) -> dict[str, Shape]:
+        """Names and shapes of the outputs, in order."""
+        return {item.name: tuple(item.shape) for item in self._session.get_outputs()}
 
     def run(self, feeds: Mapping[str, Array], outputs: tuple[str, ...] | None = None) -> list[Array]:
         """Run once; returns the named outputs, or all of them in order.

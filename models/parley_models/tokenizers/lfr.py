@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from parley_models.errors import BundleCorrupt
+from parley_models.errors import BundleCorrupt, BundleMissing
 from parley_models.tokenizers.spectrum import Frames
 
 STACKED = 7
@@ -30,11 +30,16 @@ class Cmvn:
         """Read `cmvn.npy`, (2, 560) with shift and scale, or Kaldi's text `am.mvn`.
 
         Raises:
-            BundleCorrupt: neither.
+            BundleMissing: no such file.
+            BundleCorrupt: neither of these.
         """
         try:
             rows = _read_mvn(path) if path.suffix == ".mvn" else np.load(path, allow_pickle=False)
             shift, scale = np.asarray(rows, np.float32)
+            if shift.ndim != 1:
+                raise ValueError(shift.shape)
+        except FileNotFoundError:
+            raise BundleMissing(f"There is no file {path}.") from None
         except (OSError, ValueError) as error:
             raise BundleCorrupt(f"{path} is damaged: it holds no shift and scale.") from error
         return Cmvn(shift, scale)

@@ -24,8 +24,14 @@ class LinguisticTokenizer:
     """The loaded encoder and its book; give every stream of sound a `stream()` of its own."""
 
     def __init__(self, encoder: OnnxSession, codebook: Codebook, cmvn: Cmvn, *, fbank_floor: float) -> None:
-        if tuple(encoder.inputs) != STEP_INPUTS or encoder.outputs != STEP_OUTPUTS:
+        if tuple(encoder.inputs) != STEP_INPUTS or tuple(encoder.outputs) != STEP_OUTPUTS:
             raise BundleCorrupt(f"The linguistic encoder takes {', '.join(encoder.inputs)}, not {', '.join(STEP_INPUTS)}.")
+        widths = encoder.inputs["features"][-1], encoder.outputs["encoded"][-1]
+        if widths != (len(cmvn.shift), codebook.width):
+            raise BundleCorrupt(
+                f"The linguistic encoder turns {widths[0]} features into {widths[1]}; "
+                f"its normalisation has {len(cmvn.shift)} and its codebook {codebook.width}."
+            )
         self.encoder = encoder
         self.codebook = codebook
         self.cmvn = cmvn

@@ -27,6 +27,10 @@ class SemanticTokenizer:
     def __init__(self, encoder: OnnxSession, *, logmel_floor: float, context_frames: int) -> None:
         if len(encoder.inputs) != 2 or len(encoder.outputs) != 1:
             raise BundleCorrupt(f"The semantic tokenizer takes {', '.join(encoder.inputs)}, not a log mel and its length.")
+        bands, frames = next(iter(encoder.inputs.values()))[-2:]
+        window = context_frames + BLOCK_CODES * CODE_FRAMES
+        if bands != logmel.BANDS or (isinstance(frames, int) and frames != window):
+            raise BundleCorrupt(f"The semantic tokenizer takes {bands} bands and {frames} frames, not {logmel.BANDS} and {window}.")
         self.encoder = encoder
         self.logmel_floor = logmel_floor
         self.context_frames = context_frames
