@@ -10,6 +10,7 @@ import torch
 from parley_models.backbone.cache import KvCache
 from parley_models.backbone.loading import load_model
 from parley_models.backbone.model import StepOmni
+from parley_models.backbone.quantize import Quantization
 from parley_models.errors import EngineError
 
 Logits = npt.NDArray[np.float32]
@@ -28,19 +29,24 @@ class Backbone:
         self.config = model.config
 
     @classmethod
-    def load(cls, folder: Path, *, threads: int = 1, context: int | None = None) -> "Backbone":
+    def load(
+        cls, folder: Path, *, quantization: Quantization | str | None = None, threads: int = 1, context: int | None = None
+    ) -> "Backbone":
         """Load a folder with `config.json` and safetensors.
 
         Args:
             folder: `backbone/` of a bundle, or a public checkpoint.
+            quantization: `int8` or `int4` to quantize a float checkpoint while it is read; a quantized one says for itself.
             threads: torch threads; a small model is fastest, and far steadier beside a busy neighbour, on one.
             context: ids the cache is made for, if fewer than the model's own limit.
 
         Raises:
             BundleMissing: a file is not there.
             BundleCorrupt: a file or a tensor is not what the config says.
+            UsageError: no such quantization, or the checkpoint already has another.
         """
-        return cls(load_model(folder), threads=threads, context=context)
+        wanted = Quantization(quantization) if isinstance(quantization, str) else quantization
+        return cls(load_model(folder, wanted), threads=threads, context=context)
 
     @property
     def ids(self) -> Sequence[int]:
@@ -103,7 +109,7 @@ class Backbone:
             raise EngineError(f"The conversation needs {needed} tokens and the model holds {self.capacity}.")
 
     def _logits(self, hidden: torch.Tensor) -> Logits:
-        logits: Logits = self._model.logits(hidden[-1]).float().numpy()
+        logits: Logits = self._model.logits(hidden[-1:])[0].float().numpy()
         return logits
 
     def _use_threads(self) -> None:

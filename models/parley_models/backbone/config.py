@@ -54,16 +54,21 @@ class BackboneConfig:
     @classmethod
     def from_file(cls, path: Path) -> "BackboneConfig":
         """Read a `config.json`. Raises BundleMissing if there is none and BundleCorrupt if it makes no sense."""
-        if not path.is_file():
-            raise BundleMissing(f"The backbone lacks {path}.")
-        try:
-            entries = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise BundleCorrupt(f"{path} is not JSON: {error}.") from None
-        if not isinstance(entries, dict):
-            raise BundleCorrupt(f"{path} holds no JSON object.")
-        return cls.from_dict(entries)
+        return cls.from_dict(read_entries(path))
 
     def to_dict(self) -> dict[str, Any]:
         """The entries of a `config.json`, architecture included."""
         return {"architectures": ["Step1ForCausalLM"], **asdict(self)}
+
+
+def read_entries(path: Path) -> dict[str, Any]:
+    """All entries of a `config.json`. Raises BundleMissing or BundleCorrupt."""
+    if not path.is_file():
+        raise BundleMissing(f"The backbone lacks {path}.")
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise BundleCorrupt(f"{path} is not JSON: {error}.") from None
+    if not isinstance(entries, dict):
+        raise BundleCorrupt(f"{path} holds no JSON object.")
+    return entries

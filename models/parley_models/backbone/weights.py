@@ -49,8 +49,14 @@ def tensors(folder: Path) -> Iterator[tuple[Path, str, Tensor]]:
             raise BundleCorrupt(f"{path} can't be read as safetensors: {error}.") from None
 
 
-def checked(path: Path, key: str, tensor: Tensor, shape: torch.Size) -> Tensor:
-    """A tensor of the shape that the config asks for. Raises BundleCorrupt naming file and tensor if it is not."""
+def checked(path: Path, key: str, tensor: Tensor, shape: torch.Size, dtype: torch.dtype | None = None) -> Tensor:
+    """A tensor of the shape that the config asks for, and of the type (any float if None).
+
+    Raises:
+        BundleCorrupt: it is not; names file and tensor.
+    """
     if tensor.shape != shape:
         raise BundleCorrupt(f"{path} holds {key} as {tuple(tensor.shape)}, but the config asks for {tuple(shape)}.")
+    if tensor.dtype != dtype and (dtype is not None or not tensor.is_floating_point()):
+        raise BundleCorrupt(f"{path} holds {key} as {tensor.dtype}, but the config asks for {dtype or 'floats'}.")
     return tensor

@@ -1,0 +1,133 @@
+"""Products with quantized matrices: a table of kernels, the fastest right one taken by measurement at load."""
+
+import functools
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from parley_models.backbone.quantize import Int4Groups, Int8Rows, Matrix
+
+logger = logging.getLogger(__name__)
+Packed = tuple[Tensor, ...]
+Product = Callable[[Tensor, Packed], Tensor]
+"""x (rows, columns) float32 and a packed matrix -> float32 (rows, outputs)."""
+
+WIDE_ROWS = 16
+"""From this many rows on, an input is a question being read rather than an answer being made."""
+
+TOLERANCE = 0.02
+"""How far a kernel may be from `widened`, as a share of the largest output; bfloat16 rounding takes a quarter of it."""
+
+_INT8_PRODUCT = getattr(torch.ops.aten, "_weight_int8pack_mm", None)
+_INT4_PRODUCT = getattr(torch.ops.aten, "_weight_int4pack_mm_for_cpu", None)
+_INT4_PACK = getattr(torch.ops.aten, "_convert_weight_to_int4pack_for_cpu", None)
+"""None where torch does not have them; kernels that need them are then not taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """One way to multiply with a quantized matrix."""
+
+    pack: Callable[[Any], Packed]
+    """The matrix as the tensors that stay in memory: they replace the matrix, never join it."""
+
+    product: Product
+
+
+def _int8_in_bfloat16(x: Tensor, packed: Packed) -> Tensor:
+    return F.linear(x.to(torch.bfloat16), packed[0].to(torch.bfloat16)).float() * packed[1].float()  # codes to 127 are exact
+
+
+def _int8_op(x: Tensor, packed: Packed) -> Tensor:
+    # In bfloat16 it takes a quarter of a float32 product's time at one row, in float32 twice as much (Zen 5, AVX-512, torch 2.13).
+    out: Tensor = _INT8_PRODUCT(x.to(torch.bfloat16), packed[0], packed[1]).float()  # type: ignore[misc]
+    return out
+
+
+def _pack_int4_op(matrix: Int4Groups) -> Packed:
+    codes: Tensor = _INT4_PACK(matrix.nibbles(), 1)  # type: ignore[misc]  # the 1 belongs to the GPU's layout and means nothing here
+    return codes, matrix.scale_middle
+
+
+def _int4_op(x: Tensor, packed: Packed) -> Tensor:
+    group = x.shape[1] // packed[1].shape[0]
+    out: Tensor = _INT4_PRODUCT(x.to(torch.bfloat16), packed[0], group, packed[1]).float()  # type: ignore[misc]
+    return out
+
+
+KERNELS: dict[str, dict[str, Kernel]] = {
+    Int8Rows.name: {
+        "widened": Kernel(Int8Rows.tensors, lambda x, packed: F.linear(x, packed[0].float()) * packed[1].float()),
+        "bfloat16": Kernel(Int8Rows.tensors, _int8_in_bfloat16),
+        "int8pack": Kernel(Int8Rows.tensors, _int8_op),
+    },
+    Int4Groups.name: {
+        "widened": Kernel(Int4Groups.tensors, lambda x, packed: F.linear(x, Int4Groups(*packed).weight())),
+        "int4pack": Kernel(_pack_int4_op, _int4_op),
+    },
+}
+"""`widened` multiplies with float weights made anew each time: always right, seldom fast."""
+
+
+def choose(matrix: Matrix) -> tuple[Kernel, Kernel]:
+    """The fastest kernels for one row and for many, over the same packed tensors."""
+    outputs, columns = matrix.shape  # a sample does for a big one, but kernels ask for multiples: the remainder stays
+    at_one, at_many = (_times(matrix.name, min(outputs, 960 + outputs % 64), columns, matrix.group, rows) for rows in (1, 4 * WIDE_ROWS))
+    table = KERNELS[matrix.name]
+    one = table[min(at_one, key=at_one.__getitem__)]
+    sharing = [name for name in at_many if table[name].pack == one.pack]
+    return one, table[min(sharing, key=at_many.__getitem__)]
+
+
+@functools.cache
+def _times(kind: str, outputs: int, columns: int, group: int, rows: int) -> dict[str, float]:
+    """Seconds a product takes, for every kernel that runs here and is right."""
+    draw = torch.Generator().manual_seed(0)
+    weight = torch.randn(outputs, columns, generator=draw)
+    matrix = Int4Groups.quantize(weight, group) if kind == Int4Groups.name else Int8Rows.quantize(weight)
+    x = torch.randn(rows, columns, generator=draw)
+    right = F.linear(x, matrix.weight())
+    times: dict[str, float] = {}
+    for name, kernel in KERNELS[kind].items():
+        try:
+            packed = kernel.pack(matrix)
+            wrong_by = float((kernel.product(x, packed) - right).abs().max() / right.abs().max())
+        except (RuntimeError, TypeError) as error:  # not for this processor or shape; not in this torch
+            logger.info("kernel %s does not run here: %s", name, error)
+            continue
+        if wrong_by < TOLERANCE:
+            times[name] = min(_seconds(kernel.product, x, packed) for _ in range(5))
+        else:
+            logger.warning("kernel %s is off by %.3f and is not used", name, wrong_by)
+    return times
+
+
+def _seconds(product: Product, x: Tensor, packed: Packed) -> float:
+    began = time.perf_counter()
+    for _ in range(3):
+        product(x, packed)
+    return time.perf_counter() - began
+
+
+class QuantizedLinear(nn.Module):
+    """A linear layer with quantized weights. Its buffers are all it keeps of them."""
+
+    def __init__(self, matrix: Matrix) -> None:
+        super().__init__()
+        step, wide = choose(matrix)
+        self._step, self._wide = step.product, wide.product
+        self._packed = step.pack(matrix)
+        for at, tensor in enumerate(self._packed):
+            self.register_buffer(f"packed{at}", tensor)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(1, rows, columns) -> (1, rows, outputs) float32; for the head (rows, columns) -> (rows, outputs)."""
+        rows = x if x.dim() == 2 else x[0]
+        out = (self._step if len(rows) < WIDE_ROWS else self._wide)(rows, self._packed)
+        return out if x.dim() == 2 else out[None]
