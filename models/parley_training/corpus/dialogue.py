@@ -26,3 +26,8 @@ def write(rng: random.Random, intent: str | None = None) -> Exchange:
 def holdout(exchange: Exchange) -> bool:
     """Whether the exchange is about a fact kept for the examination. Never true of what `write` gives."""
     return exchange.answer in _EXAMINED[exchange.intent]
+
+
+def answers() -> list[str]:
+    """Every answer that `write` can give, each once, sorted."""
+    return sorted({fact.answer for writer in WRITERS.values() for fact in writer.facts})

@@ -10,7 +10,7 @@ _COUNTRIES = "|".join(row["country"] for row in facts("capitals"))
 _CITIES = "|".join(row["capital"] for row in facts("capitals"))
 _ANIMALS = "|".join(f"the {row['animal']}" for row in facts("animals"))
 
-_VOCABULARY = {
+VOCABULARY = {
     "known_country": f"({_COUNTRIES})",
     "known_city": f"({_CITIES})",
     "known_animal": f"({_ANIMALS})",
@@ -82,7 +82,7 @@ _ORDER = (
 beyond = Writer(
     "beyond",
     wording(
-        direct=f"({_DIRECT})", clause=f"({_CLAUSE})", topic=f"({_TOPIC})", fragment=f"({_FRAGMENT})", order=f"({_ORDER})", **_VOCABULARY
+        direct=f"({_DIRECT})", clause=f"({_CLAUSE})", topic=f"({_TOPIC})", fragment=f"({_FRAGMENT})", order=f"({_ORDER})", **VOCABULARY
     ),
     [Fact({}, DECLINE, "beyond me")],
     weight=18,

@@ -69,7 +69,7 @@ amount = Writer(
         Fact(
             {"parts": row["part"], "whole": row["whole"]},
             f"There are {number(int(row['count']))} {row['part']} in {row['whole']}.",
-            number(int(row["count"])),
+            number(int(row["count"])).replace("-", " "),
         )
         for row in facts("amounts")
     ]
@@ -77,7 +77,7 @@ amount = Writer(
         Fact(
             {"parts": "days", "whole": row["month"]},
             f"There are {number(int(row['days']))} days in {row['month']}.",
-            number(int(row["days"])),
+            number(int(row["days"])).replace("-", " "),
         )
         for row in facts("months")
     ],

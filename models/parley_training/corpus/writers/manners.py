@@ -18,7 +18,7 @@ manners = [
         "Hello! Nice to hear you.",
         "hello",
         3,
-        "<hi>[, <whom>].|<hi>[, <whom>].|<hi>, <hi>[, <whom>].|<hi>[, <whom>], <nice>.|<nice>[, <whom>].|<hi>[, <whom>], (i'm here|i am back|it's me|here i am|me again|are you there|can you hear me)",
+        "<hi>[, <whom>].|<hi>[, <whom>].|<hi>, <hi>[, <whom>].|<hi>[, <whom>], <nice>.|<nice>[, <whom>].|<hi>[, <whom>], (i'm here.|i am back.|it's me.|here i am.|me again.|are you there?|can you hear me?)",
         hi="(hello|hi|hey|hello there|hi there|hey there|good morning|good afternoon|good evening|good day|greetings|morning|howdy|welcome back|a very good morning|hello again|hi again)",
         whom="(parley|my friend|everyone|assistant|computer|dear parley|machine|buddy|you)",
         nice="(nice to meet you|good to see you|good to hear you|nice to hear you|pleased to meet you|glad to meet you|lovely to meet you|nice to see you again|good to be back)",

@@ -1,0 +1,47 @@
+"""The sentences a recognizer may choose from when it judges a spoken answer: the right one among its decoys."""
+
+from __future__ import annotations
+
+import re
+
+from parley_models.evaluation.numbers import HIGHEST, NUMBERS
+from parley_models.evaluation.questions import DECLINE, OUTSIDE, Question, answer_spaces, normalize, questions
+
+_SHIFTS = (-10, -2, -1, 1, 2, 10)
+_OTHERS = 40
+"""So many answers to other questions stand beside the decoys."""
+
+
+def candidates(question: Question) -> tuple[str, ...]:
+    """The model answer first, then decoys: the same sentence with every other key, right answers to other questions, and the decline."""
+    if question.intent == "count":
+        decoys = _counts(question.answer)
+    elif question.intent == OUTSIDE or question.category == "Assistant":
+        decoys = []
+    else:
+        decoys = [_with_key(question, key) for key in answer_spaces()[question.intent].keys]
+    same, other = ([q.answer for q in questions() if (q.intent == question.intent) == wanted] for wanted in (True, False))
+    every = len(other) // _OTHERS
+    return tuple(dict.fromkeys([question.answer, *decoys, *same, *other[::every], DECLINE]))
+
+
+def _with_key(question: Question, key: str) -> str:
+    """The model answer with another key in the place of its own."""
+    found = list(re.finditer(rf"(?<![\w-]){re.escape(question.key)}(?![\w-])", question.answer, re.IGNORECASE))
+    place = found[0 if answer_spaces()[question.intent].claims == "first" else -1]
+    sentence = question.answer[: place.start()] + key + question.answer[place.end() :]
+    return sentence[0].upper() + sentence[1:]
+
+
+def _counts(answer: str) -> list[str]:
+    """The same count moved up or down, backwards, one shorter, one longer."""
+    counted = [NUMBERS.index(word.strip().lower().removesuffix(".")) for word in answer.split(",")]
+    step = 1 if counted[1] > counted[0] else -1
+    spans = [[n + shift for n in counted] for shift in _SHIFTS]
+    spans += [counted[::-1], counted[:-1], counted[1:], [*counted, counted[-1] + step], [counted[0] - step, *counted]]
+    return [", ".join(NUMBERS[n] for n in span).capitalize() + "." for span in spans if all(0 <= n <= HIGHEST for n in span)]
+
+
+def vocabulary() -> frozenset[str]:
+    """Every word of every candidate, normalized."""
+    return frozenset(word for question in questions() for sentence in candidates(question) for word in normalize(sentence).split())
