@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import ssl
 import subprocess
 import urllib.error
@@ -51,7 +52,12 @@ def plan(python: Path, requirements: list[str]) -> list[Download]:
         command = [str(python), "-m", "pip", "install", "--quiet", "--dry-run", "--report", str(report), *requirements]
         subprocess.run(command, check=True)
         chosen = json.loads(report.read_text(encoding="utf-8"))["install"]
-    return [Download(each["metadata"]["name"].lower(), each["metadata"]["version"], each["download_info"]["url"]) for each in chosen]
+    return [Download(normal(each["metadata"]["name"]), each["metadata"]["version"], each["download_info"]["url"]) for each in chosen]
+
+
+def normal(name: str) -> str:
+    """A package's name as indexes compare them: `nvidia-cublas` for `NVIDIA_cublas`."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def size_of(downloads: list[Download]) -> Size:

@@ -40,12 +40,13 @@ gpu = ["window>=1"]
 """
 
 
-def write_wheel(folder: Path, name: str, version: str) -> None:
-    """Write a wheel that brings one module."""
+def write_wheel(folder: Path, name: str, version: str, needs: str = "") -> None:
+    """Write a wheel that brings one module and may need another package."""
+    folder.mkdir(parents=True, exist_ok=True)
     info = f"{name}-{version}.dist-info"
     files = {
         f"{name}.py": f"version = '{version}'\n",
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n" + (f"Requires-Dist: {needs}\n" if needs else ""),
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
     rows = [f"{path},sha256={digest(text)},{len(text)}" for path, text in files.items()]
@@ -77,7 +78,6 @@ def environment(tmp_path: Path) -> Environment:
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A tiny project with its wheels; nothing outside of the folder can be reached."""
     wheels = tmp_path / "wheels"
-    wheels.mkdir()
     for name, version in (("brick", "1.0"), ("brick", "2.0"), ("window", "1.0"), ("editables", "0.6")):
         write_wheel(wheels, name, version)
     (tmp_path / "backend.py").write_text(BACKEND, encoding="utf-8")
@@ -90,6 +90,23 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, file in {"ROOT": tmp_path, "CONSTRAINTS": tmp_path / "constraints.txt", "PROJECT": tmp_path / "pyproject.toml"}.items():
         monkeypatch.setattr(packages, name, file)
     return tmp_path
+
+
+@pytest.fixture
+def torch_builds(house: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two package indexes, as for Linux: the usual one has a torch that needs CUDA, the other one torch's CPU build."""
+    project = PROJECT.replace("brick>=1", "torch>=2.13")
+    (house / "pyproject.toml").write_text(project, encoding="utf-8")
+    (house / "constraints.txt").write_text("torch==2.13.0\n", encoding="utf-8")
+    write_wheel(house / "usual" / "torch", "torch", "2.13.0", needs="nvidia_bricks")
+    write_wheel(house / "usual" / "nvidia-bricks", "nvidia_bricks", "1.0")
+    write_wheel(house / "cpu" / "torch", "torch", "2.13.0+cpu")
+    for wheel in [*house.glob("usual/*/*.whl"), *house.glob("cpu/*/*.whl")]:
+        (wheel.parent / "index.html").write_text(f'<a href="{wheel.name.replace("+", "%2B")}">{wheel.name}</a>', encoding="utf-8")
+    monkeypatch.delenv("PIP_NO_INDEX")
+    monkeypatch.setenv("PIP_INDEX_URL", (house / "usual").as_uri())
+    monkeypatch.setattr(packages, "TORCH_CPU_INDEX", (house / "cpu").as_uri())
+    return house
 
 
 def said_by(environment: Environment, code: str) -> str:
@@ -140,3 +157,30 @@ def test_new_pins_are_followed(environment: Environment, house: Path) -> None:
     packages.install(environment, ["cpu"])
 
     assert said_by(environment, "import brick; print(brick.version)") == "2.0"
+
+
+def test_without_a_gpu_torch_comes_without_cuda(environment: Environment, torch_builds: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    packages.install(environment, ["cpu"])
+
+    assert "no NVIDIA GPU here: torch's CPU build" in capfd.readouterr().out
+    assert said_by(environment, "import torch; print(torch.version)") == "2.13.0+cpu"
+    assert not list(environment.folder.glob("lib/python*/site-packages/nvidia*"))
+
+
+def test_without_a_way_to_the_cpu_build_cuda_comes_along(
+    environment: Environment, torch_builds: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (torch_builds / "cpu" / "torch" / "index.html").unlink()
+
+    packages.install(environment, ["cpu"])
+
+    assert "can't be reached: taking PyPI's build" in capfd.readouterr().out
+    assert said_by(environment, "import nvidia_bricks, torch; print(torch.version)") == "2.13.0"
+
+
+def test_with_a_gpu_torch_brings_cuda(environment: Environment, torch_builds: Path) -> None:
+    write_wheel(torch_builds / "wheels", "window", "1.0")
+
+    packages.install(environment, ["gpu"])
+
+    assert said_by(environment, "import nvidia_bricks, torch, window; print(torch.version)") == "2.13.0"
