@@ -11,7 +11,7 @@ from parley_models.backbone.config import BackboneConfig, read_entries
 from parley_models.backbone.kernels import QuantizedLinear
 from parley_models.backbone.model import FusedLinear, StepOmni, alibi_slopes
 from parley_models.backbone.quantize import Matrix, Quantization, is_linear, stack
-from parley_models.backbone.weights import CONFIG_NAME, checked, tensors
+from parley_models.backbone.weights import CONFIG_NAME, checked, shards, tensors
 from parley_models.errors import BundleCorrupt, UsageError
 
 QUANTIZATION = "quantization"
@@ -38,7 +38,7 @@ def load_model(folder: Path, quantization: Quantization | None = None) -> StepOm
         model = StepOmni(config)
     model.slopes = alibi_slopes(config.num_attention_heads)
     assembly = Assembly(model, stored or quantization, already=stored is not None)
-    for path, key, tensor in tensors(folder):
+    for path, key, tensor in tensors(shards(folder)):
         assembly.add(path, key, tensor)
     if absent := assembly.absent():
         raise BundleCorrupt(f"{folder} lacks the tensor {absent[0]}" + (f" and {len(absent) - 1} more." if absent[1:] else "."))

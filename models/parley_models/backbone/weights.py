@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import torch
@@ -36,9 +36,9 @@ def shards(folder: Path) -> list[Path]:
     return [folder / name for name in names]
 
 
-def tensors(folder: Path) -> Iterator[tuple[Path, str, Tensor]]:
-    """File, key and tensor of everything the backbone needs, one at a time so that no more than one is held. Raises BundleError."""
-    for path in shards(folder):
+def tensors(files: Iterable[Path]) -> Iterator[tuple[Path, str, Tensor]]:
+    """File, key and tensor of everything the backbone needs, one at a time so that no more than one is held. Raises BundleCorrupt."""
+    for path in files:
         try:
             with safe_open(path, framework="pt") as shard:
                 for key in shard.keys():  # noqa: SIM118 - safe_open is no mapping
