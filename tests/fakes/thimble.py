@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import sentencepiece
-from tests.fakes.parts import LoudnessEars, ScriptedBrain, ToneVoice
 
 from parley_models.assistant import Assistant
 from parley_models.bundle import Bundle, write_manifest
@@ -16,6 +15,7 @@ from parley_models.prompt import ChatTemplate
 from parley_models.style import Control, Level
 from parley_models.text_tokenizer import TextTokenizer
 from parley_models.tokens import SpeechTokens, TokenLayout
+from tests.fakes.parts import LoudnessEars, ScriptedBrain, ToneVoice
 
 PIECES = 300
 LAYOUT = TokenLayout(vocab_size=PIECES + 5120, audio_offset=PIECES, bos=1, bot=4, eot=3, stops=(3, 2), audio_start=5, audio_end=6)
@@ -37,9 +37,8 @@ MANIFEST = Manifest(
 )
 
 
-def thimble_folder(folder: Path) -> Path:
-    """Fill a folder with the bundle."""
-    folder.mkdir(parents=True)
+def train_pieces() -> bytes:
+    """A small SentencePiece model."""
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(
@@ -54,7 +53,13 @@ def thimble_folder(folder: Path) -> Path:
         hard_vocab_limit=False,
         minloglevel=2,
     )
-    (folder / "text.model").write_bytes(model.getvalue())
+    return model.getvalue()
+
+
+def thimble_folder(folder: Path) -> Path:
+    """Fill a folder with the bundle."""
+    folder.mkdir(parents=True)
+    (folder / "text.model").write_bytes(train_pieces())
     (folder / "voices.json").write_text("{}")
     write_manifest(folder, MANIFEST)
     return folder

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from tests.fakes.parts import ScriptedBrain
-from tests.fakes.thimble import answer_ids, scripted, thimble, thimble_folder
 
 from parley.cli.ask import Asking, AskRequest, named_questions
 from parley.cli.program import run
 from parley_models.assistant import Assistant
 from parley_models.bundle import Bundle
 from parley_models.errors import EngineError
+from tests.fakes.parts import ScriptedBrain
+from tests.fakes.thimble import answer_ids, scripted, thimble, thimble_folder
 
 SAID = "The capital of France is Paris."
 

@@ -5,8 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.fakes.parts import ScriptedBrain
-from tests.fakes.thimble import LAYOUT, answer_ids, scripted, thimble, thimble_folder
 
 from parley_models.answer import Answered, AnswerEvent, SoundPiece, TextPiece, joined
 from parley_models.assistant import Assistant
@@ -16,6 +14,8 @@ from parley_models.live_clock import LiveClock
 from parley_models.pcm import AudioChunk
 from parley_models.style import Style
 from parley_models.text_tokenizer import TextTokenizer
+from tests.fakes.parts import ScriptedBrain
+from tests.fakes.thimble import LAYOUT, answer_ids, scripted, thimble, thimble_folder
 
 QUESTION = AudioChunk((0.3 * np.sin(np.arange(20_000) / 7)).astype(np.float32), 16_000)
 

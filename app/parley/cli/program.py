@@ -23,7 +23,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="One line of JSON per q
 
 
 @program.command()
-def ask(  # noqa: PLR0917  each is an option of the command line
+def ask(
     questions: Annotated[
         list[Path] | None, typer.Argument(metavar="Q.wav …", help="Spoken questions: WAV, FLAC or OGG, up to 30 s.")
     ] = None,

@@ -147,8 +147,11 @@ class Table:
             "bundle": self.bundle,
             "understood": self.understood.record(),
             "audible": self.audible.record() | {"ceiling": self.ceiling.record()},
-            "categories": {name: {"understood": right.record(), "audible": heard.record()} for name, (right, heard) in self.by_category().items()},
-            "in_style": {control: self.in_style(control).record() for control in ("rate", "pitch")} | {"same_words": self.same_words.record()},
+            "categories": {
+                name: {"understood": right.record(), "audible": heard.record()} for name, (right, heard) in self.by_category().items()
+            },
+            "in_style": {control: self.in_style(control).record() for control in ("rate", "pitch")}
+            | {"same_words": self.same_words.record()},
             "honest": self.honest.record(),
             "fast": {
                 "first_audio_ms": {f"p{percent}": _rounded(self.first_audio_ms(percent), 1) for percent in (50, 95)},
@@ -168,7 +171,9 @@ class Table:
         rows.append(("Same words at every rate and pitch", str(self.same_words)))
         rows.append(("Honest outside its world", str(self.honest)))
         rows.append(("Fast: first sound", f"{_shown(self.first_audio_ms(50), 0)} ms median, {_shown(self.first_audio_ms(95), 0)} ms p95"))
-        rows.append(("Fast: real-time factor", f"{_shown(self.real_time_factor(50), 2)} median, {_shown(self.real_time_factor(95), 2)} p95"))
+        rows.append(
+            ("Fast: real-time factor", f"{_shown(self.real_time_factor(50), 2)} median, {_shown(self.real_time_factor(95), 2)} p95")
+        )
         return [*rows, ("Peak memory", f"{self.peak_memory_mb:.0f} MB")]
 
 

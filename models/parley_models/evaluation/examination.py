@@ -1,0 +1,113 @@
+"""The examination: test voices ask, the assistant answers, and what came out is marked by its text and by its sound."""
+
+import math
+import resource
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from parley_models.answer import Answered, SoundPiece, joined
+from parley_models.assistant import Assistant
+from parley_models.evaluation.candidates import candidates
+from parley_models.evaluation.questions import Question, is_right
+from parley_models.evaluation.report import Mark, StyleMark
+from parley_models.evaluation.speakers import Speaker, speak
+from parley_models.pcm import AudioChunk
+from parley_models.style import Style
+
+STYLES = (Style(rate=0.75), Style(rate=1.4), Style(pitch=-3.0), Style(pitch=3.0))
+SEED = 1
+
+
+class Judge(Protocol):
+    """Listens to an answer."""
+
+    def hear(self, chunk: AudioChunk, candidates: Sequence[str]) -> str | None:
+        """The candidate that sounds most like the chunk; None if none can be made out."""
+        ...
+
+
+class Gauge(Protocol):
+    """Measures speech from its samples; it never sees what was asked for."""
+
+    def syllables_per_s(self, sound: AudioChunk) -> float | None:
+        """Per second of speech without its pauses; None if there is no speech."""
+        ...
+
+    def median_f0_hz(self, sound: AudioChunk) -> float | None:
+        """None if nothing is voiced."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """Everything an examination needs."""
+
+    assistant: Assistant
+    voices: Sequence[Speaker]
+    judge: Judge
+    gauge: Gauge
+    teacher: Callable[[str], AudioChunk] | None
+    """Speaks an answer the way the voice was taught: the most that the judge can hear. None = not here."""
+
+    def mark(self, number: int, question: Question) -> Mark:
+        """Ask one question; the test voices take turns by its number."""
+        voice = self.voices[number % len(self.voices)]
+        answered, sound = self._answer(speak(question.question, voice), Style())
+        return Mark(
+            category=question.category,
+            question=question.question,
+            voice=str(voice),
+            text=answered.answer.text,
+            right=is_right(question, answered.answer.text),
+            audible=self._hears(question, sound),
+            ceiling=None if self.teacher is None else self._hears(question, self.teacher(question.answer)),
+            first_audio_ms=answered.timing.first_audio_ms,
+            real_time_factor=answered.timing.real_time_factor,
+        )
+
+    def styles(self, number: int, question: Question) -> Iterator[StyleMark]:
+        """Ask one question in every style and hold each answer against the neutral one, which has the same words."""
+        asked = speak(question.question, self.voices[number % len(self.voices)])
+        plain, plain_sound = self._answer(asked, Style())
+        for style in STYLES:
+            styled, sound = self._answer(asked, style)
+            same = styled.answer.text == plain.answer.text
+            if style.rate != 1.0:
+                yield StyleMark("rate", style.rate, ratio(self.gauge.syllables_per_s(sound), self.gauge.syllables_per_s(plain_sound)), same)
+            else:
+                yield StyleMark("pitch", style.pitch, semitones(self.gauge.median_f0_hz(sound), self.gauge.median_f0_hz(plain_sound)), same)
+
+    def _hears(self, question: Question, sound: AudioChunk) -> bool:
+        heard = self.judge.hear(sound, candidates(question))
+        return heard is not None and is_right(question, heard)
+
+    def _answer(self, asked: AudioChunk, style: Style) -> tuple[Answered, AudioChunk]:
+        *events, last = self.assistant.ask(asked, style=style, seed=SEED)
+        spoken = [event.sound for event in events if isinstance(event, SoundPiece)]
+        assert isinstance(last, Answered)
+        return last, joined(spoken, self.assistant.rate_hz)
+
+
+def spread(questions: Sequence[Question], limit: int | None) -> list[Question]:
+    """At most `limit` questions, evenly from the whole list, so that every category has its part."""
+    if limit is None or limit >= len(questions):
+        return list(questions)
+    return [questions[place * len(questions) // limit] for place in range(limit)]
+
+
+def peak_memory_mb() -> float:
+    """The most memory that this process has held."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1e6 if sys.platform == "darwin" else 1e3)
+
+
+def ratio(measured: float | None, neutral: float | None) -> float | None:
+    """How many times the neutral figure; None if either could not be measured."""
+    return measured / neutral if measured and neutral else None
+
+
+def semitones(measured_hz: float | None, neutral_hz: float | None) -> float | None:
+    """How much higher; None if either could not be measured."""
+    return 12 * math.log2(measured_hz / neutral_hz) if measured_hz and neutral_hz else None
