@@ -1,7 +1,6 @@
 """The voice that answers: flite's `slt` (a woman recorded for CMU ARCTIC), trimmed, level and, for the vocoder's sake, shifted in pitch."""
 
 import numpy as np
-import pyworld
 import soxr
 
 from parley_models.pcm import Samples
@@ -29,6 +28,8 @@ def speak(text: str) -> Samples:
 
 def shifted(samples: Samples, semitones: float) -> Samples:
     """The same speech at another pitch and the same formants (WORLD: Morise et al. 2016)."""
+    import pyworld  # only who shifts needs it, and it warns while it is imported
+
     sound = samples.astype(np.float64)
     f0, times = pyworld.dio(sound, ANSWER_RATE_HZ, f0_floor=60, f0_ceil=520)
     f0 = pyworld.stonemask(sound, f0, times, ANSWER_RATE_HZ)

@@ -3,7 +3,7 @@
     python -m parley_training.corpus.recipe --out runs/corpus --shards 100 --workers 2
 
 Writes `questions/shard_NNNN` (training voices), `test/shard_NNNN` (test voices, for measuring only) and
-`answers/` (every distinct answer in the answering voice). What is finished is skipped, so a killed run goes on.
+`answers/` (every distinct answer in the answering voice) and `voice/answers/` (some of them, and some at another pitch). What is finished is skipped, so a killed run goes on.
 """
 
 import argparse
@@ -20,9 +20,7 @@ from parley_training.corpus.shard import Shard
 from parley_training.corpus.vocabulary import random_words
 from parley_training.corpus.dialogue import write
 
-UTTERANCES_PER_SHARD = 400
-ANSWERS_DRAWN = 80_000
-"""Exchanges drawn to find the answers that are spoken: all that are asked often, and all that the questions below can need."""
+VOICE_PLAIN, VOICE_SHIFTED = 1500, 900
 OPEN_SHARE = 0.2
 """Utterances that are strings of dictionary words: ears must hear more than Mini's world."""
 
@@ -34,12 +32,12 @@ def _line(rng: random.Random) -> dict[str, str]:
     return {"intent": exchange.intent, "question": exchange.question, "answer": exchange.answer, "key": exchange.key}
 
 
-def make_shard(folder: Path, seed: int, *, test: bool) -> None:
+def make_shard(folder: Path, seed: int, *, test: bool, utterances: int) -> None:
     """Write one shard; the same seed gives the same shard."""
     rng, noise_rng = random.Random(seed), np.random.default_rng(seed)
     clean, heard, labels, index, lines = [], [], [], [], []
     samples = slots = 0
-    while len(lines) < UTTERANCES_PER_SHARD:
+    while len(lines) < utterances:
         speaker = (speakers.draw_test if test else speakers.draw)(rng)
         line = _line(rng)
         utterance = speech.padded(speech.say(line["question"], speaker), rng.uniform(0.0, 0.35), rng.uniform(0.05, 0.5))
@@ -71,6 +69,28 @@ def make_answers(folder: Path, texts: list[str]) -> None:
     (folder / "lines.json").write_text(json.dumps(texts))
 
 
+def make_voice(folder: Path, answers_folder: Path) -> None:
+    """What the voice learns from: some answers as they are, others at another pitch, because pitch is a control."""
+    if (folder / "index.npy").exists():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    audio, index = np.load(answers_folder / "audio.npy", mmap_mode="r"), np.load(answers_folder / "index.npy")
+    rng = np.random.default_rng(3)
+    chosen = rng.permutation(len(index))[: VOICE_PLAIN + VOICE_SHIFTED]
+    shifts = np.where(np.arange(len(chosen)) < VOICE_PLAIN, 0.0, rng.uniform(-7, 7, len(chosen)))
+    jobs = [(audio[index[n, 0] : index[n, 1]], float(shift)) for n, shift in zip(chosen, shifts, strict=True)]
+    with ProcessPoolExecutor() as pool:
+        sounds = list(tqdm(pool.map(_shift_answer, jobs, chunksize=16), total=len(jobs), desc="voice"))
+    stops = np.cumsum([len(sound) for sound in sounds])
+    np.save(folder / "audio.npy", np.concatenate(sounds))
+    np.save(folder / "index.npy", np.stack([np.concatenate([[0], stops[:-1]]), stops], axis=1))
+
+
+def _shift_answer(job: "tuple[np.typing.NDArray[np.int16], float]") -> "np.typing.NDArray[np.int16]":
+    sound, semitones = job
+    return sound if semitones == 0 else _pcm16(answers.shifted(sound.astype(np.float32) / 32768, semitones))
+
+
 def _speak_answer(text: str) -> "np.typing.NDArray[np.int16]":
     return _pcm16(answers.speak(text))
 
@@ -79,21 +99,24 @@ def main() -> None:
     """Read the command line and make what is missing."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("runs/corpus"))
-    parser.add_argument("--shards", type=int, default=100, help="training shards of 400 utterances (about 0.33 h each)")
+    parser.add_argument("--shards", type=int, default=100, help="training shards (about 0.3 h each)")
+    parser.add_argument("--utterances", type=int, default=400, help="in a shard")
+    parser.add_argument("--answers", type=int, default=80_000, help="exchanges drawn to find the answers that are spoken")
     parser.add_argument("--test-shards", type=int, default=2)
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
 
     rng = random.Random(-1)
-    texts = sorted({write(rng).answer for _ in range(ANSWERS_DRAWN)})
+    texts = sorted({write(rng).answer for _ in range(options.answers)})
     make_answers(options.out / "answers", texts)
+    make_voice(options.out / "voice" / "answers", options.out / "answers")
     (options.out / "questions").mkdir(parents=True, exist_ok=True)
     (options.out / "test").mkdir(parents=True, exist_ok=True)
     wanted = [(options.out / "test" / f"shard_{n:04}", 900_000 + n, True) for n in range(options.test_shards)]
     wanted += [(options.out / "questions" / f"shard_{n:04}", n, False) for n in range(options.shards)]
     missing = [(folder, seed, test) for folder, seed, test in wanted if not folder.exists()]
     with ProcessPoolExecutor(options.workers) as pool:
-        jobs = [pool.submit(make_shard, folder, seed, test=test) for folder, seed, test in missing]
+        jobs = [pool.submit(make_shard, folder, seed, test=test, utterances=options.utterances) for folder, seed, test in missing]
         for job in tqdm(jobs, desc="shards"):
             job.result()
 

@@ -20,14 +20,14 @@ from parley_models.networks.sanm_export import export_step
 from parley_training.checkpoint import Pace, restore, save
 from parley_training.corpus.phones import PHONES, SILENCE
 from parley_training.kmeans import kmeans, nearest
-from parley_training.linguistic.features import FeatureSet, prepare, prepare_answers
+from parley_training.linguistic.features import UNTRAINED, FeatureSet, prepare, prepare_answers
 
 CODES = 1024
 SLOTS = 3
 CONFIG = SanmConfig(width=192, layers=6, heads=4, ffn=768)
 PEAK_RATE = 1.2e-3
-FRAMES_PER_BATCH = 1536
-"""60 ms each: about 92 s of speech."""
+FRAMES_PER_BATCH = 768
+"""60 ms each: about 46 s of speech."""
 
 
 class PhoneReader(nn.Module):
@@ -41,6 +41,18 @@ class PhoneReader(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """Normalised features (B, T, 560) to logits (B, T, 3, phones)."""
         return self.phones(self.encoder(features)).unflatten(-1, (SLOTS, len(PHONES)))
+
+
+def learn(reader: PhoneReader, optimizer: torch.optim.Optimizer, features: Tensor, targets: Tensor) -> float:
+    """One step on features (B, T, 560) and targets (B, T, 3), 255 where nothing is learned; returns the loss before it."""
+    with torch.autocast(features.device.type, torch.bfloat16):
+        logits = reader(features)
+    loss = functional.cross_entropy(logits.float().flatten(0, 2), targets.flatten(), ignore_index=UNTRAINED)
+    optimizer.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    nn.utils.clip_grad_norm_(reader.parameters(), 1.0)
+    optimizer.step()
+    return loss.item()
 
 
 def train(data: FeatureSet, out: Path, minutes: float) -> PhoneReader:
@@ -57,18 +69,10 @@ def train(data: FeatureSet, out: Path, minutes: float) -> PhoneReader:
     batches = data.batches(FRAMES_PER_BATCH, seed=step)
     losses: list[float] = []
     while not pace.over:
-        features, targets = next(batches)
         for group in optimizer.param_groups:
             group["lr"] = pace.learning_rate(PEAK_RATE)
-        with torch.autocast("cpu", torch.bfloat16):
-            logits = reader(features)
-        loss = functional.cross_entropy(logits.float().flatten(0, 2), targets.flatten(), ignore_index=255)
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(reader.parameters(), 1.0)
-        optimizer.step()
+        losses.append(learn(reader, optimizer, *next(batches)))
         step += 1
-        losses.append(loss.item())
         if step % 50 == 0:
             print(f"step {step} {pace.elapsed_s / 60:.1f} min loss {np.mean(losses[-50:]):.3f}", flush=True)
         if pace.save_is_due() or pace.over:
@@ -83,7 +87,7 @@ def phone_error(reader: PhoneReader, data: FeatureSet) -> dict[str, float]:
         with torch.inference_mode():
             guess = reader(features[None])[0].argmax(-1).flatten()
         truth = targets.flatten()
-        seen = truth != 255
+        seen = truth != UNTRAINED
         wrong += int((guess[seen] != truth[seen]).sum())
         slots += int(seen.sum())
         said, heard = _string(truth[seen]), _string(guess[seen])

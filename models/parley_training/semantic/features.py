@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import pyworld
 import soxr
 import torch
 from scipy.fft import dct
@@ -62,6 +61,8 @@ class Utterances:
 
 def f0_levels(clean: Samples, codes: int) -> npt.NDArray[np.uint8]:
     """The pitch level in the middle of every 40 ms code; (codes,)."""
+    import pyworld  # only this needs it, and it warns while it is imported
+
     f0, times = pyworld.dio(clean.astype(np.float64), RATE_HZ, f0_floor=60, f0_ceil=520, frame_period=10)
     f0 = pyworld.stonemask(clean.astype(np.float64), f0, times, RATE_HZ)
     middle = np.minimum(np.arange(codes) * 4 + 2, len(f0) - 1)

@@ -63,14 +63,13 @@ def train(sources: list[tuple[Utterances, Tensor]], out: Path, minutes: float) -
         step = state["step"]
     pace = Pace(minutes, state["elapsed_s"] if state else 0.0)
     streams = [data.windows(BATCH, CONFIG, seed=2 * step + n) for n, (data, _) in enumerate(sources)]
-    compiled = torch.compile(encoder)
     history: list[tuple[float, float]] = []
     while not pace.over:
         parts = [_targets(next(stream), data, detail) for stream, (data, detail) in zip(streams, sources, strict=True)]
         mel, f0, detail = (torch.cat([part[n] for part in parts]) for n in range(3))
         for group in optimizer.param_groups:
             group["lr"] = pace.learning_rate(PEAK_RATE)
-        f0_loss, detail_loss = losses(compiled, mel, f0, detail)
+        f0_loss, detail_loss = losses(encoder, mel, f0, detail)
         optimizer.zero_grad()
         (f0_loss + detail_loss).backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(encoder.parameters(), 1.0)
@@ -123,7 +122,7 @@ def main() -> None:
     folders = [path for path in sorted((options.corpus / "questions").glob("shard_*")) if not path.suffix][: options.shards]
     questions = prepare(folders, options.out / "questions.npz")
     test = prepare(sorted((options.corpus / "test").glob("shard_*"))[:1], options.out / "test.npz")
-    answers = prepare_answers(options.corpus / "answers", options.out / "answers.npz")
+    answers = prepare_answers(options.corpus / "voice" / "answers", options.out / "answers.npz")
     if not (options.out / "detail.npy").exists():
         np.save(options.out / "detail.npy", detail_book(answers, questions).numpy())
     book = torch.from_numpy(np.load(options.out / "detail.npy"))

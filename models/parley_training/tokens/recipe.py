@@ -96,7 +96,10 @@ def main() -> None:
     ears = (options.linguistic, options.semantic)
     with ProcessPoolExecutor(options.workers) as pool:
         _save_answers(options.corpus / "answers", options.out / "answers.npz", ears, pool)
-        _save_answers(options.corpus / "voice", options.out / "voice.npz", ears, pool)
+        voice = options.corpus / "voice" / "answers"
+        _save_answers(voice, options.out / "voice.npz", ears, pool)
+        for name, kept in (("codes", "codes"), ("code_index", "index")):
+            np.save(voice / f"{name}.npy", np.load(options.out / "voice.npz")[kept])  # beside the sound: the flow's recipe reads both
         _save_shards(shard_folders(options.corpus / "test"), options.out / "test.npz", ears, pool)
         _save_shards(shard_folders(options.corpus / "questions"), options.out / "questions.npz", ears, pool)
 
