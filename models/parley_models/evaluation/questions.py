@@ -61,8 +61,8 @@ class AnswerSpace:
 @cache
 def questions() -> tuple[Question, ...]:
     """All questions, in the file's order."""
-    with (files(__package__) / "questions.tsv").open(encoding="utf-8", newline="") as table:
-        return tuple(Question(**row) for row in csv.DictReader(table, delimiter="\t"))
+    table = (files(__package__) / "questions.tsv").read_text(encoding="utf-8")
+    return tuple(Question(**row) for row in csv.DictReader(table.splitlines(), delimiter="\t"))
 
 
 @cache

@@ -18,8 +18,8 @@ def facts(noun: str) -> tuple[Row, ...]:
     Raises:
         FileNotFoundError: there is no such table.
     """
-    with (files(__package__) / "facts" / f"{noun}.tsv").open(encoding="utf-8", newline="") as table:
-        return tuple(csv.DictReader(table, delimiter="\t"))
+    table = (files(__package__) / "facts" / f"{noun}.tsv").read_text(encoding="utf-8")
+    return tuple(csv.DictReader(table.splitlines(), delimiter="\t"))
 
 
 def article(noun: str) -> str:

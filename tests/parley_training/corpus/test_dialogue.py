@@ -6,7 +6,8 @@ import pytest
 
 from parley_models.evaluation.numbers import number
 from parley_models.evaluation.questions import is_right, normalize, questions
-from parley_training.corpus.dialogue import Exchange, answers, holdout, write
+from parley_training.corpus.dialogue import answers, holdout, write
+from parley_training.corpus.exchange import Exchange
 from parley_training.corpus.grammar import bare
 from parley_training.corpus.world import facts
 from parley_training.corpus.writers import WRITERS
