@@ -9,7 +9,7 @@ from parley_models.evaluation.questions import DECLINE, Question, answer_spaces,
 FRANCE = Question("Knowledge", "capital", "Any idea what the capital of France is?", "The capital of France is Paris.", "Paris")
 SUM = Question("Logical reasoning", "sum", "Increase seven by five.", "Seven plus five is twelve.", "twelve")
 DAY = Question("Logical reasoning", "day_after", "Any idea what day follows Monday?", "The day after Monday is Tuesday.", "Tuesday")
-LARGER = Question("Logical reasoning", "larger", "Any idea which is larger, six or nine?", "Nine is larger.", "nine")
+LARGER = Question("Logical reasoning", "larger", "Any idea which is larger, six or nine?", "Nine is larger than six.", "nine")
 PARITY = Question("Logical reasoning", "parity", "Is it even or odd, seven?", "Seven is odd.", "odd")
 COUNT = Question("Voice instruction following", "count", "Help me count from two to four.", "Two, three, four.", "two, three, four")
 HELLO = Question("Assistant", "greeting", "Good to meet you at last, hello.", "Hello! Nice to hear you.", "hello")
@@ -28,7 +28,7 @@ OUTSIDE = Question("Outside", "beyond", "Is it going to pour later?", DECLINE, "
         (SUM, "Seven plus five equals twelve."),
         (SUM, "Twelve."),
         (DAY, "Tuesday comes"),
-        (LARGER, "Nine is larger than six."),
+        (LARGER, "Nine is larger."),
         (COUNT, "2 3 4"),
         (HELLO, "Hello, nice to meet you."),
         (OUTSIDE, "Sorry, that's beyond me."),

@@ -109,7 +109,11 @@ larger = Writer(
     "larger",
     _compare("(larger|bigger|greater|higher)", "(largest|biggest|greatest)"),
     [
-        Fact({"a": number(a), "b": number(b)}, f"{number(max(a, b)).capitalize()} is larger.", number(max(a, b)).replace("-", " "))
+        Fact(
+            {"a": number(a), "b": number(b)},
+            f"{number(max(a, b)).capitalize()} is larger than {number(min(a, b))}.",
+            number(max(a, b)).replace("-", " "),
+        )
         for a, b in _pairs()
     ],
     weight=4,
@@ -119,7 +123,11 @@ smaller = Writer(
     "smaller",
     _compare("(smaller|smaller|lower)", "(smallest|lowest)"),
     [
-        Fact({"a": number(a), "b": number(b)}, f"{number(min(a, b)).capitalize()} is smaller.", number(min(a, b)).replace("-", " "))
+        Fact(
+            {"a": number(a), "b": number(b)},
+            f"{number(min(a, b)).capitalize()} is smaller than {number(max(a, b))}.",
+            number(min(a, b)).replace("-", " "),
+        )
         for a, b in _pairs()
     ],
     weight=4,
