@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from functools import cache
 from importlib.resources import files
 
@@ -38,3 +39,9 @@ def plural(noun: str) -> str:
 def possessive(name: str) -> str:
     """France's, the Netherlands'."""
     return f"{name}'" if name.endswith("s") else f"{name}'s"
+
+
+def respelled(text: str) -> str:
+    """The text with the names that flite and festival would spell out or garble written as they sound: flite reads "baht" as four letters."""
+    sounds = {row["word"]: row["respelling"] for row in facts("respellings")}
+    return re.sub(r"[A-Za-z]+", lambda word: sounds.get(word[0], word[0]), text)

@@ -9,7 +9,7 @@ from parley_models.evaluation.questions import is_right, normalize, questions
 from parley_training.corpus.dialogue import answers, holdout, write
 from parley_training.corpus.exchange import Exchange
 from parley_training.corpus.grammar import bare
-from parley_training.corpus.world import facts
+from parley_training.corpus.world import facts, plural, respelled
 from parley_training.corpus.writers import WRITERS
 from parley_training.corpus.writers.arithmetic import difference_held_out, sum_held_out
 from parley_training.corpus.writers.beyond import VOCABULARY
@@ -143,3 +143,14 @@ def test_what_is_written_is_right_by_the_examination_s_own_rule() -> None:
 
     assert len(seen) > 300
     assert all(is_right(by_answer[exchange.answer], exchange.answer) for exchange in seen)
+
+
+def test_names_are_respelled_for_synthesizers_word_by_word() -> None:
+    assert respelled("The currency of Thailand is the baht.") == "The currency of Thailand is the bot."
+    assert respelled("Phnom Penh, bahts, Abbaa.") == "Puhnom Penh, bahts, Abbaa."
+
+
+def test_plurals() -> None:
+    names = ("cow", "monkey", "donkey", "butterfly", "mouse", "sheep", "wolf", "polar bear")
+
+    assert [plural(name) for name in names] == ["cows", "monkeys", "donkeys", "butterflies", "mice", "sheep", "wolves", "polar bears"]
