@@ -53,10 +53,14 @@ def shares(fraction: float) -> Mapping[str, float]:
 
 
 def questions_of(corpus: Path, codes: Path) -> list[Question]:
-    """Every spoken question with its codes."""
-    lines = [line for folder in shard_folders(corpus) for line in Shard.open(folder).lines]
-    exchanges = (Exchange(line["intent"], line["question"], line["answer"], line["key"]) for line in lines)
-    return [Question(heard, exchange) for heard, exchange in zip(codes_of(codes), exchanges, strict=True)]
+    """Every spoken question of the shards whose codes are there."""
+    questions = []
+    for folder in shard_folders(corpus):
+        if (codes / f"{folder.name}.npz").exists():
+            heard = codes_of(codes / f"{folder.name}.npz")
+            exchanges = (Exchange(line["intent"], line["question"], line["answer"], line["key"]) for line in Shard.open(folder).lines)
+            questions += [Question(*pair) for pair in zip(heard, exchanges, strict=True)]
+    return questions
 
 
 def loss_of(model: nn.Module, trunk: StepOmni, batch: Batch, device: str) -> torch.Tensor:
@@ -69,7 +73,7 @@ def loss_of(model: nn.Module, trunk: StepOmni, batch: Batch, device: str) -> tor
     return (each * weight).sum() / weight.sum()
 
 
-def train(writer: ExampleWriter, test: list[Question], out: Path, minutes: float, seed: int) -> StepOmni:
+def train(writer: ExampleWriter, test: list[Question], out: Path, minutes: float, *, seed: int = 0, eager: bool = False) -> StepOmni:
     """Train until the minutes are over."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = StepOmni(CONFIG)
@@ -82,14 +86,14 @@ def train(writer: ExampleWriter, test: list[Question], out: Path, minutes: float
         optimizer.load_state_dict(state["optimizer"])
         step = state["step"]
     pace = Pace(minutes, state["elapsed_s"] if state else 0.0, save_every_s=120)
-    compiled = torch.compile(model, dynamic=True)
+    runner = model if eager else torch.compile(model, dynamic=True)
     rng = random.Random(seed + step)
     history: list[float] = []
     seen = 0
     for batch in batches(writer, lambda: shares(pace.fraction), TOKENS_PER_BATCH, rng):
         for group in optimizer.param_groups:
             group["lr"] = pace.learning_rate(PEAK_RATE)
-        loss = loss_of(compiled, model, batch, device)
+        loss = loss_of(runner, model, batch, device)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -116,16 +120,17 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--eager", action="store_true", help="without torch.compile, where there is no C compiler")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
 
     texts = json.loads((options.corpus / "answers" / "lines.json").read_text())
     answers = dict(zip(texts, codes_of(options.tokens / "answers.npz"), strict=True))
-    questions = questions_of(options.corpus / "questions", options.tokens / "questions.npz")
-    test = [question for question in questions_of(options.corpus / "test", options.tokens / "test.npz") if question.exchange.answer]
+    questions = questions_of(options.corpus / "questions", options.tokens / "questions")
+    test = [question for question in questions_of(options.corpus / "test", options.tokens / "test") if question.exchange.answer]
     writer = ExampleWriter(options.text / "text.model", questions, answers, random.Random(options.seed))
-    model = train(writer, test, options.out, options.minutes, options.seed)
+    model = train(writer, test, options.out, options.minutes, seed=options.seed, eager=options.eager)
     folder = options.out / "backbone"
     folder.mkdir(exist_ok=True)
     (folder / "config.json").write_text(json.dumps(CONFIG.to_dict(), indent=1))

@@ -14,6 +14,7 @@ from torch import Tensor
 from parley_models.pcm import Samples
 from parley_models.tokenizers.fbank import fbank
 from parley_models.tokenizers.lfr import STACKED, stack
+from parley_training.linguistic.disguise import disguise
 from parley_training.corpus.answers import ANSWER_RATE_HZ
 from parley_training.corpus.phones import PHONES, SILENCE
 from parley_training.corpus.shard import Shard
@@ -42,10 +43,12 @@ class FeatureSet:
     scale: npt.NDArray[np.float32]
     """CMVN over 560: (x + shift) · scale."""
 
-    def features(self, number: int) -> tuple[Tensor, Tensor]:
-        """Utterance `number`: normalised stacks (T, 560) and targets (T, 3)."""
+    def features(self, number: int, rng: np.random.Generator | None = None) -> tuple[Tensor, Tensor]:
+        """Utterance `number`: normalised stacks (T, 560) and targets (T, 3); with `rng` as another voice might have said it."""
         start, stop, first, last = self.index[number]
         banks = self.banks[start:stop].astype(np.float32)
+        if rng is not None:
+            banks = disguise(banks, rng)
         stacked = stack(banks)[: last - first]
         return torch.from_numpy((stacked + self.shift) * self.scale), torch.from_numpy(self.targets[first:last].astype(np.int64))
 
@@ -63,7 +66,7 @@ class FeatureSet:
             order = np.argsort(lengths + rng.uniform(0, 8, len(lengths)))
             groups = np.split(order, np.nonzero(np.diff(np.cumsum(lengths[order]) // frames))[0] + 1)
             for group in rng.permutation(len(groups)):
-                items = [self.features(int(number)) for number in groups[group]]
+                items = [self.features(int(number), rng) for number in groups[group]]
                 features = torch.nn.utils.rnn.pad_sequence([item[0] for item in items], batch_first=True)
                 targets = torch.nn.utils.rnn.pad_sequence([item[1] for item in items], batch_first=True, padding_value=UNTRAINED)
                 yield features, targets

@@ -2,7 +2,8 @@
 
     python -m parley_training.tokens.recipe --corpus runs/corpus --linguistic runs/linguistic --semantic runs/semantic --out runs/tokens
 
-Writes `questions.npz`, `test.npz` and `answers.npz`: `codes` uint16 (groups, 5) and `index` int64 (n, 2) in groups. Finished parts are skipped.
+Writes `answers.npz`, `voice.npz` and one file a shard in `questions/` and `test/`: `codes` uint16 (groups, 5) and `index` int64 (n, 2) in
+groups. Finished files are skipped; the backbone may begin on the first of them.
 """
 
 import argparse
@@ -51,16 +52,11 @@ def _save(path: Path, codes: list[Codes]) -> None:
 
 
 def _save_shards(folders: list[Path], out: Path, ears: tuple[Path, Path], pool: ProcessPoolExecutor) -> None:
-    if out.exists():
-        return
-    parts = out.with_suffix("")
-    parts.mkdir(exist_ok=True)
-    missing = [folder for folder in folders if not (parts / f"{folder.name}.npz").exists()]
+    out.mkdir(exist_ok=True)
+    missing = [folder for folder in folders if not (out / f"{folder.name}.npz").exists()]
     jobs = {folder: pool.submit(_shard_codes, folder, ears) for folder in missing}
-    for folder, job in tqdm(jobs.items(), desc=out.stem):
-        _save(parts / f"{folder.name}.npz", job.result())
-    loaded = [np.load(parts / f"{folder.name}.npz") for folder in folders]
-    _save(out, [part["codes"][start:stop] for part in loaded for start, stop in part["index"]])
+    for folder, job in tqdm(jobs.items(), desc=out.name):
+        _save(out / f"{folder.name}.npz", job.result())
 
 
 def _save_answers(folder: Path, out: Path, ears: tuple[Path, Path], pool: ProcessPoolExecutor) -> None:
@@ -100,8 +96,8 @@ def main() -> None:
         _save_answers(voice, options.out / "voice.npz", ears, pool)
         for name, kept in (("codes", "codes"), ("code_index", "index")):
             np.save(voice / f"{name}.npy", np.load(options.out / "voice.npz")[kept])  # beside the sound: the flow's recipe reads both
-        _save_shards(shard_folders(options.corpus / "test"), options.out / "test.npz", ears, pool)
-        _save_shards(shard_folders(options.corpus / "questions"), options.out / "questions.npz", ears, pool)
+        _save_shards(shard_folders(options.corpus / "test"), options.out / "test", ears, pool)
+        _save_shards(shard_folders(options.corpus / "questions"), options.out / "questions", ears, pool)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,40 @@
+"""Filter banks of one voice made to look like another's: the synthesizers offer few human-derived voices, and ears must not learn those by heart."""
+
+import numpy as np
+import numpy.typing as npt
+
+Banks = npt.NDArray[np.float32]
+
+
+def disguise(banks: Banks, rng: np.random.Generator) -> Banks:
+    """Another vocal tract, another colour, another contrast, and gaps (SpecAugment, Park et al. 2019): (frames, 80) to the same shape."""
+    banks = _gapped(_coloured(_warped(banks, rng.uniform(0.88, 1.12)), rng), rng)
+    return banks + rng.normal(0.0, rng.uniform(0.0, 0.35), banks.shape).astype(np.float32)
+
+
+def _warped(banks: Banks, factor: float) -> Banks:
+    """Formants moved by a factor, by interpolation between neighbouring bands."""
+    places = np.clip(np.arange(banks.shape[1]) * factor, 0, banks.shape[1] - 1.001)
+    lower = places.astype(int)
+    share = (places - lower).astype(np.float32)
+    return banks[:, lower] * (1 - share) + banks[:, lower + 1] * share
+
+
+def _coloured(banks: Banks, rng: np.random.Generator) -> Banks:
+    """A smooth curve over the bands, and differences from the mean spectrum made larger or smaller."""
+    bands = np.linspace(0, np.pi, banks.shape[1])
+    curve = sum(rng.normal(0.0, 0.6) * np.cos(order * bands) for order in range(4))
+    mean = banks.mean(0)
+    return ((banks - mean) * rng.uniform(0.8, 1.15) + mean + curve).astype(np.float32)
+
+
+def _gapped(banks: Banks, rng: np.random.Generator) -> Banks:
+    """Up to two bands of frequency and two stretches of time (≤ 70 ms) at the utterance's mean."""
+    banks, mean = banks.copy(), banks.mean(0)
+    for _ in range(rng.integers(0, 3)):
+        low, width = rng.integers(0, 70), rng.integers(2, 10)
+        banks[:, low : low + width] = mean[low : low + width]
+    for _ in range(rng.integers(0, 3)):
+        begin, length = rng.integers(0, max(1, len(banks) - 8)), rng.integers(2, 8)
+        banks[begin : begin + length] = mean
+    return banks
