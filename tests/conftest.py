@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tqdm import tqdm
+
+tqdm.monitor_interval = 0  # its watching thread, which torch's exporter starts, would outlive the test
 
 ROOT = Path(__file__).resolve().parent.parent
 COMPACT_REFERENCE = ROOT / "tests" / "data" / "reference"
