@@ -1,5 +1,6 @@
 """The spoken corpus: phones keep time, test voices stay out of training, a killed recipe goes on."""
 
+import os
 import random
 import shutil
 import signal
@@ -58,11 +59,11 @@ def test_a_microphone_never_moves_speech() -> None:
 def test_a_killed_corpus_goes_on_and_keeps_what_was_done(tmp_path: Path) -> None:
     command = [sys.executable, "-W", "ignore", "-m", "parley_training.corpus.recipe", "--out", str(tmp_path), "--shards", "3", "--test-shards", "1"]
     command += ["--utterances", "4", "--answers", "3", "--workers", "1"]
-    run = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    run = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
     first = tmp_path / "questions" / "shard_0000"
     while not first.exists() and run.poll() is None:
         time.sleep(0.05)
-    run.send_signal(signal.SIGKILL)
+    os.killpg(run.pid, signal.SIGKILL)  # its workers too
     run.wait()
     before = (first / "heard.npy").stat().st_mtime_ns
 
