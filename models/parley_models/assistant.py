@@ -23,6 +23,7 @@ from parley_models.style import Style
 from parley_models.text_tokenizer import TextTokenizer
 from parley_models.tokens import GROUP_SECONDS
 
+HEARING_HZ = 16_000
 HEARING_S = 0.24
 """How much sound is handed to the ears at a time, as a microphone would."""
 
@@ -66,7 +67,7 @@ class Assistant:
     @property
     def rate_hz(self) -> int:
         """Of the answers' sound."""
-        return self._manifest.voice_rate_hz
+        return self._voice.rate_hz
 
     def ask(
         self,
@@ -104,10 +105,9 @@ class Assistant:
         return self._answer(question, head, manner, secrets.randbits(31) if seed is None else seed, talk)
 
     def _sound(self, audio: AudioChunk | Path | str | None) -> AudioChunk:
-        rate_hz = self._manifest.ears_rate_hz
         if isinstance(audio, AudioChunk):
-            return prepare_question(audio.samples, audio.rate_hz, rate_hz, name="The question")
-        return read_question(Path(audio or ""), rate_hz)
+            return prepare_question(audio.samples, audio.rate_hz, HEARING_HZ, name="The question")
+        return read_question(Path(audio or ""), HEARING_HZ)
 
     def _head(self, system: str, talk: Conversation, question: AudioChunk | str) -> list[int]:
         """Everything before the question: the role, and of the turns before what fits."""
@@ -128,7 +128,8 @@ class Assistant:
         clock = LiveClock()
         heard = self._read(question) if isinstance(question, str) else self._hear(question, clock)
         self._brain.read([self._layout.eot, *self._prompt.opening("assistant")])
-        delivery = Delivery(self._tokenizer, self._layout, self._voice.speak(style.voice, style.rate, style.pitch), style)
+        speaking = self._voice.stream(self.bundle.voice(style.voice).name, style.rate, style.pitch, seed)
+        delivery = Delivery(self._tokenizer, self._layout, speaking, style)
         first_audio_ms: float | None = None
         seconds = 0.0
         for event in self._deliver(delivery, seed):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from parley_models.backbone.backbone import Backbone
 from parley_models.backbone.decode import Decoder
+from parley_models.errors import BundleCorrupt
 from parley_models.manifest import Manifest
 
 
@@ -14,6 +15,9 @@ class BackboneBrain:
     def __init__(self, folder: Path, manifest: Manifest) -> None:
         """Load `backbone/`. Raises BundleError."""
         self._backbone = Backbone.load(folder, context=manifest.context_tokens)
+        ids, needed = self._backbone.config.vocab_size, manifest.tokens.vocab_size
+        if ids < needed:
+            raise BundleCorrupt(f"{folder} has {ids} ids, fewer than the manifest's {needed}.")
         self._decoder = Decoder(self._backbone, manifest.tokens, manifest.sampling)
 
     def resume(self, ids: Sequence[int]) -> None:

@@ -52,6 +52,9 @@ class VoiceEntry:
     syllables_per_s: Annotated[float, Field(gt=0)]
     """Per second of speech without pauses, at rate 1."""
 
+    quiet_s: Annotated[float, Field(ge=0)] = 0.0
+    """How much of an answer at rate 1 lies before its first and after its last sound."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
@@ -87,8 +90,6 @@ class Manifest:
     voices: Annotated[tuple[VoiceEntry, ...], Field(min_length=1)]
     """The first one speaks unless the style names another."""
 
-    ears_rate_hz: Annotated[int, Field(gt=0)] = 16_000
-    voice_rate_hz: Annotated[int, Field(gt=0)] = 24_000
     languages: tuple[str, ...] = ("en",)
     chat: ChatTemplate = field(default_factory=ChatTemplate)
     context_tokens: Annotated[int, Field(gt=0)] = 4096

@@ -40,7 +40,7 @@ class Brain(Protocol):
 class Speaking(Protocol):
     """One answer being spoken."""
 
-    def feed(self, speech: SpeechTokens) -> Sequence[AudioChunk]:
+    def feed(self, groups: SpeechTokens) -> Sequence[AudioChunk]:
         """Take more groups; give the sound that became ready. Chunks abut."""
 
     def finish(self) -> Sequence[AudioChunk]:
@@ -50,5 +50,9 @@ class Speaking(Protocol):
 class Voice(Protocol):
     """Tokens to sound."""
 
-    def speak(self, voice: str | None, rate: float, pitch_semitones: float) -> Speaking:
-        """Begin an answer in a named voice (None: the bundle's first), `rate` times as fast, so many semitones higher."""
+    @property
+    def rate_hz(self) -> int:
+        """Of the sound."""
+
+    def stream(self, voice: str, rate: float, pitch_semitones: float, seed: int) -> Speaking:
+        """Begin an answer in a named voice, `rate` times as fast, so many semitones higher; the same seed gives the same sound."""

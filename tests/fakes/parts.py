@@ -91,10 +91,10 @@ class ToneSpeaking:
     rate: float
     begun: int = 0
 
-    def feed(self, speech: SpeechTokens) -> Sequence[AudioChunk]:
-        if not len(speech):
+    def feed(self, groups: SpeechTokens) -> Sequence[AudioChunk]:
+        if not len(groups):
             return []
-        count = round(len(speech) * 0.12 / self.rate * VOICE_RATE_HZ)
+        count = round(len(groups) * 0.12 / self.rate * VOICE_RATE_HZ)
         at = np.arange(self.begun, self.begun + count) / VOICE_RATE_HZ
         chunk = AudioChunk((0.3 * np.sin(2 * np.pi * self.hz * at)).astype(np.float32), VOICE_RATE_HZ, self.begun / VOICE_RATE_HZ)
         self.begun += count
@@ -107,5 +107,7 @@ class ToneSpeaking:
 class ToneVoice:
     """Speaks in tones; pitch and rate are heard in them."""
 
-    def speak(self, voice: str | None, rate: float, pitch_semitones: float) -> ToneSpeaking:
+    rate_hz = VOICE_RATE_HZ
+
+    def stream(self, voice: str, rate: float, pitch_semitones: float, seed: int) -> ToneSpeaking:
         return ToneSpeaking(200.0 * 2 ** (pitch_semitones / 12), rate)

@@ -133,7 +133,7 @@ def program(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """The real entry point, as installed."""
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-m", "parley", *arguments]
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
 
 
 WRONG: dict[str, tuple[list[str], int, str]] = {

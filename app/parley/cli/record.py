@@ -4,13 +4,17 @@ from pathlib import Path
 from typing import Any
 
 from parley_models.answer import Answered
+from parley_models.bundle import Bundle
 from parley_models.errors import ParleyError
+from parley_models.evaluation.achieved import achieved
 from parley_models.pcm import AudioChunk
 
 
-def answer_record(question: str, answered: Answered, path: Path | None, sound: AudioChunk) -> dict[str, Any]:
+def answer_record(question: str, answered: Answered, path: Path | None, sound: AudioChunk, bundle: Bundle) -> dict[str, Any]:
     """What a machine is told of an answer; `achieved` mirrors `asked`, None = not measured."""
-    counts, timing, asked = answered.counts, answered.timing, answered.answer.style.asked()
+    counts, timing, style = answered.counts, answered.timing, answered.answer.style
+    asked = style.asked()
+    found = achieved(sound, counts.linguistic // bundle.manifest.tokens.linguistic_per_group, bundle.voice(style.voice))
     return {
         "question": question,
         "text": answered.answer.text,
@@ -22,7 +26,7 @@ def answer_record(question: str, answered: Answered, path: Path | None, sound: A
             "total_ms": _rounded(timing.total_ms, 1),
             "real_time_factor": _rounded(timing.real_time_factor, 3),
         },
-        "style": {"asked": asked, "achieved": dict.fromkeys(asked)},
+        "style": {"asked": asked, "achieved": {name: found.get(name) for name in asked}},
     }
 
 

@@ -1,6 +1,5 @@
 """The examination: test voices ask, the assistant answers, and what came out is marked by its text and by its sound."""
 
-import math
 import resource
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -10,6 +9,7 @@ from typing import Protocol
 from parley_models.answer import Answered, SoundPiece, joined
 from parley_models.assistant import Assistant
 from parley_models.evaluation.candidates import candidates
+from parley_models.evaluation.measures import Difference
 from parley_models.evaluation.questions import Question, is_right
 from parley_models.evaluation.report import Mark, StyleMark
 from parley_models.evaluation.speakers import Speaker, speak
@@ -31,12 +31,8 @@ class Judge(Protocol):
 class Gauge(Protocol):
     """Measures speech from its samples; it never sees what was asked for."""
 
-    def syllables_per_s(self, sound: AudioChunk) -> float | None:
-        """Per second of speech without its pauses; None if there is no speech."""
-        ...
-
-    def median_f0_hz(self, sound: AudioChunk) -> float | None:
-        """None if nothing is voiced."""
+    def against_neutral(self, sound: AudioChunk, neutral: AudioChunk) -> Difference:
+        """How an answer differs from the same words in the neutral style."""
         ...
 
 
@@ -74,10 +70,11 @@ class Examination:
         for style in STYLES:
             styled, sound = self._answer(asked, style)
             same = styled.answer.text == plain.answer.text
+            found = self.gauge.against_neutral(sound, plain_sound)
             if style.rate != 1.0:
-                yield StyleMark("rate", style.rate, ratio(self.gauge.syllables_per_s(sound), self.gauge.syllables_per_s(plain_sound)), same)
+                yield StyleMark("rate", style.rate, found.rate_ratio, same)
             else:
-                yield StyleMark("pitch", style.pitch, semitones(self.gauge.median_f0_hz(sound), self.gauge.median_f0_hz(plain_sound)), same)
+                yield StyleMark("pitch", style.pitch, found.pitch_semitones, same)
 
     def _hears(self, question: Question, sound: AudioChunk) -> bool:
         heard = self.judge.hear(sound, candidates(question))
@@ -101,13 +98,3 @@ def peak_memory_mb() -> float:
     """The most memory that this process has held."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (1e6 if sys.platform == "darwin" else 1e3)
-
-
-def ratio(measured: float | None, neutral: float | None) -> float | None:
-    """How many times the neutral figure; None if either could not be measured."""
-    return measured / neutral if measured and neutral else None
-
-
-def semitones(measured_hz: float | None, neutral_hz: float | None) -> float | None:
-    """How much higher; None if either could not be measured."""
-    return 12 * math.log2(measured_hz / neutral_hz) if measured_hz and neutral_hz else None

@@ -1,0 +1,43 @@
+"""From an opened bundle to an assistant with real ears, brain and voice."""
+
+import numpy as np
+
+from parley_models.assistant import HEARING_HZ, HEARING_S, Assistant
+from parley_models.brain import BackboneBrain
+from parley_models.bundle import Bundle
+from parley_models.errors import BundleCorrupt
+from parley_models.pcm import AudioChunk
+from parley_models.text_tokenizer import TextTokenizer
+from parley_models.tokenizers.config import EarsConfig
+from parley_models.tokenizers.dual import DualTokenizer
+from parley_models.tokens import SpeechTokens
+from parley_models.vocoders.config import VoiceConfig
+from parley_models.vocoders.flow_hift import FlowHift
+
+
+def assemble(bundle: Bundle) -> Assistant:
+    """Load every network of a bundle and run each once: the first run of a network costs more than any later one.
+
+    Raises:
+        BundleError: a file can't be used, or two of them don't fit together.
+    """
+    manifest, folder = bundle.manifest, bundle.folder
+    tokenizer = TextTokenizer(bundle.path("text.model"))
+    if len(tokenizer) > manifest.tokens.vocab_size:
+        raise BundleCorrupt(
+            f"{folder / 'text.model'} has {len(tokenizer)} pieces, more than the manifest's {manifest.tokens.vocab_size} ids."
+        )
+    ears = DualTokenizer.open(folder, EarsConfig.read(manifest.ears))
+    brain = BackboneBrain(folder / "backbone", manifest)
+    voice = FlowHift.open(folder, VoiceConfig.read(manifest.voice))
+    missing = [entry.name for entry in manifest.voices if entry.name not in voice.voices]
+    if missing:
+        raise BundleCorrupt(f"{folder} names the voice “{missing[0]}”, which its vocoder does not have.")
+    ears.tokens(AudioChunk(np.zeros(round(HEARING_HZ * HEARING_S), np.float32), HEARING_HZ))
+    brain.resume([manifest.tokens.bos])
+    for _ in brain.decode(seed=0, limit=2):
+        pass
+    speaking = voice.stream(bundle.voice(None).name)
+    speaking.feed(SpeechTokens(np.zeros((3, 5), np.uint16)))
+    speaking.finish()
+    return Assistant(bundle, tokenizer, ears, brain, voice)
