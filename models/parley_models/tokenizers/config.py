@@ -61,9 +61,9 @@ class EarsConfig:
             raise BundleCorrupt(f"The bundle's table [ears] is damaged at {place}: {first['msg'].rstrip('.')}.") from error
 
     @staticmethod
-    def upstream() -> "EarsConfig":
+    def upstream(*, trim_silence: bool = False, linguistic_cmvn: str = "linguistic/cmvn.npy") -> "EarsConfig":
         """Step-Audio-Tokenizer's way, for files laid out as in a bundle."""
-        return EarsConfig(mode="clip", fbank_floor=fbank.SMALLEST_LOG)
+        return EarsConfig(mode="clip", trim_silence=trim_silence, fbank_floor=fbank.SMALLEST_LOG, linguistic_cmvn=linguistic_cmvn)
 
 
 _CONFIG = TypeAdapter(EarsConfig)
