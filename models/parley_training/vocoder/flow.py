@@ -1,0 +1,161 @@
+"""Train Mini's flow: speech tokens to mel, block by block on the vocoder's grid.
+
+    python -m parley_training.vocoder.flow --data runs/corpus --out runs/flow --minutes 30 --threads 1
+
+Reads DATA/answers/{audio,index,codes,code_index}.npy; writes OUT/checkpoint.pt about once a minute and goes on from it. Beside the flow
+matching loss, mu itself is held to the mel: the prior is then nearly right, which a quarter of an hour of speech needs.
+"""
+
+import argparse
+import json
+import logging
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from parley_models.networks.flow import Flow, FlowConfig
+from parley_models.vocoders.grid import Grid
+from parley_models.vocoders.mel import MelConfig
+from parley_training.checkpoint import Pace, restore, save
+from parley_training.vocoder import windows
+from parley_training.vocoder.code_embedding import CodeEmbedding
+from parley_training.vocoder.windows import HELD_OUT, Windows
+
+logger = logging.getLogger(__name__)
+
+GRID = Grid()
+CONFIG = FlowConfig(embedding=128, width=128, heads=4, hidden=512)
+MEL_MEAN, MEL_DEVIATION = -6.0, 2.5
+"""The flow works on (mel − mean) / deviation, about unit variance for speech."""
+
+PEAK_RATE = 1.5e-3
+WARM_STEPS = 200
+BATCH = 32
+SIGMA_MIN = 1e-6
+UNTOLD = 0.2
+"""Share of windows that learn without mu, speaker and prompt, for guidance."""
+
+MISHEARD = 0.02
+"""Share of tokens replaced by random ones: the backbone will not always be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """What a step minimizes; scalars."""
+
+    prior: Tensor
+    """Mean distance of mu from the mel, in deviations."""
+
+    flow: Tensor
+
+    @property
+    def total(self) -> Tensor:
+        """The sum."""
+        return self.prior + self.flow
+
+
+def voice_vector(size: int = 192) -> Tensor:
+    """The one voice's speaker vector (1, size): any direction does while there is one voice."""
+    return torch.randn(1, size, generator=torch.Generator().manual_seed(0))
+
+
+class Lesson:
+    """Compares what a flow makes of windows with the teacher."""
+
+    def __init__(self, flow: Flow, codes: CodeEmbedding, device: torch.device) -> None:
+        self.flow, self.codes, self.device = flow, codes, device
+        self.voice = voice_vector(flow.config.speaker).to(device)
+
+    def __call__(self, batch: Windows) -> Losses:
+        """One forward pass, networks in bfloat16."""
+        tokens, positions, mel = (item.to(self.device) for item in (batch.tokens, batch.positions, batch.mel))
+        real = (mel - MEL_MEAN) / MEL_DEVIATION
+        size = len(real)
+        with torch.autocast(self.device.type, torch.bfloat16):
+            mu = self.flow.mu_of_embedded(self.codes(_misheard(tokens)), positions).float()
+            told = (torch.rand(size, 1, 1, device=self.device) > UNTOLD).float()
+            time = 1 - torch.cos(torch.rand(size, device=self.device) * math.pi / 2)
+            noise = torch.randn_like(real)
+            at = time.reshape(-1, 1, 1)
+            midway = (1 - (1 - SIGMA_MIN) * at) * noise + at * real
+            prompt = torch.zeros_like(real)
+            # what has been finished is never quite the teacher's: a little noise stands for that
+            prompt[:, :, : GRID.finished] = real[:, :, : GRID.finished] + 0.1 * torch.randn_like(real[:, :, : GRID.finished])
+            speaker = self.flow.speaker(self.voice).expand(size, -1)
+            moved = self.flow.velocity(midway, mu * told, time, speaker * told[:, :, 0], prompt * told).float()
+        return Losses(functional.l1_loss(mu, real), functional.mse_loss(moved, real - (1 - SIGMA_MIN) * noise))
+
+
+def _misheard(tokens: Tensor) -> Tensor:
+    wrong = torch.rand(tokens.shape, device=tokens.device) < MISHEARD
+    return torch.where(wrong, tokens[torch.randperm(len(tokens), device=tokens.device)], tokens)
+
+
+def train(folder: Path, out: Path, pace: Pace, *, config: FlowConfig = CONFIG, steps: int | None = None) -> int:
+    """Train until the time (or `steps`) is up, from the last checkpoint on; returns the steps made in all."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    out.mkdir(parents=True, exist_ok=True)
+    speech = windows.load(folder / "answers", MelConfig(mels=config.mels))
+    everyone = np.arange(len(speech.first_group) - 1)
+    held = everyone[HELD_OUT - 1 :: HELD_OUT]
+    taught = np.setdiff1d(everyone, held)
+    torch.manual_seed(0)
+    flow, codes = Flow(config).to(device), CodeEmbedding(config.embedding).to(device)
+    flow.input_embedding.requires_grad_(False)
+    optimizer = torch.optim.AdamW([p for p in (*flow.parameters(), *codes.parameters()) if p.requires_grad], PEAK_RATE, betas=(0.9, 0.98))
+    step = 0
+    if (state := restore(out / "checkpoint.pt")) is not None:
+        flow.load_state_dict(state["flow"])
+        codes.load_state_dict(state["codes"])
+        optimizer.load_state_dict(state["optimizer"])
+        step, pace.spent_s = state["step"], state["spent_s"]
+    rng = np.random.default_rng(step)
+    lesson = Lesson(flow, codes, device)
+
+    def keep() -> None:
+        with torch.no_grad():
+            flow.input_embedding.weight.copy_(codes.table())
+        learned = {"flow": flow.state_dict(), "codes": codes.state_dict(), "optimizer": optimizer.state_dict()}
+        save(out / "checkpoint.pt", {**learned, "step": step, "spent_s": pace.elapsed_s})
+
+    while not pace.over and (steps is None or step < steps):
+        for group in optimizer.param_groups:
+            group["lr"] = pace.learning_rate(PEAK_RATE) * min(1.0, (step + 1) / WARM_STEPS)
+        losses = lesson(speech.draw(taught, GRID, rng, BATCH))
+        optimizer.zero_grad(set_to_none=True)
+        losses.total.backward()
+        torch.nn.utils.clip_grad_norm_(flow.parameters(), 1.0)
+        optimizer.step()
+        step += 1
+        if step % 100 == 0:
+            with torch.no_grad():
+                unseen = lesson(speech.draw(held, GRID, np.random.default_rng(0), 2 * BATCH)) if len(held) else losses
+            told = {"prior": losses.prior, "flow": losses.flow, "unseen_prior": unseen.prior, "unseen_flow": unseen.flow}
+            figures = {name: round(loss.item(), 3) for name, loss in told.items()}
+            logger.info(json.dumps({"step": step, "minutes": round(pace.elapsed_s / 60, 1), **figures}))
+        if pace.save_is_due():
+            keep()
+    keep()
+    return step
+
+
+def main() -> None:
+    """Read the command line and train."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder that holds answers/")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--minutes", type=float, default=30)
+    parser.add_argument("--threads", type=int, default=1)
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    torch.set_num_threads(options.threads)
+    train(options.data, options.out, Pace(options.minutes))
+
+
+if __name__ == "__main__":
+    main()
