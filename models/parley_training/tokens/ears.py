@@ -17,6 +17,7 @@ from parley_models.tokenizers.lfr import stack
 from parley_models.tokenizers.logmel import block_logmel, silence
 from parley_models.tokens import Codes, merge
 from parley_training.kmeans import nearest
+from parley_training.linguistic.disguise import disguise
 from parley_training.linguistic.features import LOG_FLOOR, whole_blocks
 from parley_training.linguistic.recipe import CONFIG as LINGUISTIC
 from parley_training.semantic.recipe import CONFIG as SEMANTIC
@@ -43,14 +44,17 @@ class TrainedEars:
         book = torch.from_numpy(np.load(linguistic / "codebook.npy"))
         return TrainedEars(sanm.eval(), book, np.load(linguistic / "cmvn.npy"), listener.eval())
 
-    def hear(self, samples: Samples) -> Codes:
-        """Groups (n, 5) of a sound at 16 kHz, zeros up to the whole block included."""
+    def hear(self, samples: Samples, disguised_by: np.random.Generator | None = None) -> Codes:
+        """Groups (n, 5) of a sound at 16 kHz, zeros up to the whole block included; with a generator as if another voice had spoken."""
         sound = whole_blocks(samples)
         with torch.inference_mode():
-            return merge(self._linguistic(sound), self._semantic(sound)).codes
+            return merge(self._linguistic(sound, disguised_by), self._semantic(sound)).codes
 
-    def _linguistic(self, sound: Samples) -> npt.NDArray[np.int64]:
-        stacked = stack(fbank(sound, floor=LOG_FLOOR))[: len(sound) // 960]
+    def _linguistic(self, sound: Samples, disguised_by: np.random.Generator | None) -> npt.NDArray[np.int64]:
+        banks = fbank(sound, floor=LOG_FLOOR)
+        if disguised_by is not None:
+            banks = disguise(banks, disguised_by)
+        stacked = stack(banks)[: len(sound) // 960]
         features = torch.from_numpy((stacked + self.cmvn[0]) * self.cmvn[1])
         return nearest(self.sanm(features[None])[0], self.book).numpy()
 

@@ -7,7 +7,7 @@ groups. Finished files are skipped; the backbone may begin on the first of them.
 """
 
 import argparse
-from collections.abc import Iterator
+import zlib
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -16,7 +16,6 @@ import numpy.typing as npt
 import soxr
 from tqdm import tqdm
 
-from parley_models.pcm import Samples
 from parley_models.tokens import Codes
 from parley_training.corpus.answers import ANSWER_RATE_HZ
 from parley_training.corpus.shard import Shard
@@ -24,11 +23,15 @@ from parley_training.corpus.speech import RATE_HZ
 from parley_training.tokens.ears import TrainedEars
 
 ANSWERS_PER_JOB = 200
+DISGUISED = 0.6
+"""Share of the training questions heard as from another voice: the backbone must read through the mistakes that new voices cause."""
 
 
-def _shard_codes(folder: Path, ears: tuple[Path, Path]) -> list[Codes]:
-    shard = Shard.open(folder)
-    return _codes((np.asarray(shard.heard[start:stop], np.float32) / 32768 for start, stop, _, _ in shard.index), ears)
+def _shard_codes(folder: Path, ears: tuple[Path, Path], disguised: bool) -> list[Codes]:
+    shard, listener = Shard.open(folder), TrainedEars.open(*ears)
+    rng = np.random.default_rng(zlib.crc32(folder.name.encode()))
+    sounds = (np.asarray(shard.heard[start:stop], np.float32) / 32768 for start, stop, _, _ in shard.index)
+    return [listener.hear(sound, rng if disguised and rng.random() < DISGUISED else None) for sound in sounds]
 
 
 def _answer_codes(folder: Path, first: int, ears: tuple[Path, Path]) -> list[Codes]:
@@ -36,12 +39,8 @@ def _answer_codes(folder: Path, first: int, ears: tuple[Path, Path]) -> list[Cod
     audio, index = np.load(folder / "audio.npy", mmap_mode="r"), np.load(folder / "index.npy")[first : first + ANSWERS_PER_JOB]
     sounds = (soxr.resample(audio[start:stop].astype(np.float32) / 32768, ANSWER_RATE_HZ, RATE_HZ) for start, stop in index)
     groups = [-(-int(stop - start) // 2880) for start, stop in index]
-    return [codes[:count] for codes, count in zip(_codes(sounds, ears), groups, strict=True)]
-
-
-def _codes(sounds: Iterator[Samples], ears: tuple[Path, Path]) -> list[Codes]:
     listener = TrainedEars.open(*ears)
-    return [listener.hear(sound) for sound in sounds]
+    return [listener.hear(sound)[:count] for sound, count in zip(sounds, groups, strict=True)]
 
 
 def _save(path: Path, codes: list[Codes]) -> None:
@@ -51,10 +50,10 @@ def _save(path: Path, codes: list[Codes]) -> None:
     unfinished.rename(path)
 
 
-def _save_shards(folders: list[Path], out: Path, ears: tuple[Path, Path], pool: ProcessPoolExecutor) -> None:
+def _save_shards(folders: list[Path], out: Path, ears: tuple[Path, Path], pool: ProcessPoolExecutor, *, disguised: bool) -> None:
     out.mkdir(exist_ok=True)
     missing = [folder for folder in folders if not (out / f"{folder.name}.npz").exists()]
-    jobs = {folder: pool.submit(_shard_codes, folder, ears) for folder in missing}
+    jobs = {folder: pool.submit(_shard_codes, folder, ears, disguised) for folder in missing}
     for folder, job in tqdm(jobs.items(), desc=out.name):
         _save(out / f"{folder.name}.npz", job.result())
 
@@ -96,8 +95,8 @@ def main() -> None:
         _save_answers(voice, options.out / "voice.npz", ears, pool)
         for name, kept in (("codes", "codes"), ("code_index", "index")):
             np.save(voice / f"{name}.npy", np.load(options.out / "voice.npz")[kept])  # beside the sound: the flow's recipe reads both
-        _save_shards(shard_folders(options.corpus / "test"), options.out / "test", ears, pool)
-        _save_shards(shard_folders(options.corpus / "questions"), options.out / "questions", ears, pool)
+        _save_shards(shard_folders(options.corpus / "test"), options.out / "test", ears, pool, disguised=False)
+        _save_shards(shard_folders(options.corpus / "questions"), options.out / "questions", ears, pool, disguised=True)
 
 
 if __name__ == "__main__":
