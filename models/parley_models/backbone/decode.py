@@ -1,6 +1,6 @@
 """An answer, id by id."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Protocol
 
 from parley_models.backbone.sampling import Logits, Sampler
@@ -42,7 +42,7 @@ class Decoder:
         self._layout = layout
         self._sampling = sampling or Sampling()
 
-    def answer(self, prompt: Sequence[int], *, seed: int = 0, max_ids: int | None = None) -> Iterator[int]:
+    def answer(self, prompt: Sequence[int], *, seed: int = 0, max_ids: int | None = None) -> Generator[int]:
         """Yield the ids of an answer, its end (`<|EOT|>`) not among them.
 
         An id is computed when it is asked for: who stops asking stops the model. An answer ends by a stop id, after

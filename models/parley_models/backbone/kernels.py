@@ -38,6 +38,8 @@ class Kernel:
     """The matrix as the tensors that stay in memory: they replace the matrix, never join it."""
 
     product: Product
+    columns: int = 1
+    """The matrix's columns must be a multiple of this."""
 
 
 def _int8_in_bfloat16(x: Tensor, packed: Packed) -> Tensor:
@@ -63,26 +65,36 @@ def _int4_op(x: Tensor, packed: Packed) -> Tensor:
 
 KERNELS: dict[str, dict[str, Kernel]] = {
     Int8Rows.name: {
-        "widened": Kernel(Int8Rows.tensors, lambda x, packed: F.linear(x, packed[0].float()) * packed[1].float()),
+        "int8pack": Kernel(Int8Rows.tensors, _int8_op, columns=16),
         "bfloat16": Kernel(Int8Rows.tensors, _int8_in_bfloat16),
-        "int8pack": Kernel(Int8Rows.tensors, _int8_op),
+        "widened": Kernel(Int8Rows.tensors, lambda x, packed: F.linear(x, packed[0].float()) * packed[1].float()),
     },
     Int4Groups.name: {
-        "widened": Kernel(Int4Groups.tensors, lambda x, packed: F.linear(x, Int4Groups(*packed).weight())),
         "int4pack": Kernel(_pack_int4_op, _int4_op),
+        "widened": Kernel(Int4Groups.tensors, lambda x, packed: F.linear(x, Int4Groups(*packed).weight())),
     },
 }
-"""`widened` multiplies with float weights made anew each time: always right, seldom fast."""
+"""In order of preference. `widened` multiplies with float weights made anew each time: always right, seldom fast."""
+
+MARGIN = 1.5
+"""How much faster a kernel must be than one before it. Kernels round differently: a choice by luck would change answers from run to run."""
 
 
 def choose(matrix: Matrix) -> tuple[Kernel, Kernel]:
     """The fastest kernels for one row and for many, over the same packed tensors."""
-    outputs, columns = matrix.shape  # a sample does for a big one, but kernels ask for multiples: the remainder stays
-    at_one, at_many = (_times(matrix.name, min(outputs, 960 + outputs % 64), columns, matrix.group, rows) for rows in (1, 4 * WIDE_ROWS))
     table = KERNELS[matrix.name]
-    one = table[min(at_one, key=at_one.__getitem__)]
-    sharing = [name for name in at_many if table[name].pack == one.pack]
-    return one, table[min(sharing, key=at_many.__getitem__)]
+    at_one, at_many = (_sampled_times(matrix, rows) for rows in (1, 4 * WIDE_ROWS))
+    one = table[_fastest(at_one)]
+    return one, table[_fastest({name: seconds for name, seconds in at_many.items() if table[name].pack == one.pack})]
+
+
+def _fastest(times: dict[str, float]) -> str:
+    return next(name for name, seconds in times.items() if seconds <= MARGIN * min(times.values()))
+
+
+def _sampled_times(matrix: Matrix, rows: int) -> dict[str, float]:
+    outputs, columns = matrix.shape  # a sample does for a big matrix, but kernels ask for multiples: the remainder stays
+    return _times(matrix.name, min(outputs, 960 + outputs % 64), columns, matrix.group, rows)
 
 
 @functools.cache
@@ -95,6 +107,8 @@ def _times(kind: str, outputs: int, columns: int, group: int, rows: int) -> dict
     right = F.linear(x, matrix.weight())
     times: dict[str, float] = {}
     for name, kernel in KERNELS[kind].items():
+        if columns % kernel.columns:
+            continue
         try:
             packed = kernel.pack(matrix)
             wrong_by = float((kernel.product(x, packed) - right).abs().max() / right.abs().max())
@@ -115,6 +129,11 @@ def _seconds(product: Product, x: Tensor, packed: Packed) -> float:
     return time.perf_counter() - began
 
 
+def _aligned(tensor: Tensor) -> Tensor:
+    """A tensor as the vector units want it: safetensors hands out places in its file, and int8pack reads 16 bytes at a time or crashes."""
+    return tensor.clone() if tensor.data_ptr() % 64 else tensor
+
+
 class QuantizedLinear(nn.Module):
     """A linear layer with quantized weights. Its buffers are all it keeps of them."""
 
@@ -122,7 +141,7 @@ class QuantizedLinear(nn.Module):
         super().__init__()
         step, wide = choose(matrix)
         self._step, self._wide = step.product, wide.product
-        self._packed = step.pack(matrix)
+        self._packed = tuple(map(_aligned, step.pack(matrix)))
         for at, tensor in enumerate(self._packed):
             self.register_buffer(f"packed{at}", tensor)
 
