@@ -1,0 +1,158 @@
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from parley_models.backbone import kernels
+from parley_models.backbone.backbone import Backbone
+from parley_models.backbone.config import BackboneConfig
+from parley_models.backbone.convert import quantize_checkpoint, save_checkpoint
+from parley_models.backbone.kernels import KERNELS, Kernel, QuantizedLinear
+from parley_models.backbone.loading import load_model
+from parley_models.backbone.model import StepOmni
+from parley_models.backbone.quantize import GROUP_SIZES, Int4Groups, Int8Rows, Matrix, Quantization, stack
+from parley_models.errors import BundleCorrupt, UsageError
+
+
+def weights(rows: int, columns: int) -> torch.Tensor:
+    return torch.randn(rows, columns, generator=torch.Generator().manual_seed(3))
+
+
+def matrices() -> list[Matrix]:
+    return [Int8Rows.quantize(weights(192, 256)), *(Int4Groups.quantize(weights(192, 256), group) for group in GROUP_SIZES)]
+
+
+@pytest.mark.parametrize("matrix", matrices(), ids=lambda matrix: f"{matrix.name}-{matrix.group}")
+def test_codes_are_as_near_as_their_step(matrix: Matrix) -> None:
+    scale = matrix.scale if isinstance(matrix, Int8Rows) else matrix.scale_middle[..., 0].max(0).values
+    error = (matrix.weight() - weights(192, 256)).abs().amax(1)
+    assert (error <= scale.float() * 0.6).all()
+
+
+@pytest.mark.parametrize("matrix", matrices(), ids=lambda matrix: f"{matrix.name}-{matrix.group}")
+@pytest.mark.parametrize("rows", [1, 3, 40])
+def test_every_kernel_multiplies_alike(matrix: Matrix, rows: int) -> None:
+    x = torch.randn(rows, 256, generator=torch.Generator().manual_seed(4))
+    right = x @ matrix.weight().T
+    seen = 0
+    for name in kernels._times(matrix.name, *matrix.shape, matrix.group, 1):
+        kernel = KERNELS[matrix.name][name]
+        product = kernel.product(x, kernel.pack(matrix))
+        assert product.dtype == torch.float32
+        assert (product - right).abs().max() < 0.02 * right.abs().max()
+        seen += 1
+    assert seen >= 2, "no kernel but the plain one runs here"
+
+
+def refuse(x: torch.Tensor, packed: tuple[torch.Tensor, ...]) -> torch.Tensor:
+    raise RuntimeError("not for this processor")
+
+
+def test_a_kernel_that_is_wrong_or_does_not_run_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    zeros = Kernel(Int8Rows.tensors, lambda x, packed: torch.zeros(len(x), len(packed[0])))
+    table = {"widened": KERNELS[Int8Rows.name]["widened"], "zeros": zeros, "refuses": Kernel(Int8Rows.tensors, refuse)}
+    monkeypatch.setitem(KERNELS, Int8Rows.name, table)
+    kernels._times.cache_clear()
+    assert list(kernels._times(Int8Rows.name, 64, 64, 0, 1)) == ["widened"]
+    kernels._times.cache_clear()
+
+
+@pytest.mark.parametrize("columns", [250, 256])
+@pytest.mark.parametrize("outputs", [189, 192])
+def test_odd_sizes_and_places(columns: int, outputs: int) -> None:
+    """A file may put a matrix at any byte, and not every kernel takes every width."""
+    matrix = Int8Rows.quantize(weights(outputs, columns))
+    shifted = torch.empty(matrix.codes.numel() + 8, dtype=torch.int8)[8:].view(outputs, columns)
+    shifted.copy_(matrix.codes)
+    assert shifted.data_ptr() % 16
+    layer = QuantizedLinear(Int8Rows(shifted, matrix.scale))
+    for rows in (1, 5, 33):
+        x = torch.randn(rows, columns)
+        right = x @ matrix.weight().T
+        assert (layer(x) - right).abs().max() < 0.02 * right.abs().max()
+
+
+def test_stacked_matrices_are_one() -> None:
+    for halves in ([Int8Rows.quantize(weights(8, 64))] * 2, [Int4Groups.quantize(weights(8, 64), 32)] * 2):
+        assert torch.equal(stack(halves).weight(), torch.cat([half.weight() for half in halves]))
+
+
+@pytest.mark.parametrize(("linear", "bytes_per_weight"), [("int8", 1.03), ("int4", 0.6)])
+def test_resident_weights_shrink(tmp_path: Path, linear: str, bytes_per_weight: float) -> None:
+    model = wide_model(tmp_path)
+    loaded = load_model(tmp_path, Quantization(linear))
+    layers = [module for name, module in loaded.named_modules() if isinstance(module, QuantizedLinear) and name != "lm_head"]
+    assert len(layers) == 4
+    weights_in_layers = sum(weight.numel() for name, weight in model.named_parameters() if "layers" in name and weight.dim() == 2)
+    resident = sum(buffer.nbytes for module in layers for buffer in module.buffers())
+    assert resident <= bytes_per_weight * weights_in_layers
+    assert not [name for name, weight in loaded.named_parameters() if weight.dim() == 2 and name != "model.embed_tokens.weight"]
+    held = sum(
+        value.nbytes for module in layers for value in (*module._packed, *module.__dict__.values()) if isinstance(value, torch.Tensor)
+    )
+    assert held == resident  # nothing beside the buffers
+
+
+def wide_model(folder: Path) -> StepOmni:
+    model = StepOmni(BackboneConfig(256, 768, 4, 2, 1, 512, max_seq_len=128))
+    save_checkpoint(model, folder)
+    return model
+
+
+@pytest.mark.parametrize(("linear", "error"), [("int8", 0.03), ("int4", 0.35)])
+def test_answers_stay_near(tiny_folder: Path, linear: str, error: float) -> None:
+    ids = list(range(0, 300, 7))
+    exact, near = Backbone.load(tiny_folder).prefill(ids), Backbone.load(tiny_folder, quantization=linear).prefill(ids)
+    assert 0 < np.abs(exact - near).max() < error * np.abs(exact).max()
+
+
+@pytest.mark.parametrize("quantization", [Quantization("int8"), Quantization("int4", 32)])
+def test_saved_equals_quantized_while_loading(tiny_folder: Path, tmp_path: Path, quantization: Quantization) -> None:
+    quantize_checkpoint(tiny_folder, tmp_path, quantization)
+    size = sum(path.stat().st_size for path in tmp_path.glob("*.safetensors"))
+    assert size < 0.45 * sum(path.stat().st_size for path in tiny_folder.glob("*.safetensors"))
+    ids = [1, 2, 3, 4, 5]
+    stored, made = Backbone.load(tmp_path).prefill(ids), Backbone.load(tiny_folder, quantization=quantization).prefill(ids)
+    np.testing.assert_array_equal(stored, made)
+    np.testing.assert_array_equal(Backbone.load(tmp_path, quantization=quantization).prefill(ids), made)
+
+
+def test_the_reference_miniature_in_int8(reference: Path, tmp_path: Path) -> None:
+    source = reference / "step-audio-aqaa-mini"
+    quantize_checkpoint(source, tmp_path, Quantization("int8"))
+    assert sorted(path.name for path in tmp_path.glob("*.safetensors")) == sorted(path.name for path in source.glob("*.safetensors"))
+    golden = np.load(reference / "golden" / "llm.npz", allow_pickle=False)
+    logits = Backbone.load(tmp_path, context=64).prefill([int(token) for token in golden["prompt_ids"]])
+    assert np.abs(logits - golden["logits_last"]).max() < 0.5  # as far as the README lets bfloat16 go
+    assert logits.argmax() == golden["logits_last"].argmax()
+
+
+def test_refusals(tiny_folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="not to int2"):
+        Backbone.load(tiny_folder, quantization="int2")
+    with pytest.raises(UsageError, match="not of 48"):
+        Quantization("int4", 48)
+    quantize_checkpoint(tiny_folder, tmp_path, Quantization("int8"))
+    with pytest.raises(UsageError, match="already quantized to int8"):
+        Backbone.load(tmp_path, quantization="int4")
+    with pytest.raises(UsageError, match="already quantized"):
+        quantize_checkpoint(tmp_path, tmp_path / "again", Quantization("int8"))
+
+
+def test_damaged_codes_are_named(tiny_folder: Path, tmp_path: Path) -> None:
+    quantize_checkpoint(tiny_folder, tmp_path, Quantization("int4", 32))
+    path = tmp_path / "model.safetensors"
+    whole = load_file(path)
+    key = "model.layers.0.self_attn.q_proj.weight"
+    for damaged in (whole | {key: whole[key][:, 1:].contiguous()}, whole | {key: whole[key].float()}):
+        save_file(damaged, path)
+        with pytest.raises(BundleCorrupt, match=rf"model\.safetensors holds {key} as"):
+            load_model(tmp_path)
+    del whole[f"{key}_scale_middle"]
+    save_file(whole, path)
+    with pytest.raises(BundleCorrupt, match=f"lacks the tensor {key}_scale_middle"):
+        load_model(tmp_path)
+    shutil.rmtree(tmp_path)
