@@ -35,7 +35,8 @@ def mel_spectrogram(samples: Samples, config: MelConfig) -> Mel:
     windows = np.lib.stride_tricks.sliding_window_view(padded, config.n_fft)[:: config.hop]
     spectrum = np.fft.rfft(windows * hann(config.n_fft), axis=1)
     magnitude = np.sqrt(spectrum.real**2 + spectrum.imag**2 + 1e-9).astype(np.float32)
-    return np.log(np.maximum(magnitude @ filterbank(config).T, FLOOR)).astype(np.float32)
+    mel: Mel = np.log(np.maximum(magnitude @ filterbank(config).T, FLOOR)).astype(np.float32)
+    return mel
 
 
 def hann(length: int) -> npt.NDArray[np.float32]:
