@@ -118,14 +118,15 @@ def test_no_examined_wording_can_be_written_for_training() -> None:
 
 
 def test_no_examined_question_from_outside_follows_a_trained_template() -> None:
-    """As above, with any one to four words of the question in the place of a trained vocabulary."""
+    """As above, with any one to four words of the question in the place of a trained name or noun."""
+    names = VOCABULARY.keys() - {"verb", "quality"}
     outside = [question.question for question in questions() if question.intent == "beyond"]
 
     assert len(outside) >= 60
     for question in outside:
         words = bare(question)
         spans = {" ".join(words[a:b]) for a in range(len(words)) for b in range(a + 1, min(a + 4, len(words)) + 1)}
-        assert not WRITERS["beyond"].grammar.makes(question, dict.fromkeys(VOCABULARY, spans)), question
+        assert not WRITERS["beyond"].grammar.makes(question, dict.fromkeys(names, spans)), question
 
 
 def test_examined_facts_are_the_world_s_own() -> None:

@@ -32,16 +32,26 @@ VOCABULARY = {
     "big": "(two hundred|three hundred|five hundred|a thousand|a million|two thousand|nine hundred|one hundred fifty|four hundred twenty|ten thousand)",
     "small": "(two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty)",
     "product": "(a phone|a bicycle|a laptop|a ticket|shoes|a car|a house|a coat|a guitar|flowers|a camera|groceries|a train ticket|a hotel room|a table for two|concert tickets|a taxi)",
+    "noun": "(table|window|garden|bridge|rocket|mirror|candle|bottle|carpet|hammer|ladder|needle|pencil|pillow|pocket|ribbon|saddle|shovel|spoon|statue|sweater|ticket|tower|trumpet|umbrella|violin|wallet|"
+    "whistle|zipper|anchor|balloon|basket|blanket|button|canoe|castle|ceiling|clock|compass|curtain|diamond|drawer|drum|engine|envelope|fence|feather|fountain|fridge|glove|helmet|hotel|island|jacket|kettle|"
+    "keyboard|kitchen|lantern|library|magnet|market|medal|motor|mountain|necklace|notebook|ocean|oven|parade|piano|pirate|puzzle|pyramid|rainbow|river|robot|sail|sandwich|school|scooter|shadow|sofa|stadium|"
+    "station|storm|suitcase|surgeon|teacher|theater|thunder|toaster|tractor|train|treasure|tunnel|valley|vampire|village|wagon|waterfall|wedding|wizard|farmer|lawyer|dentist|painter|soldier|sailor|baker|doctor)",
+    "verb": "(break|build|buy|carry|catch|clean|cut|drop|fix|hide|hold|keep|lift|lose|measure|move|open|paint|pack|park|plan|repair|sell|send|share|steal|store|test|throw|touch|trust|use|visit|wash|wear)",
+    "quality": "(broken|dirty|expensive|heavy|important|late|lonely|loud|noisy|old|popular|red|ready|round|safe|slippery|slow|sticky|strange|tired|wet|famous|empty|brave|clever|dangerous)",
     "film": "(film|movie|book|series|restaurant|song|game|hotel|museum|recipe|podcast|poem)",
 }
 
 _DIRECT = (
+    "how does a <noun> work|where can i find a <noun>|who made the first <noun>|why is (my|the|your) <noun> [so] <quality>|should i <verb> (my|the|a) <noun>|what happens if i <verb> a <noun>|how do i <verb> a <noun>|can you <verb> (my|the|a) <noun>|"
+    "how (much|big|old|heavy|far|tall) is (a|the|my) <noun>|when (will|can|did) (i|we|they) <verb> the <noun>|did (you|they|anybody) <verb> (my|the) <noun>|where is the <noun>|which <noun> is the most <quality>|who has the most <quality> <noun>|is (my|the|that) <noun> <quality>|"
+    "what is inside a <noun>|what is a <noun> made of|why do people <verb> a <noun>|who is the <noun>|what did the <noun> <verb>|have you ever seen a <quality> <noun>|do you like my <noun>|how many people <verb> a <noun> every year|are there <quality> things in the <noun>|"
+    "what is the capital of <far_country>|what's the capital city of <far_country>|which language is spoken in <far_country>|"
     "who (won|will win|is going to win|lost|watched|played in) <event> [<when>]|when (is|was) <event>|where (is|was) <event>|what was the score in <event>|who is <person>|who was <person>|when was <person> born|when did <person> (die|live)|"
     "how old (is|was) <person>|where was <person> born|what did <person> (do|say|write|invent|discover|eat)|how tall (is|was) <person>|what is <person> famous for|is <person> still alive|what is the (weather|temperature) [like] (|<when>|in <known_city>|in <known_country>)|"
     "what's the (weather|forecast) (|<when>|in <known_city>|for <when>)|will it (rain|snow|be sunny|be hot|be windy) (|<when>|in <known_city>)|do i need an umbrella <when>|is it (raining|snowing|cold|warm) (outside|in <known_city>)|"
     "what is the capital of <far_country>|which (city|town) is the capital of <far_country>|what's the currency of <far_country>|what language do they speak in <far_country>|where is <far_country>|"
     "how many people live in (<known_country>|<known_city>|<far_country>)|what is the population of (<known_country>|<known_city>)|who is the (president|king|prime minister|queen) of <known_country>|how (big|old|rich|far away|safe|beautiful) is (<known_country>|<known_city>)|"
-    "what is the (best food|national animal|national anthem|flag|largest river|highest mountain|president|climate|second largest city|time) (of|in) <known_country>|how do i get to <known_city>|how long is the flight to <known_city>|what can i (see|eat|buy) in <known_city>|"
+    "what is the (best food|national animal|national anthem|flag|largest river|highest mountain|climate|second largest city|time) (of|in) <known_country>|how do i get to <known_city>|how long is the flight to <known_city>|what can i (see|eat|buy) in <known_city>|"
     "when was <known_city> founded|who built <known_city>|what is <known_city> famous for|what does <known_animal> eat|how (fast|heavy|old|big|long|smart) is <known_animal>|how long does <known_animal> live|can <known_animal> (swim|fly|climb|see at night)|"
     "why does <known_animal> (sleep|run|hide|sing) [so much]|how many (teeth|eyes|babies|hairs) does <known_animal> have|is <known_animal> dangerous|how do (i|you) (make|cook|bake|prepare) <food>|what goes into <food>|how many calories does <food> have|"
     "where can i (buy|eat|get) <food>|what is the recipe for <food>|is <food> healthy|how much does <product> cost|where can i (buy|find|get) <product>|what is <science>|how does <science> work|what causes <science>|who (discovered|studied|explained) <science>|"
@@ -56,12 +66,14 @@ _DIRECT = (
     "how many (stars|fish|books|cars|trees|bones|languages|islands) are there (in the world|in <known_country>|)|what is the (biggest|oldest|strangest|most expensive|fastest) (car|city|book|ship|tree|computer) in the world"
 )
 _CLAUSE = (
+    "how a <noun> works|where the <noun> is|why the <noun> is [so] <quality>|how to <verb> a <noun>|who made the first <noun>|what a <noun> is made of|if the <noun> is <quality>|when they <verb> the <noun>|how much a <noun> costs|"
     "who (won|will win) <event>|who <person> (is|was)|when <person> was born|what the weather (is|will be) [like] <when>|if it will (rain|snow) <when>|what the capital of <far_country> is|how many people live in (<known_country>|<known_city>)|"
     "who the (president|king|prime minister) of <known_country> is|how to (cook|make|bake) <food>|how much <product> costs|what <science> is|how <science> works|how (tall|old|high) <building> is|who (wrote|made|painted) <work>|who invented <device>|"
     "what <small> times <small> is|what <small> divided by <small> is|what time it is|what the date is <when>|what <known_animal> eats|how (fast|old|big) <known_animal> is|where i can (buy|find) <product>|why (the sky is blue|the sea is salty|people dream)|"
     "how far it is to <known_city>|how to get to <known_city>|what <work> is about|when <event> (is|was)|what (serendipity|stubborn|frugal) means"
 )
 _TOPIC = (
+    "a story about a <noun>|a picture of a <noun>|the best way to <verb> a <noun>|the history of the <noun>|a <quality> <noun>|the name of the <quality> <noun>|the reason why the <noun> is <quality>|the capital of <far_country>|"
     "the weather [<when>]|the weather in <known_city>|the population of <known_country>|the president of <known_country>|the capital of <far_country>|a recipe for <food>|the price of <product>|the height of <building>|the inventor of <device>|the author of <work>|"
     "the winner of <event>|the news [<when>]|a joke|a story about <known_animal>|a good <film>|something about <person>|something about <science>|the history of <known_country>|the time in <known_city>|<small> times <small>|a poem about <known_animal>|a fun fact|"
     "the age of <person>|the flag of <known_country>|the food of <known_animal>|the way to <known_city>|the square root of <big>|a riddle|the lyrics of <work>"
@@ -71,6 +83,7 @@ _FRAGMENT = (
     "price of <product>|traffic <when>|winner of <event>|time in <known_city>|flights to <known_city>|<far_country>, capital|history of <known_city>"
 )
 _ORDER = (
+    "<verb> (the|my|a) <noun>|tell me [something] about (the|a) <noun>|<verb> the <quality> <noun>|describe a <quality> <noun>|bring me a <noun>|compare a <noun> with a <noun>|make the <noun> less <quality>|think of a <quality> <noun>|"
     "play <music>|play <music>|put on <music>|(turn|switch) (on|off) <thing>|turn <thing> (on|off)|(call|phone|ring) <somebody>|send a message to <somebody>|write an email to <somebody>|text <somebody> that i'm late|set (a timer|an alarm) for <small> (minutes|hours|seconds)|"
     "wake me up at <small>|make a note to (call <somebody>|buy milk|take my pills|go shopping|water the plants) [<when>]|tell me a (joke|story|riddle|secret|fairy tale)|sing (a song|happy birthday|a lullaby|for me)|order <food>|order <product>|buy <product>|book <product> [for <when>]|"
     "open (the window|my email|the calendar|the browser|the camera|the garage)|close (the window|the door|the curtains)|show me (the map|my photos|pictures of <known_city>|the way to <known_city>|the news)|translate (hello|good night|this sentence|thank you) into (French|German|Spanish|Chinese)|"
