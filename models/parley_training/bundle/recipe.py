@@ -8,21 +8,28 @@ sound for answers of the corpus: achieved rate and pitch are later given against
 """
 
 import argparse
+import logging
 import shutil
 import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
+from parley_models.answer import joined
 from parley_models.backbone.config import BackboneConfig
 from parley_models.bundle import Bundle, write_manifest
+from parley_models.errors import EngineError
+from parley_models.evaluation.measures import Measures
 from parley_models.manifest import Attribution, Manifest, Sampling, VoiceEntry
+from parley_models.parts import Voice
 from parley_models.style import Control, Level
 from parley_models.tokens import SpeechTokens
+from parley_models.vocoders.config import VoiceConfig
+from parley_models.vocoders.flow_hift import FlowHift
 from parley_training.text.recipe import LAYOUT
 from parley_training.tokens.recipe import codes_of
+
+logger = logging.getLogger(__name__)
 
 VERSION = "0.1.0"
 UNMEASURED = VoiceEntry("", "", median_f0_hz=180.0, syllables_per_s=4.5)
@@ -53,8 +60,11 @@ class Sources:
             yield self.linguistic / name, f"linguistic/{name}"
         yield self.semantic / "semantic.onnx", "semantic.onnx"
         yield self.text / "text.model", "text.model"
-        for name in ("config.json", "model.safetensors"):
-            yield self.backbone / name, f"backbone/{name}"
+        for path in [
+            self.backbone / "config.json",
+            *(sorted(self.backbone.glob("*.safetensors")) or [self.backbone / "model.safetensors"]),
+        ]:
+            yield path, f"backbone/{path.name}"
         for path in sorted([*self.vocoder.glob("*.onnx"), *self.vocoder.glob("voices/*.safetensors")]):
             yield path, f"vocoder/{path.relative_to(self.vocoder).as_posix()}"
 
@@ -73,7 +83,8 @@ def build(sources: Sources, out: Path, answers: Path | None) -> Manifest:
         shutil.copyfile(source, draft / name)
     manifest = write_manifest(draft, mini_manifest(draft))
     if answers is not None:
-        voices = tuple(measured(Bundle(draft, manifest), voice, answers) for voice in manifest.voices)
+        vocoder = FlowHift.open(draft, VoiceConfig.read(manifest.voice))
+        voices = tuple(measured(vocoder, voice, answers) for voice in manifest.voices)
         manifest = write_manifest(draft, replace(manifest, voices=voices, files=()))
     Bundle.open(draft)
     if out.exists():
@@ -116,3 +127,48 @@ def mini_controls(voices: list[str]) -> tuple[Control, ...]:
     if len(voices) > 1:
         rows.append(Control("voice", "discrete", tuple(Level(name) for name in voices), default=voices[0]))
     return tuple(rows)
+
+
+def measured(vocoder: Voice, voice: VoiceEntry, answers: Path) -> VoiceEntry:
+    """A voice with the figures of its own sound at rate 1, over answers of the corpus.
+
+    Raises:
+        EngineError: there is no speech in the sound.
+    """
+    measures = Measures()
+    found: list[tuple[float, float, float]] = []
+    for codes in codes_of(answers)[:MEASURED_ANSWERS]:
+        speaking = vocoder.stream(voice.name, 1.0, 0.0, seed=0)
+        sound = joined([*speaking.feed(SpeechTokens(codes)), *speaking.finish()], vocoder.rate_hz)
+        heard = measures.measure(sound)
+        if heard.syllables_per_s and heard.median_f0_hz:
+            found.append((heard.median_f0_hz, heard.syllables_per_s, sound.seconds - heard.span_s))
+    if not found:
+        raise EngineError(f"The voice {voice.name} says nothing that can be measured.")
+    f0_hz, syllables, quiet_s = (statistics.median(column) for column in zip(*found, strict=True))
+    return replace(voice, median_f0_hz=round(f0_hz, 1), syllables_per_s=round(syllables, 2), quiet_s=round(max(quiet_s, 0.0), 3))
+
+
+def main() -> None:
+    """Read the command line and build."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--linguistic", type=Path, default=Path("runs/linguistic"))
+    parser.add_argument("--semantic", type=Path, default=Path("runs/semantic"))
+    parser.add_argument("--text", type=Path, default=Path("runs/text"))
+    parser.add_argument("--backbone", type=Path, default=Path("runs/backbone/backbone"), help="quantized or not")
+    parser.add_argument("--vocoder", type=Path, default=Path("runs/vocoder"))
+    parser.add_argument("--tokens", type=Path, default=Path("runs/tokens"), help="answers.npz there: what the voices are measured on")
+    parser.add_argument("--out", type=Path, default=Path("assets/parley_assets/bundles/mini"))
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    sources = Sources(options.linguistic, options.semantic, options.text, options.backbone, options.vocoder)
+    answers = options.tokens / "answers.npz"
+    manifest = build(sources, options.out, answers if answers.exists() else None)
+    size_mb = sum(entry.size_bytes for entry in manifest.files) / 1e6
+    logger.info("%s: %d files, %.1f MB, voices %s", options.out, len(manifest.files), size_mb, manifest.voices)
+    if not answers.exists():
+        logger.warning("%s is not there: the voices' figures are placeholders, and achieved styles are not to be believed", answers)
+
+
+if __name__ == "__main__":
+    main()
