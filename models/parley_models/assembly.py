@@ -12,7 +12,7 @@ from parley_models.tokenizers.config import EarsConfig
 from parley_models.tokenizers.dual import DualTokenizer
 from parley_models.tokens import SpeechTokens
 from parley_models.vocoders.config import VoiceConfig
-from parley_models.vocoders.flow_hift import FlowHift
+from parley_models.vocoders.kinds import open_vocoder
 
 
 def assemble(bundle: Bundle) -> Assistant:
@@ -29,7 +29,7 @@ def assemble(bundle: Bundle) -> Assistant:
         )
     ears = DualTokenizer.open(folder, EarsConfig.read(manifest.ears))
     brain = BackboneBrain(folder / "backbone", manifest)
-    voice = FlowHift.open(folder, VoiceConfig.read(manifest.voice))
+    voice = open_vocoder(folder, VoiceConfig.read(manifest.voice))
     missing = [entry.name for entry in manifest.voices if entry.name not in voice.voices]
     if missing:
         raise BundleCorrupt(f"{folder} names the voice “{missing[0]}”, which its vocoder does not have.")

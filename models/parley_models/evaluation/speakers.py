@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import soundfile
 import soxr
 
@@ -108,13 +109,14 @@ def _render(text: str, voice: Speaker) -> Samples:
         if done.returncode or not out.is_file():
             raise EngineError(f"The voice {voice} could not speak: its program ended with {done.returncode}.")
         samples, native_hz = soundfile.read(out, dtype="float32")
-    speech = soxr.resample(samples, native_hz, RATE_HZ)
-    return (speech * (0.5 / max(float(np.abs(speech).max(initial=0.0)), 1e-4))).astype(np.float32)
+    speech: Samples = soxr.resample(samples, native_hz, RATE_HZ)
+    loud: Samples = (speech * (0.5 / max(float(np.abs(speech).max(initial=0.0)), 1e-4))).astype(np.float32)
+    return loud
 
 
 def _pink(count: int, seed: int) -> Samples:
     """Noise of RMS 1 with equal power in every octave above 50 Hz, like a room's."""
     spectrum = np.fft.rfft(np.random.default_rng(seed).standard_normal(count))
     hz = np.fft.rfftfreq(count, 1 / RATE_HZ)
-    noise = np.fft.irfft(spectrum / np.sqrt(np.maximum(hz, 50.0)), count)
+    noise: npt.NDArray[np.float64] = np.fft.irfft(spectrum / np.sqrt(np.maximum(hz, 50.0)), count)
     return (noise / np.sqrt(np.square(noise).mean())).astype(np.float32)

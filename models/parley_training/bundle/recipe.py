@@ -1,7 +1,7 @@
 """Put what the other recipes made into one bundle, measure its voices, and record every file.
 
     python -m parley_training.bundle --linguistic runs/linguistic --semantic runs/semantic --text runs/text \
-        --backbone runs/backbone/backbone --vocoder runs/vocoder --tokens runs/tokens --out assets/parley_assets/bundles/mini
+        --backbone runs/backbone/backbone --vocoder runs/vocoder/bundle --tokens runs/tokens --out assets/parley_assets/bundles/mini
 
 The bundle is built beside its place and moved there when it is whole. What a voice sounds like at rate 1 is measured on the vocoder's own
 sound for answers of the corpus: achieved rate and pitch are later given against these figures.
@@ -25,7 +25,7 @@ from parley_models.parts import Voice
 from parley_models.style import Control, Level
 from parley_models.tokens import SpeechTokens
 from parley_models.vocoders.config import VoiceConfig
-from parley_models.vocoders.flow_hift import FlowHift
+from parley_models.vocoders.kinds import open_vocoder
 from parley_training.text.recipe import LAYOUT
 from parley_training.tokens.recipe import codes_of
 
@@ -83,7 +83,7 @@ def build(sources: Sources, out: Path, answers: Path | None) -> Manifest:
         shutil.copyfile(source, draft / name)
     manifest = write_manifest(draft, mini_manifest(draft))
     if answers is not None:
-        vocoder = FlowHift.open(draft, VoiceConfig.read(manifest.voice))
+        vocoder = open_vocoder(draft, VoiceConfig.read(manifest.voice))
         voices = tuple(measured(vocoder, voice, answers) for voice in manifest.voices)
         manifest = write_manifest(draft, replace(manifest, voices=voices, files=()))
     Bundle.open(draft)
@@ -156,7 +156,7 @@ def main() -> None:
     parser.add_argument("--semantic", type=Path, default=Path("runs/semantic"))
     parser.add_argument("--text", type=Path, default=Path("runs/text"))
     parser.add_argument("--backbone", type=Path, default=Path("runs/backbone/backbone"), help="quantized or not")
-    parser.add_argument("--vocoder", type=Path, default=Path("runs/vocoder"))
+    parser.add_argument("--vocoder", type=Path, default=Path("runs/vocoder/bundle"))
     parser.add_argument("--tokens", type=Path, default=Path("runs/tokens"), help="answers.npz there: what the voices are measured on")
     parser.add_argument("--out", type=Path, default=Path("assets/parley_assets/bundles/mini"))
     options = parser.parse_args()
