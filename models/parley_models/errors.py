@@ -1,13 +1,13 @@
 """Every error that Parley raises on purpose, as one tree.
 
-    ParleyError                 fit to show: one sentence that names the fact and the way out
-    ├── UsageError              the request itself is off: an unknown style, a value out of range       exit code 2
-    ├── InputError              what was given can't be used: no file, not audio, silence, too long     exit code 3
-    ├── BundleError             the model's folder                                                      exit code 4
-    │   ├── BundleMissing       not there, or lacks a file
-    │   └── BundleCorrupt       there, but not what its manifest says
-    ├── DeviceError             sound card or accelerator                                               exit code 5
-    └── EngineError             a model failed while it ran                                             exit code 6
+ParleyError                 fit to show: one sentence that names the fact and the way out
+├── UsageError              the request itself is off: an unknown style, a value out of range       exit code 2
+├── InputError              what was given can't be used: no file, not audio, silence, too long     exit code 3
+├── BundleError             the model's folder                                                      exit code 4
+│   ├── BundleMissing       not there, or lacks a file
+│   └── BundleCorrupt       there, but not what its manifest says
+├── DeviceError             sound card or accelerator                                               exit code 5
+└── EngineError             a model failed while it ran                                             exit code 6
 """
 
 

@@ -1,6 +1,5 @@
 """Checkpoints that survive a kill, and the pace of a run that is measured in minutes."""
 
-import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +13,7 @@ def save(path: Path, state: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".part")
     torch.save(state, unfinished)
-    os.replace(unfinished, path)
+    unfinished.replace(path)
 
 
 def restore(path: Path) -> dict[str, Any] | None:

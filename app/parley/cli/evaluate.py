@@ -4,7 +4,6 @@ import json
 import shutil
 import sys
 
-from parley_models.evaluation.measures import Measures
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table as Grid
@@ -13,6 +12,7 @@ from parley.cli.program import complain
 from parley_models.assistant import Assistant
 from parley_models.evaluation.examination import Examination, peak_memory_mb, spread
 from parley_models.evaluation.judge import Judge
+from parley_models.evaluation.measures import Measures
 from parley_models.evaluation.questions import OUTSIDE, questions
 from parley_models.evaluation.report import Mark, StyleMark, Table
 from parley_models.evaluation.speakers import INSTALL, missing_programs, taught, voices_here

@@ -103,5 +103,5 @@ def _pcm(chunk: AudioChunk) -> bytes:
     samples: Samples = soxr.resample(chunk.samples, chunk.rate_hz, RATE_HZ)
     samples = samples * (PEAK / max(float(np.abs(samples).max()), 1e-6))
     samples = np.pad(samples, round(SILENCE_S * RATE_HZ))
-    samples = samples + np.random.default_rng(0).normal(0, DITHER, len(samples))
-    return np.round(np.clip(samples, -1, 1) * 32767).astype(np.int16).tobytes()
+    dithered = samples + np.random.default_rng(0).normal(0, DITHER, len(samples))
+    return np.round(np.clip(dithered, -1, 1) * 32767).astype(np.int16).tobytes()

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import soundfile
 import soxr
 
@@ -118,5 +117,5 @@ def _pink(count: int, seed: int) -> Samples:
     """Noise of RMS 1 with equal power in every octave above 50 Hz, like a room's."""
     spectrum = np.fft.rfft(np.random.default_rng(seed).standard_normal(count))
     hz = np.fft.rfftfreq(count, 1 / RATE_HZ)
-    noise: npt.NDArray[np.float64] = np.fft.irfft(spectrum / np.sqrt(np.maximum(hz, 50.0)), count)
-    return (noise / np.sqrt(np.square(noise).mean())).astype(np.float32)
+    noise = np.fft.irfft(spectrum / np.sqrt(np.maximum(hz, 50.0)), count)
+    return np.asarray(noise / np.sqrt(np.square(noise).mean()), np.float32)

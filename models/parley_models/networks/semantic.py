@@ -74,6 +74,7 @@ class SemanticEncoder(nn.Module):
         self.detail = nn.Linear(config.width, DETAIL_LEVELS)
 
     def forward(self, feats: Tensor) -> tuple[Tensor, Tensor]:
+        """Log-mel (B, mels, T) to the scores of both factors of each code, (B, T / 4, f0 levels) and (B, T / 4, detail levels)."""
         x = functional.gelu(self.conv2(functional.gelu(self.conv1(feats)))).transpose(1, 2) + self.position
         for block in self.blocks:
             x = block(x)
@@ -89,6 +90,7 @@ class SemanticCodes(nn.Module):
         self.encoder = encoder
 
     def forward(self, feats: Tensor, feats_length: Tensor) -> Tensor:
+        """Log-mel (1, mels, T) and T as (1,) to codes (1, T / 4)."""
         f0, detail = self.encoder(feats)
         # The window has one length; multiplying by it over itself keeps upstream's second input in the graph.
         return f0.argmax(-1) * DETAIL_LEVELS + detail.argmax(-1) + 0 * feats_length.to(torch.int64)

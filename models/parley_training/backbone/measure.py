@@ -11,7 +11,6 @@ from parley_models.tokens import SpeechTokens
 from parley_training.backbone.examples import ExampleWriter, Question
 from parley_training.text.recipe import LAYOUT
 
-
 _START = LAYOUT.audio_start or 0
 
 

@@ -13,12 +13,14 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from tqdm import tqdm
 
+from parley_models.pcm import Samples
 from parley_training.corpus import answers, augment, speakers, speech
+from parley_training.corpus.dialogue import write
 from parley_training.corpus.shard import Shard
 from parley_training.corpus.vocabulary import random_words
-from parley_training.corpus.dialogue import write
 
 VOICE_PLAIN, VOICE_SHIFTED = 1500, 900
 OPEN_SHARE = 0.2
@@ -35,7 +37,8 @@ def _line(rng: random.Random) -> dict[str, str]:
 def make_shard(folder: Path, seed: int, *, test: bool, utterances: int) -> None:
     """Write one shard; the same seed gives the same shard."""
     rng, noise_rng = random.Random(seed), np.random.default_rng(seed)
-    clean, heard, labels, index, lines = [], [], [], [], []
+    clean, heard, labels, index = [], [], [], []
+    lines: list[dict[str, str]] = []
     samples = slots = 0
     while len(lines) < utterances:
         speaker = (speakers.draw_test if test else speakers.draw)(rng)
@@ -52,7 +55,7 @@ def make_shard(folder: Path, seed: int, *, test: bool, utterances: int) -> None:
     Shard(np.concatenate(clean), np.concatenate(heard), np.concatenate(labels), np.array(index, np.int64), lines).save(folder)
 
 
-def _pcm16(samples: "speech.Samples") -> "np.typing.NDArray[np.int16]":
+def _pcm16(samples: Samples) -> npt.NDArray[np.int16]:
     return np.round(np.clip(samples, -1, 1) * 32767).astype(np.int16)
 
 
@@ -86,12 +89,12 @@ def make_voice(folder: Path, answers_folder: Path) -> None:
     np.save(folder / "index.npy", np.stack([np.concatenate([[0], stops[:-1]]), stops], axis=1))
 
 
-def _shift_answer(job: "tuple[np.typing.NDArray[np.int16], float]") -> "np.typing.NDArray[np.int16]":
+def _shift_answer(job: tuple[npt.NDArray[np.int16], float]) -> npt.NDArray[np.int16]:
     sound, semitones = job
-    return sound if semitones == 0 else _pcm16(answers.shifted(sound.astype(np.float32) / 32768, semitones))
+    return sound if semitones == 0 else _pcm16(answers.shifted(sound.astype(np.float32) / np.float32(32768), semitones))
 
 
-def _speak_answer(text: str) -> "np.typing.NDArray[np.int16]":
+def _speak_answer(text: str) -> npt.NDArray[np.int16]:
     return _pcm16(answers.speak(text))
 
 

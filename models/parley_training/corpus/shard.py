@@ -45,9 +45,9 @@ class Shard:
     @staticmethod
     def open(folder: Path) -> "Shard":
         """Open a shard; the sound stays on disk until it is read."""
-        arrays = [np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("clean", "heard", "labels", "index")]
+        clean, heard, labels, index = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("clean", "heard", "labels", "index"))
         lines = [json.loads(line) for line in (folder / "lines.jsonl").read_text().splitlines()]
-        return Shard(*arrays, lines)
+        return Shard(clean, heard, labels, index, lines)
 
 
 def shards(folder: Path) -> Iterator[Shard]:

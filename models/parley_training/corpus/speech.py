@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -80,11 +81,11 @@ def _say_espeak(text: str, speaker: Speaker) -> tuple[AudioChunk, list[tuple[flo
     rhotic = "US" in speaker.voice or "scotland" in speaker.voice
     phones: list[tuple[float, str]] = []
     marks = [*sound.phones, (len(sound.samples) / sound.rate_hz, "_")]
-    for (start, mnemonic), (end, _) in zip(marks, marks[1:], strict=False):
+    for (start, mnemonic), (end, _) in pairwise(marks):
         parts = from_espeak(mnemonic, rhotic=rhotic)
         for number, phone in enumerate(parts or ()):
             phones.append((start + 0.6 * number * (end - start), phone))
-    return AudioChunk(sound.samples.astype(np.float32) / 32768, sound.rate_hz), phones
+    return AudioChunk(sound.samples.astype(np.float32) / np.float32(32768), sound.rate_hz), phones
 
 
 def _say_flite(text: str, speaker: Speaker) -> tuple[AudioChunk, list[tuple[float, str]]]:

@@ -1,4 +1,4 @@
-"""Filter banks of one voice made to look like another's: the synthesizers offer few human-derived voices, and ears must not learn those by heart."""
+"""Filter banks of one voice made to look like another's: few synthetic voices are human-derived, and ears must not learn them by heart."""
 
 import numpy as np
 import numpy.typing as npt

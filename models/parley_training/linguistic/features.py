@@ -14,16 +14,18 @@ from torch import Tensor
 from parley_models.pcm import Samples
 from parley_models.tokenizers.fbank import fbank
 from parley_models.tokenizers.lfr import STACKED, stack
-from parley_training.linguistic.disguise import disguise
 from parley_training.corpus.answers import ANSWER_RATE_HZ
 from parley_training.corpus.phones import PHONES, SILENCE
 from parley_training.corpus.shard import Shard
 from parley_training.corpus.speech import RATE_HZ
+from parley_training.linguistic.disguise import disguise
 
 BLOCK_SAMPLES = 3840
 LOG_FLOOR = 8.0
 """Fixed floor of a log filter-bank energy (16-bit scale): about -80 dBFS, so digital silence and a quiet room sound alike."""
 UNTRAINED = 255
+Part = tuple[npt.NDArray[np.float16], npt.NDArray[np.uint8], npt.NDArray[np.int64]]
+"""Filter banks, phones and index of some utterances."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def _shard_features(folder: Path, out: Path) -> None:
     banks, phones, index = [], [], []
     position = frames_so_far = 0
     for start, stop, first, last in shard.index:
-        sound = whole_blocks(np.asarray(shard.heard[start:stop], np.float32) / 32768)
+        sound = whole_blocks(np.asarray(shard.heard[start:stop], np.float32) / np.float32(32768))
         bank = fbank(sound, floor=LOG_FLOOR).astype(np.float16)
         frames = len(sound) // 960
         banks.append(bank)
@@ -129,7 +131,7 @@ def prepare_answers(answers: Path, normalised_by: FeatureSet) -> FeatureSet | No
     return _joined(parts, normalised_by)
 
 
-def _joined(parts: list[tuple[npt.NDArray[np.float16], npt.NDArray[np.uint8], npt.NDArray[np.int64]]], like: FeatureSet | None) -> FeatureSet:
+def _joined(parts: list[Part], like: FeatureSet | None) -> FeatureSet:
     offsets = np.cumsum([(0, 0)] + [(len(banks), len(phones)) for banks, phones, _ in parts], axis=0)
     index = np.concatenate([part[2] + np.repeat(offset, 2) for part, offset in zip(parts, offsets, strict=False)])
     banks = np.concatenate([part[0] for part in parts])

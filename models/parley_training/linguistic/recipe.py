@@ -49,7 +49,7 @@ def learn(reader: PhoneReader, optimizer: torch.optim.Optimizer, features: Tenso
         logits = reader(features)
     loss = functional.cross_entropy(logits.float().flatten(0, 2), targets.flatten(), ignore_index=UNTRAINED)
     optimizer.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss.backward()
     nn.utils.clip_grad_norm_(reader.parameters(), 1.0)
     optimizer.step()
     return loss.item()
@@ -76,7 +76,8 @@ def train(data: FeatureSet, out: Path, minutes: float) -> PhoneReader:
         if step % 50 == 0:
             print(f"step {step} {pace.elapsed_s / 60:.1f} min loss {np.mean(losses[-50:]):.3f}", flush=True)
         if pace.save_is_due() or pace.over:
-            save(out / "checkpoint.pt", {"reader": reader.state_dict(), "optimizer": optimizer.state_dict(), "step": step, "elapsed_s": pace.elapsed_s})
+            state = {"reader": reader.state_dict(), "optimizer": optimizer.state_dict(), "step": step, "elapsed_s": pace.elapsed_s}
+            save(out / "checkpoint.pt", state)
     return reader.eval()
 
 
@@ -126,7 +127,8 @@ def book(reader: PhoneReader, questions: FeatureSet, answers: FeatureSet | None,
     centroids = kmeans(points, CODES)
     owners = nearest(points, centroids)
     used = torch.bincount(owners, minlength=CODES).float() / len(points)
-    print(f"code book: perplexity {torch.exp(-(used * (used + 1e-9).log()).sum()):.0f}, error {(points - centroids[owners]).square().mean() / points.var():.3f}")
+    perplexity = torch.exp(-(used * (used + 1e-9).log()).sum())
+    print(f"code book: perplexity {perplexity:.0f}, error {(points - centroids[owners]).square().mean() / points.var():.3f}")
     np.save(out / "codebook.npy", centroids.numpy())
     return centroids
 

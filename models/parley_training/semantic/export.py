@@ -17,7 +17,13 @@ def export(encoder: SemanticEncoder, path: Path) -> None:
         # torch 2.13's exporter trips over a deprecation of its own.
         warnings.simplefilter("ignore", FutureWarning)
         program = torch.onnx.export(
-            SemanticCodes(encoder).eval(), (feats, length), input_names=["feats", "feats_length"], output_names=["indices"], opset_version=18, dynamo=True, verbose=False
+            SemanticCodes(encoder).eval(),
+            (feats, length),
+            input_names=["feats", "feats_length"],
+            output_names=["indices"],
+            opset_version=18,
+            dynamo=True,
+            verbose=False,
         )
     assert program is not None
     program.save(path, external_data=False)

@@ -86,7 +86,7 @@ def _features(clean: Samples, heard: Samples) -> tuple[npt.NDArray[np.float16], 
 def _of_shard(folder: Path) -> list[tuple[npt.NDArray[np.float16], npt.NDArray[np.uint8], npt.NDArray[np.float32]]]:
     shard = Shard.open(folder)
     return [
-        _features(np.asarray(shard.clean[start:stop], np.float32) / 32768, np.asarray(shard.heard[start:stop], np.float32) / 32768)
+        _features(*(np.asarray(sound[start:stop], np.float32) / np.float32(32768) for sound in (shard.clean, shard.heard)))
         for start, stop, _, _ in shard.index
     ]
 

@@ -32,7 +32,8 @@ EARLY_WEIGHT = 0.2
 def detail_book(answers: Utterances, questions: Utterances) -> Tensor:
     """85 spectral shapes (85, 20), mostly the answering voice's."""
     generator = np.random.default_rng(0)
-    some = [answers.shape[generator.permutation(len(answers.shape))[:60_000]], questions.shape[generator.permutation(len(questions.shape))[:15_000]]]
+    counts = ((answers.shape, 60_000), (questions.shape, 15_000))
+    some = [shapes[generator.permutation(len(shapes))[:count]] for shapes, count in counts]
     return kmeans(torch.from_numpy(np.concatenate(some)), DETAIL_LEVELS, rounds=40)
 
 
@@ -71,7 +72,7 @@ def train(sources: list[tuple[Utterances, Tensor]], out: Path, minutes: float) -
             group["lr"] = pace.learning_rate(PEAK_RATE)
         f0_loss, detail_loss = losses(encoder, mel, f0, detail)
         optimizer.zero_grad()
-        (f0_loss + detail_loss).backward()  # type: ignore[no-untyped-call]
+        (f0_loss + detail_loss).backward()
         nn.utils.clip_grad_norm_(encoder.parameters(), 1.0)
         optimizer.step()
         step += 1
@@ -80,7 +81,8 @@ def train(sources: list[tuple[Utterances, Tensor]], out: Path, minutes: float) -
             means = np.mean(history[-50:], axis=0)
             print(f"step {step} {pace.elapsed_s / 60:.1f} min f0 {means[0]:.3f} detail {means[1]:.3f}", flush=True)
         if pace.save_is_due() or pace.over:
-            save(out / "checkpoint.pt", {"encoder": encoder.state_dict(), "optimizer": optimizer.state_dict(), "step": step, "elapsed_s": pace.elapsed_s})
+            state = {"encoder": encoder.state_dict(), "optimizer": optimizer.state_dict(), "step": step, "elapsed_s": pace.elapsed_s}
+            save(out / "checkpoint.pt", state)
     return encoder.eval()
 
 

@@ -30,7 +30,7 @@ DISGUISED = 0.6
 def _shard_codes(folder: Path, ears: tuple[Path, Path], disguised: bool) -> list[Codes]:
     shard, listener = Shard.open(folder), TrainedEars.open(*ears)
     rng = np.random.default_rng(zlib.crc32(folder.name.encode()))
-    sounds = (np.asarray(shard.heard[start:stop], np.float32) / 32768 for start, stop, _, _ in shard.index)
+    sounds = (np.asarray(shard.heard[start:stop], np.float32) / np.float32(32768) for start, stop, _, _ in shard.index)
     return [listener.hear(sound, rng if disguised and rng.random() < DISGUISED else None) for sound in sounds]
 
 

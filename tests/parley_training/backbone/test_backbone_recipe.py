@@ -45,7 +45,8 @@ def codes(noise: np.random.Generator, groups: int) -> Codes:
 
 def answer_of(writer: ExampleWriter, example: Example) -> tuple[str, int]:
     segments = Splitter(LAYOUT).segments(example.ids[example.answer_at :])
-    return writer.tokenizer.decode([token for segment in segments for token in segment.text]), sum(len(segment.speech) for segment in segments)
+    text = writer.tokenizer.decode([token for segment in segments for token in segment.text])
+    return text, sum(len(segment.speech) for segment in segments)
 
 
 def test_a_heard_question_is_answered_in_text_and_speech(writer: ExampleWriter) -> None:
@@ -83,7 +84,7 @@ def test_steps_on_every_task_lower_the_loss(writer: ExampleWriter, task: str) ->
     for _ in range(8):
         loss = recipe.loss_of(model, model, batch, "cpu")
         optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimizer.step()
         losses.append(loss.item())
     assert losses[-1] < 0.9 * losses[0]

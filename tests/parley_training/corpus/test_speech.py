@@ -16,7 +16,8 @@ from parley_training.corpus import augment, speakers, speech
 from parley_training.corpus.phones import NUMBER, from_espeak
 from parley_training.corpus.shard import Shard, shards
 
-needs_synthesizers = pytest.mark.skipif(not (shutil.which("flite") and shutil.which("espeak-ng")), reason="flite and espeak-ng are not installed")
+SYNTHESIZERS = shutil.which("flite") and shutil.which("espeak-ng")
+needs_synthesizers = pytest.mark.skipif(not SYNTHESIZERS, reason="flite and espeak-ng are not installed")
 
 
 @needs_synthesizers
@@ -25,7 +26,8 @@ def test_phones_keep_time(speaker: speech.Speaker) -> None:
     utterance = speech.say("See the sea.", speaker)
     labels = utterance.labels()
     hiss = np.abs(np.diff(utterance.samples))
-    slots = [hiss[n * 320 : (n + 1) * 320].mean() / (np.abs(utterance.samples[n * 320 : (n + 1) * 320]).mean() + 1e-4) for n in range(len(labels))]
+    stretches = [slice(n * 320, (n + 1) * 320) for n in range(len(labels))]
+    slots = [hiss[stretch].mean() / (np.abs(utterance.samples[stretch]).mean() + 1e-4) for stretch in stretches]
     fricative = np.mean([value for value, label in zip(slots, labels, strict=True) if label == NUMBER["s"]])
     vowel = np.mean([value for value, label in zip(slots, labels, strict=True) if label == NUMBER["iy"]])
     assert fricative > 2 * vowel  # an s hisses where the labels say s, and nowhere else
@@ -57,8 +59,8 @@ def test_a_microphone_never_moves_speech() -> None:
 
 @needs_synthesizers
 def test_a_killed_corpus_goes_on_and_keeps_what_was_done(tmp_path: Path) -> None:
-    command = [sys.executable, "-W", "ignore", "-m", "parley_training.corpus.recipe", "--out", str(tmp_path), "--shards", "3", "--test-shards", "1"]
-    command += ["--utterances", "4", "--answers", "3", "--workers", "1"]
+    command = [sys.executable, "-W", "ignore", "-m", "parley_training.corpus.recipe", "--out", str(tmp_path)]
+    command += ["--shards", "3", "--test-shards", "1", "--utterances", "4", "--answers", "3", "--workers", "1"]
     run = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
     first = tmp_path / "questions" / "shard_0000"
     while not first.exists() and run.poll() is None:
