@@ -38,7 +38,7 @@ CONFIG = BackboneConfig(
     max_seq_len=4096,
 )
 PEAK_RATE = 1.5e-3
-TOKENS_PER_BATCH = 6144
+TOKENS_PER_BATCH = 3072
 STAGES: tuple[tuple[float, dict[str, float]], ...] = (
     (0.10, {"text": 1.0}),
     (0.35, {"text": 0.15, "read_aloud": 0.15, "recognized": 0.4, "heard": 0.3}),
@@ -85,7 +85,7 @@ def train(writer: ExampleWriter, test: list[Question], out: Path, minutes: float
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         step = state["step"]
-    pace = Pace(minutes, state["elapsed_s"] if state else 0.0, save_every_s=120)
+    pace = Pace(minutes, state["elapsed_s"] if state else 0.0, save_every_s=240)
     runner = model if eager else torch.compile(model, dynamic=True)
     rng = random.Random(seed + step)
     history: list[float] = []
@@ -101,10 +101,12 @@ def train(writer: ExampleWriter, test: list[Question], out: Path, minutes: float
         step, seen = step + 1, seen + batch.ids.numel()
         history.append(loss.item())
         if step % 25 == 0:
-            print(f"step {step} {pace.elapsed_s / 60:.1f} min loss {np.mean(history[-25:]):.3f} {seen / (pace.elapsed_s - pace.spent_s):.0f} ids/s", flush=True)
+            ids_per_s = seen / (pace.elapsed_s - pace.spent_s)
+            print(f"step {step} {pace.elapsed_s / 60:.1f} min loss {np.mean(history[-25:]):.3f} {ids_per_s:.0f} ids/s", flush=True)
         if pace.save_is_due() or pace.over:
-            save(out / "checkpoint.pt", {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step, "elapsed_s": pace.elapsed_s})
-            print(first_words(model, writer, test[:96]), flush=True)
+            learned = {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
+            save(out / "checkpoint.pt", {**learned, "step": step, "elapsed_s": pace.elapsed_s})
+            print(first_words(model, writer, test[:40]), flush=True)
         if pace.over:
             break
     return model.eval()
