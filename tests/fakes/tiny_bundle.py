@@ -30,7 +30,8 @@ GROUPS = 10
 
 def tiny_bundle(folder: Path) -> Path:
     """Fill a folder with the bundle."""
-    shutil.copytree(TINY, folder)
+    shutil.copytree(TINY / "linguistic", folder / "linguistic")
+    shutil.copyfile(TINY / "semantic.onnx", folder / "semantic.onnx")
     rng = np.random.default_rng(SEED)
     np.save(folder / "linguistic" / "codebook.npy", rng.standard_normal((1024, WIDTH)).astype(np.float32))
     np.save(folder / "linguistic" / "cmvn.npy", np.stack([np.full(560, -12.0), np.full(560, 0.3)]).astype(np.float32))
