@@ -115,7 +115,17 @@ def _write(network: nn.Module, path: Path, given: dict[str, Tensor], outputs: li
         )  # fmt: skip
     assert program is not None
     path.parent.mkdir(parents=True, exist_ok=True)
-    onnx.save(halve(program.model_proto), path)
+    onnx.save(halve(bare(program.model_proto)), path)
+
+
+def bare(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Without the exporter's notes: which line of whose file a node came from is larger than the node."""
+    graph = model.graph
+    for item in (*graph.node, *graph.input, *graph.output, *graph.value_info, *graph.initializer, graph, model):
+        item.doc_string = ""
+        del item.metadata_props[:]
+    del graph.value_info[:]  # ONNX Runtime infers the shapes again
+    return model
 
 
 def halve(model: onnx.ModelProto) -> onnx.ModelProto:

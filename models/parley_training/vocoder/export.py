@@ -11,8 +11,8 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from parley_models.networks.flow import Flow, FlowConfig
-from parley_models.networks.hift import Hift, HiftConfig
+from parley_models.networks.flow import Flow
+from parley_models.networks.hift import Hift
 from parley_models.networks.vocoder_export import export_causal_hift, export_flow
 from parley_models.vocoders.grid import TOKENS_PER_GROUP
 from parley_training.vocoder import flow, hift
@@ -20,18 +20,19 @@ from parley_training.vocoder import flow, hift
 VOICE = "slt"
 
 
-def export(
-    flow_state: dict[str, torch.Tensor], hift_state: dict[str, torch.Tensor], out: Path, flow_config: FlowConfig, hift_config: HiftConfig
-) -> None:
-    """Write both networks and the voice; sizes as in the configs."""
+def export(speaks: Flow, sounds: Hift, out: Path) -> None:
+    """Write both networks and the voice."""
     (out / "voices").mkdir(parents=True, exist_ok=True)
-    speaks, sounds = Flow(flow_config), Hift(hift_config)
-    speaks.load_state_dict(flow_state)
-    sounds.load_state_dict(hift_state)
-    grid = flow.GRID
-    export_flow(speaks.eval(), out / "flow_encoder.onnx", out / "flow_estimator.onnx", (grid.groups * TOKENS_PER_GROUP, grid.window))
+    window = flow.GRID.groups * TOKENS_PER_GROUP, flow.GRID.window
+    export_flow(speaks.eval(), out / "flow_encoder.onnx", out / "flow_estimator.onnx", window)
     export_causal_hift(sounds.eval(), out / "hift.onnx")
-    save_file({"speaker": flow.voice_vector(flow_config.speaker)}, out / "voices" / f"{VOICE}.safetensors")
+    save_file({"speaker": flow.voice_vector(speaks.config.speaker)}, out / "voices" / f"{VOICE}.safetensors")
+
+
+def learned(folder: Path, name: str) -> dict[str, torch.Tensor]:
+    """The weights in a recipe's checkpoint."""
+    state: dict[str, dict[str, torch.Tensor]] = torch.load(folder / "checkpoint.pt", map_location="cpu", weights_only=True)
+    return state[name]
 
 
 def main() -> None:
@@ -41,10 +42,10 @@ def main() -> None:
     parser.add_argument("--hift", type=Path, required=True, help="folder of the HiFT recipe's checkpoint")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    learned = {
-        name: torch.load(getattr(options, name) / "checkpoint.pt", map_location="cpu", weights_only=True)[name] for name in ("flow", "hift")
-    }
-    export(learned["flow"], learned["hift"], options.out, flow.CONFIG, hift.CONFIG)
+    speaks, sounds = Flow(flow.CONFIG), Hift(hift.CONFIG)
+    speaks.load_state_dict(learned(options.flow, "flow"))
+    sounds.load_state_dict(learned(options.hift, "hift"))
+    export(speaks, sounds, options.out)
 
 
 if __name__ == "__main__":

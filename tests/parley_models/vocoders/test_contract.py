@@ -1,0 +1,191 @@
+"""What every vocoder promises, and then what Mini's and upstream's promise besides."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from parley_models.errors import BundleCorrupt, BundleMissing, UsageError
+from parley_models.pcm import AudioChunk, Samples
+from parley_models.tokens import Codes, SpeechTokens
+from parley_models.vocoders.config import VoiceConfig
+from parley_models.vocoders.flow_hift import FlowHift
+from parley_models.vocoders.kinds import VOCODERS, open_vocoder
+from parley_models.vocoders.overlapped import OverlappedFlowHift
+from parley_models.vocoders.pitch import shift_pitch
+from parley_models.vocoders.vocoder import Vocoder
+
+TINY = Path(__file__).parents[2] / "data" / "tiny" / "voice"
+FILES = {"flow_encoder": "flow_encoder.onnx", "flow_estimator": "flow_estimator.onnx", "f0": "f0.onnx", "voices": "voices"}
+CONFIGS = {
+    "flow-hift": VoiceConfig(hift="hift.onnx", euler_steps=2, **FILES),
+    "flow-hift-overlapped": VoiceConfig(kind="flow-hift-overlapped", hift="hift_whole.onnx", euler_steps=2, **FILES),
+}
+PATTERNS = ([1] * 25, [0, 7, 2, 16])
+INAUDIBLE = 0.01
+"""-40 dB."""
+
+
+@pytest.fixture(scope="module", params=sorted(VOCODERS))
+def vocoder(request: pytest.FixtureRequest) -> Vocoder:
+    return open_vocoder(TINY, CONFIGS[request.param])
+
+
+@pytest.fixture(scope="module")
+def mini() -> FlowHift:
+    return FlowHift.open(TINY, CONFIGS["flow-hift"])
+
+
+@pytest.fixture(scope="module")
+def upstream() -> OverlappedFlowHift:
+    return OverlappedFlowHift.open(TINY, CONFIGS["flow-hift-overlapped"])
+
+
+def codes_of(groups: int, seed: int = 0) -> Codes:
+    random = np.random.default_rng(seed)
+    columns = [random.integers(0, 1024, (groups, 2)), random.integers(0, 4096, (groups, 3))]
+    return np.concatenate(columns, axis=1).astype(np.uint16)
+
+
+def chunks_of(
+    vocoder: Vocoder,
+    codes: Codes,
+    pattern: list[int] | None = None,
+    rate: float = 1.0,
+    pitch: float = 0.0,
+    seed: int = 0,
+    voice: str = "plain",
+) -> list[AudioChunk]:
+    stream, chunks, start = vocoder.stream(voice, rate, pitch, seed), [], 0
+    for count in pattern or [len(codes)]:
+        chunks += stream.feed(SpeechTokens(codes[start : start + count]))
+        start += count
+    return chunks + stream.finish()
+
+
+def sound_of(chunks: list[AudioChunk]) -> Samples:
+    return np.concatenate([chunk.samples for chunk in chunks] or [np.zeros(0, np.float32)])
+
+
+@pytest.mark.parametrize("rate", [1.0, 0.5, 1.37])
+@pytest.mark.parametrize("groups", [0, 1, 3, 7, 25])
+def test_length_is_exact(vocoder: Vocoder, groups: int, rate: float) -> None:
+    sound = sound_of(chunks_of(vocoder, codes_of(groups), rate=rate))
+
+    assert len(sound) == vocoder.samples(groups, rate)
+    assert abs(len(sound) - groups * 2880 / rate) <= 480
+    assert np.isfinite(sound).all()
+    assert len(sound) == 0 or 0 < np.abs(sound).max() <= 1
+
+
+def test_chunks_abut(vocoder: Vocoder) -> None:
+    chunks = chunks_of(vocoder, codes_of(25), [3, 1, 6, 15])
+    ends = [round((chunk.start_s + chunk.seconds) * vocoder.rate_hz) for chunk in chunks]
+
+    assert len(chunks) > 2
+    assert [round(chunk.start_s * vocoder.rate_hz) for chunk in chunks] == [0, *ends[:-1]]
+    assert {chunk.rate_hz for chunk in chunks} == {vocoder.rate_hz}
+
+
+def test_first_sound_leaves_with_the_third_group(vocoder: Vocoder) -> None:
+    stream = vocoder.stream("plain")
+
+    assert stream.feed(SpeechTokens(codes_of(2))) == []
+    assert len(stream.feed(SpeechTokens(codes_of(1)))) == 1
+
+
+@pytest.mark.parametrize(("rate", "voice"), [(1.0, "prompted"), (0.77, "plain"), (2.0, "plain")])
+def test_how_groups_come_in_changes_nothing(vocoder: Vocoder, rate: float, voice: str) -> None:
+    codes = codes_of(25)
+    whole = sound_of(chunks_of(vocoder, codes, rate=rate, voice=voice))
+    for pattern in PATTERNS:
+        pieces = sound_of(chunks_of(vocoder, codes, pattern, rate=rate, voice=voice))
+        assert np.abs(pieces - whole).max() < INAUDIBLE * np.abs(whole).max()
+
+
+def test_seed_and_voice_decide_the_sound(vocoder: Vocoder) -> None:
+    codes = codes_of(6)
+    first, again = (sound_of(chunks_of(vocoder, codes, seed=3)) for _ in range(2))
+
+    np.testing.assert_array_equal(first, again)
+    assert not np.allclose(first, sound_of(chunks_of(vocoder, codes, seed=4)), atol=1e-6)
+    assert not np.allclose(first, sound_of(chunks_of(vocoder, codes, seed=3, voice="prompted")), atol=1e-6)
+
+
+def test_other_codes_other_sound(vocoder: Vocoder) -> None:
+    first, second = (sound_of(chunks_of(vocoder, codes_of(6, seed))) for seed in (0, 1))
+
+    assert not np.allclose(first, second, atol=1e-6)
+
+
+def test_pitch_is_a_shift_of_codes(vocoder: Vocoder) -> None:
+    codes = codes_of(6)
+    raised = sound_of(chunks_of(vocoder, codes, pitch=3.0))
+
+    np.testing.assert_array_equal(raised, sound_of(chunks_of(vocoder, shift_pitch(codes, 3.0, VoiceConfig()))))
+    assert not np.allclose(raised, sound_of(chunks_of(vocoder, codes)), atol=1e-6)
+
+
+def test_refusals(vocoder: Vocoder) -> None:
+    with pytest.raises(UsageError, match=r"rate is 2\.5; it can be 0\.5 to 2"):
+        vocoder.stream("plain", rate=2.5)
+    with pytest.raises(UsageError, match="pitch is 13 semitones"):
+        vocoder.stream("plain", pitch_semitones=13)
+    with pytest.raises(BundleMissing, match="no voice “nobody”; there are: plain, prompted"):
+        vocoder.stream("nobody")
+
+
+def test_a_shift_moves_voiced_levels_only() -> None:
+    codes = np.array([[5, 1023, 20 * 85 + 7, 84, 46 * 85], [0, 0, 1 * 85 + 3, 48 * 85 + 1, 47 * 85 + 84]], np.uint16)
+    up, down = (shift_pitch(codes, semitones, VoiceConfig()) for semitones in (3.0, -1.4))
+
+    assert up.tolist() == [[5, 1023, 24 * 85 + 7, 84, 47 * 85], [0, 0, 5 * 85 + 3, 48 * 85 + 1, 47 * 85 + 84]]
+    assert down.tolist() == [[5, 1023, 18 * 85 + 7, 84, 44 * 85], [0, 0, 1 * 85 + 3, 48 * 85 + 1, 45 * 85 + 84]]
+    assert shift_pitch(codes, 0.3, VoiceConfig()) is codes
+
+
+def test_codes_without_pitch_refuse_a_shift() -> None:
+    silent_about_pitch = VoiceConfig(hift="hift.onnx", pitch_details=0, **FILES)
+
+    with pytest.raises(UsageError, match="no pitch"):
+        open_vocoder(TINY, silent_about_pitch).stream("plain", pitch_semitones=1)
+
+
+def test_what_comes_later_never_changes_what_was_said(mini: FlowHift) -> None:
+    codes, other = codes_of(12), codes_of(12)
+    other[6:] = codes_of(6, seed=9)
+    first, second = (sound_of(chunks_of(mini, each)) for each in (codes, other))
+    sure = (36 - mini.config.lookahead_frames) * mini.config.hop
+
+    np.testing.assert_array_equal(first[:sure], second[:sure])
+    assert not np.allclose(first[sure:], second[sure:], atol=1e-6)
+
+
+def test_a_stream_of_upstreams_kind_stays_near_the_whole(upstream: OverlappedFlowHift) -> None:
+    codes = codes_of(25)
+    streamed = sound_of(chunks_of(upstream, codes))
+    whole = upstream.whole(SpeechTokens(codes), "plain")
+
+    assert len(streamed) == len(whole.samples)
+    assert np.corrcoef(streamed, whole.samples)[0, 1] > 0.5
+
+
+def test_damaged_or_foreign_files_are_named(tmp_path: Path) -> None:
+    with pytest.raises(BundleCorrupt, match="of kind “vocoder-9000”; this Parley knows flow-hift, flow-hift-overlapped"):
+        open_vocoder(TINY, VoiceConfig(kind="vocoder-9000"))
+    with pytest.raises(BundleMissing, match="flow_encoder"):
+        open_vocoder(tmp_path, VoiceConfig())
+    with pytest.raises(BundleCorrupt, match="carries no state"):
+        open_vocoder(TINY, VoiceConfig(hift="hift_whole.onnx", **FILES))
+    (tmp_path / "broken.safetensors").write_bytes(b"no tensors")
+    config = VoiceConfig(hift="hift.onnx", **(FILES | {"voices": str(tmp_path)}))
+    with pytest.raises(BundleCorrupt, match="broken"):
+        open_vocoder(TINY, config).stream("broken")
+
+
+def test_config_names_what_is_wrong() -> None:
+    assert VoiceConfig.read({"euler_steps": 4}).euler_steps == 4
+    with pytest.raises(BundleCorrupt, match=r"\[voice\] is damaged at hop"):
+        VoiceConfig.read({"hop": -1})
+    with pytest.raises(BundleCorrupt, match="at colour"):
+        VoiceConfig.read({"colour": "red"})
