@@ -27,8 +27,8 @@ RATE_HZ = 16_000
 SILENCE_S = 0.4
 """Quiet put before and after: the recognizer expects speech to begin and end in it."""
 PEAK = 0.5
-DITHER = 3e-4
-"""Amplitude of the noise under the quiet, about -73 dBFS: digital silence gives the recognizer infinite log energies."""
+DITHER = 1e-3
+"""Amplitude of the noise under the quiet, -60 dBFS: digital silence gives the recognizer infinite log energies."""
 
 
 class Judge:
@@ -44,7 +44,9 @@ class Judge:
         except ImportError as missing:
             raise EngineError("The judge of spoken answers needs pocketsphinx: pip install pocketsphinx.") from missing
         model = Path(get_model_path()) / "en-us"
-        self._decoder: Decoder = Decoder(hmm=str(model / "en-us"), dict=str(model / "cmudict-en-us.dict"), lm=None, loglevel="FATAL")
+        self._decoder: Decoder = Decoder(
+            hmm=str(model / "en-us"), dict=str(model / "cmudict-en-us.dict"), lm=None, loglevel="FATAL", cmn="batch"
+        )
         for word, phones in _pronunciations():
             self._add(word, phones)
 
