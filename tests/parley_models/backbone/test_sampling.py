@@ -46,6 +46,7 @@ def test_a_group_keeps_its_order_whatever_the_model_wants() -> None:
 
 def test_a_group_begins_with_its_first_book() -> None:
     assert Sampler(LAYOUT, Sampling(), seed=1).draw(logits(raised={70: 50.0, 51: 20.0})) == 51
+    assert Sampler(LAYOUT, Sampling(), seed=1).draw(logits(raised={70: 50.0, 20: 40.0, 51: 30.0})) == 20
 
 
 @pytest.mark.parametrize("reserved", [1, 4, 99, 105, 119])
