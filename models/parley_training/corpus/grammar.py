@@ -15,9 +15,8 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 
 
 @dataclass(frozen=True)
@@ -106,23 +105,14 @@ class Grammar:
     """
 
     def __init__(self, patterns: Mapping[str, str], start: str) -> None:
-        self._rules = {name: parse(pattern) for name, pattern in patterns.items()}
-        self._start = start
+        self.rules = {name: parse(pattern) for name, pattern in patterns.items()}
+        self.start = start
         self.count = self._count(Rule(start), ())
         """How many derivations there are, slots left unfilled."""
 
     def sample(self, rng: random.Random) -> str:
         """One wording, slots left unfilled."""
-        return tidy(self._sample(Rule(self._start), rng))
-
-    def makes(self, words: str, slots: Mapping[str, Collection[str]]) -> bool:
-        """Whether some derivation gives these words, marks and capitals aside.
-
-        Args:
-            words: what was said.
-            slots: what each slot may be filled with. A rule named here is a slot too: its own pattern is set aside.
-        """
-        return Reader(self._rules, slots).reads(Rule(self._start), words)
+        return tidy(self._sample(Rule(self.start), rng))
 
     def _count(self, node: Node, path: tuple[str, ...]) -> int:
         match node:
@@ -131,9 +121,9 @@ class Grammar:
             case Rule(name):
                 if name in path:
                     raise ValueError(f"The rule <{name}> leads back to itself.")
-                if name not in self._rules:
+                if name not in self.rules:
                     raise ValueError(f"There is no rule <{name}>.")
-                return self._count(self._rules[name], (*path, name))
+                return self._count(self.rules[name], (*path, name))
             case Choice(parts):
                 return sum(self._count(part, path) for part in parts)
             case Row(parts):
@@ -147,73 +137,8 @@ class Grammar:
             case Text(words):
                 return words
             case Rule(name):
-                return self._sample(self._rules[name], rng)
+                return self._sample(self.rules[name], rng)
             case Choice(parts):
                 return self._sample(rng.choice(parts), rng)
             case Row(parts):
                 return " ".join(self._sample(part, rng) for part in parts)
-
-
-class Reader:
-    """Reads words by the rules: which derivations could have given them. The opposite of sampling."""
-
-    def __init__(self, rules: Mapping[str, Node], slots: Mapping[str, Collection[str]]) -> None:
-        self._rules = rules
-        self._slots = {name: [bare(value) for value in values] for name, values in slots.items()}
-        self._words: tuple[str, ...] = ()
-        self._known: dict[tuple[int, int], frozenset[int]] = {}
-
-    def reads(self, start: Node, words: str) -> bool:
-        """Whether the start can be read over all of the words."""
-        self._words, self._known = bare(words), {}
-        return len(self._words) in self._ends(start, 0)
-
-    def _ends(self, node: Node, at: int) -> frozenset[int]:
-        """Where the node may end when it begins at word number `at`."""
-        key = (id(node), at)
-        if key not in self._known:
-            self._known[key] = frozenset(self._read(node, at))
-        return self._known[key]
-
-    def _read(self, node: Node, at: int) -> set[int]:
-        match node:
-            case Text(words):
-                return self._text(words, at)
-            case Rule(name) if name in self._slots:
-                return self._filled(name, at)
-            case Rule(name):
-                return set(self._ends(self._rules[name], at))
-            case Choice(parts):
-                return {end for part in parts for end in self._ends(part, at)}
-            case Row(parts):
-                ends = {at}
-                for part in parts:
-                    ends = {end for begin in ends for end in self._ends(part, begin)}
-                return ends
-
-    def _text(self, words: str, at: int) -> set[int]:
-        ends = {at}
-        for piece in _pieces(words):
-            if piece.startswith("{"):
-                ends = {end for begin in ends for end in self._filled(piece[1:-1], begin)}
-            else:
-                ends = {begin + len(bare(piece)) for begin in ends if self._stands(bare(piece), begin)}
-        return ends
-
-    def _filled(self, slot: str, at: int) -> set[int]:
-        return {at + len(value) for value in self._slots[slot] if self._stands(value, at)}
-
-    def _stands(self, words: tuple[str, ...], at: int) -> bool:
-        return self._words[at : at + len(words)] == words
-
-
-@cache
-def bare(words: str) -> tuple[str, ...]:
-    """The words alone: lower case, without marks or hyphens."""
-    return tuple(re.findall(r"[a-z']+", words.lower()))
-
-
-@cache
-def _pieces(words: str) -> tuple[str, ...]:
-    """The words between slots and the slots, in turn."""
-    return tuple(re.split(r"(\{[a-z_]+\})", words))
