@@ -3,7 +3,7 @@
 import random
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +20,12 @@ from parley_training.corpus.exchange import Exchange
 from parley_training.text.recipe import LAYOUT
 
 RECOGNIZE = "Write down what you hear."
+FOLLOW = "Write along."
+FOLLOWED_GROUPS = 2
+"""Groups heard between words that are written along: one block of the ears."""
 READ_ALOUD = "Read this aloud."
 REPLY_IN_TEXT = "Answer in writing."
-TEXT_WEIGHT, AUDIO_WEIGHT = 1.0, 0.3
+TEXT_WEIGHT, AUDIO_WEIGHT = 1.0, 0.15
 """Audio ids are many and, given the text, easy: at full weight they drown the words."""
 MISHEARD = 0.04
 """Share of heard codes that are replaced by random ones: other voices will be heard less well than these."""
@@ -36,6 +39,8 @@ class Question:
     """(groups, 5)."""
 
     exchange: Exchange
+    progress: npt.NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
+    """(groups,) share of its phones that have been said by the end of each group; empty = not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,9 @@ class Example:
     ids: list[int]
     answer_at: int
     """Where the answer begins among the ids; nothing before it is learned."""
+
+    heard: frozenset[int] = frozenset()
+    """Places behind `answer_at` that are heard, not said, and so not learned either."""
 
 
 class ExampleWriter:
@@ -85,6 +93,28 @@ class ExampleWriter:
         messages = [Message("system", (RECOGNIZE,)), Message("user", (self._hear(question.codes),))]
         return self.example(messages, self._segment(plain(question.exchange.question), None))
 
+    def followed(self) -> Example:
+        """Heard question, written down word by word while it is heard.
+
+        What to listen to lies near here; recognition of a whole question grows from that, and hardly without it.
+        """
+        question = self._rng.choice(self._questions)
+        words = plain(question.exchange.question).split()
+        said = np.cumsum([len(word) for word in words]) / max(1, sum(map(len, words)))
+        groups = self._hear(question.codes).ids(LAYOUT)
+        ids = self.prompt.conversation([Message("system", (FOLLOW,))])
+        begin = ids[: len(ids) - len(self.prompt.opening("assistant"))] + self.prompt.opening("user")
+        ids, heard, written = list(begin), set[int](), 0
+        for group in range(0, len(question.codes), FOLLOWED_GROUPS):
+            block = groups[group * LAYOUT.group_size : (group + FOLLOWED_GROUPS) * LAYOUT.group_size]
+            heard.update(range(len(ids), len(ids) + len(block)))
+            ids += block
+            last = group + FOLLOWED_GROUPS >= len(question.codes)
+            done = len(words) if last else int(np.searchsorted(said, question.progress[group], side="right"))
+            ids += [token for word in words[written:done] for token in self.tokenizer.encode(word)]
+            written = max(written, done)
+        return Example([*ids, LAYOUT.eot], len(begin), frozenset(heard))
+
     def read_aloud(self) -> Example:
         """A sentence, spoken."""
         text = self._rng.choice(self._texts)
@@ -116,6 +146,7 @@ TASKS: dict[str, Callable[[ExampleWriter], Example]] = {
     "text": ExampleWriter.text,
     "typed": ExampleWriter.typed,
     "heard": ExampleWriter.heard,
+    "followed": ExampleWriter.followed,
     "recognized": ExampleWriter.recognized,
     "read_aloud": ExampleWriter.read_aloud,
 }
@@ -161,6 +192,7 @@ def collate(examples: Sequence[Example]) -> Batch:
     for row, example in enumerate(examples):
         ids[row, : len(example.ids)] = example.ids
         learned[row, example.answer_at - 1 : len(example.ids) - 1] = True
+        learned[row, [place - 1 for place in example.heard]] = False
     at = np.flatnonzero(learned)
     following: npt.NDArray[np.int64] = ids.reshape(-1)[at + 1]
     is_audio = following >= LAYOUT.audio_offset

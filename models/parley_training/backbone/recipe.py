@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from safetensors.torch import save_file
 from torch import nn
@@ -20,10 +21,12 @@ from torch.nn import functional
 
 from parley_models.backbone.config import BackboneConfig
 from parley_models.backbone.model import StepOmni
+from parley_training.backbone.embeddings import embed_codes
 from parley_training.backbone.examples import Batch, ExampleWriter, Question, batches
 from parley_training.backbone.measure import first_words
 from parley_training.checkpoint import Pace, restore, save
 from parley_training.corpus.exchange import Exchange
+from parley_training.corpus.phones import NUMBER, SILENCE
 from parley_training.corpus.shard import Shard
 from parley_training.text.recipe import LAYOUT
 from parley_training.tokens.recipe import codes_of, shard_folders
@@ -39,10 +42,11 @@ CONFIG = BackboneConfig(
 )
 PEAK_RATE = 1.5e-3
 TOKENS_PER_BATCH = 3072
+SLOTS_PER_GROUP = 6
 STAGES: tuple[tuple[float, dict[str, float]], ...] = (
     (0.10, {"text": 1.0}),
-    (0.35, {"text": 0.15, "read_aloud": 0.15, "recognized": 0.4, "heard": 0.3}),
-    (1.00, {"text": 0.1, "typed": 0.12, "read_aloud": 0.03, "recognized": 0.2, "heard": 0.55}),
+    (0.62, {"text": 0.15, "read_aloud": 0.1, "followed": 0.45, "recognized": 0.1, "heard": 0.2}),
+    (1.00, {"text": 0.08, "typed": 0.08, "read_aloud": 0.02, "followed": 0.22, "recognized": 0.2, "heard": 0.4}),
 )
 """Until this fraction of the time, these shares of the tasks (by count of examples)."""
 
@@ -57,10 +61,19 @@ def questions_of(corpus: Path, codes: Path) -> list[Question]:
     questions = []
     for folder in shard_folders(corpus):
         if (codes / f"{folder.name}.npz").exists():
-            heard = codes_of(codes / f"{folder.name}.npz")
-            exchanges = (Exchange(line["intent"], line["question"], line["answer"], line["key"]) for line in Shard.open(folder).lines)
-            questions += [Question(*pair) for pair in zip(heard, exchanges, strict=True)]
+            shard, heard = Shard.open(folder), codes_of(codes / f"{folder.name}.npz")
+            for line, codes_heard, (_, _, first, last) in zip(shard.lines, heard, shard.index, strict=True):
+                exchange = Exchange(line["intent"], line["question"], line["answer"], line["key"])
+                questions.append(Question(codes_heard, exchange, progress(np.asarray(shard.labels[first:last]), len(codes_heard))))
     return questions
+
+
+def progress(labels: npt.NDArray[np.uint8], groups: int) -> npt.NDArray[np.float32]:
+    """Share of the phones said by the end of each group (groups,), from phone labels on the 20 ms grid."""
+    begins = (labels != np.roll(labels, 1)) & (labels != NUMBER[SILENCE])
+    share = np.cumsum(begins) / max(1, begins.sum())
+    ends = np.minimum((np.arange(groups) + 1) * SLOTS_PER_GROUP, len(labels)) - 1
+    return share[ends].astype(np.float32)
 
 
 def loss_of(model: nn.Module, trunk: StepOmni, batch: Batch, device: str) -> torch.Tensor:
@@ -73,11 +86,19 @@ def loss_of(model: nn.Module, trunk: StepOmni, batch: Batch, device: str) -> tor
     return (each * weight).sum() / weight.sum()
 
 
-def train(writer: ExampleWriter, test: list[Question], out: Path, minutes: float, *, seed: int = 0, eager: bool = False) -> StepOmni:
-    """Train until the minutes are over."""
-    device = "cuda" if torch.cuda.is_available() else "cpu"
+def begin(linguistic: Path, semantic: Path, seed: int) -> StepOmni:
+    """A model that has learned nothing, but whose audio ids lie as their codes sound."""
     model = StepOmni(CONFIG)
     model.init_weights(torch.Generator().manual_seed(seed))
+    embed_codes(model, linguistic, semantic, seed=seed)
+    return model
+
+
+def train(
+    model: StepOmni, writer: ExampleWriter, test: list[Question], out: Path, minutes: float, *, seed: int = 0, eager: bool = False
+) -> None:
+    """Train until the minutes are over, going on from the last checkpoint."""
+    device = "cuda" if torch.cuda.is_available() else "cpu"
     model.to(device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=PEAK_RATE, weight_decay=0.05, betas=(0.9, 0.97))
     state, step = restore(out / "checkpoint.pt"), 0
@@ -109,7 +130,7 @@ def train(writer: ExampleWriter, test: list[Question], out: Path, minutes: float
             print(first_words(model, writer, test[:40]), flush=True)
         if pace.over:
             break
-    return model.eval()
+    model.eval()
 
 
 def main() -> None:
@@ -118,6 +139,8 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, default=Path("runs/corpus"))
     parser.add_argument("--tokens", type=Path, default=Path("runs/tokens"))
     parser.add_argument("--text", type=Path, default=Path("runs/text"))
+    parser.add_argument("--linguistic", type=Path, default=Path("runs/linguistic"))
+    parser.add_argument("--semantic", type=Path, default=Path("runs/semantic"))
     parser.add_argument("--out", type=Path, default=Path("runs/backbone"))
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--threads", type=int, default=2)
@@ -132,7 +155,8 @@ def main() -> None:
     questions = questions_of(options.corpus / "questions", options.tokens / "questions")
     test = [question for question in questions_of(options.corpus / "test", options.tokens / "test") if question.exchange.answer]
     writer = ExampleWriter(options.text / "text.model", questions, answers, random.Random(options.seed))
-    model = train(writer, test, options.out, options.minutes, seed=options.seed, eager=options.eager)
+    model = begin(options.linguistic, options.semantic, options.seed)
+    train(model, writer, test, options.out, options.minutes, seed=options.seed, eager=options.eager)
     folder = options.out / "backbone"
     folder.mkdir(exist_ok=True)
     (folder / "config.json").write_text(json.dumps(CONFIG.to_dict(), indent=1))
