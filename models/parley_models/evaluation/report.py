@@ -164,7 +164,8 @@ class Table:
         """The table for people: what was measured, and what came out."""
         rows = [("Understood", str(self.understood))]
         rows += [(f"  {name}", str(right)) for name, (right, _) in self.by_category().items()]
-        rows.append(("Audible", f"{self.audible}, the judge's ceiling: {self.ceiling}"))
+        rows.append(("Audible", str(self.audible)))
+        rows.append(("  the judge's ceiling: the teacher's own sound", str(self.ceiling)))
         rows += [(f"  {name}", str(heard)) for name, (_, heard) in self.by_category().items()]
         rows.append(("In style: rate within ±15 %", str(self.in_style("rate"))))
         rows.append(("In style: pitch within ±1.5 semitones", str(self.in_style("pitch"))))
