@@ -1,0 +1,190 @@
+"""The vocoder's recipes on seconds of made-up speech, at tiny size."""
+
+import itertools
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from parley_models.networks.flow import Flow, FlowConfig
+from parley_models.networks.hift import Hift, HiftConfig
+from parley_models.vocoders.grid import NOTHING
+from parley_models.vocoders.mel import MelConfig, mel_spectrogram
+from parley_training.checkpoint import Pace, restore
+from parley_training.vocoder import f0, flow, hift, recordings, windows
+from parley_training.vocoder.code_embedding import DETAILS, CodeEmbedding
+from parley_training.vocoder.spectra import MelSpectrogram, SpectralLoss
+
+CPU = torch.device("cpu")
+HIFT = HiftConfig(channels=16, f0_channels=8, kernels=(3,), dilations=(1,), source_kernels=(3, 3, 3), causal=True, lookahead_frames=2)
+FLOW = FlowConfig(embedding=8, width=8, heads=2, hidden=16, layers=1, channels=(8, 8), estimator_heads=1, head_width=8, middle=1)
+GROUPS = (16, 12)
+
+
+def voice(groups: int, f0_hz: float) -> np.ndarray:
+    time_s = np.arange(groups * 2880) / 24_000
+    loud = np.where(time_s < 0.1, 0.0, 0.1)
+    tone = np.sum([np.sin(2 * np.pi * f0_hz * k * time_s) / k for k in range(1, 20)], axis=0)
+    return (tone * loud * 32767).astype(np.int16)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder as the corpus recipe writes it: three seconds, half of them at 120 Hz and half at 200 Hz."""
+    folder = tmp_path_factory.mktemp("data")
+    (folder / "answers").mkdir()
+    sounds = [voice(groups, f0_hz) for groups, f0_hz in zip(GROUPS, (120.0, 200.0), strict=True)]
+    random = np.random.default_rng(0)
+    for name, sizes in (("index", [len(sound) for sound in sounds]), ("code_index", list(GROUPS))):
+        stops = np.cumsum(sizes)
+        np.save(folder / "answers" / f"{name}.npy", np.stack([stops - sizes, stops], axis=1))
+    np.save(folder / "answers" / "audio.npy", np.concatenate(sounds))
+    columns = [random.integers(0, 1024, (sum(GROUPS), 2)), random.integers(0, 4096, (sum(GROUPS), 3))]
+    np.save(folder / "answers" / "codes.npy", np.concatenate(columns, axis=1).astype(np.uint16))
+    return folder
+
+
+def falls(loss_of: Callable[[], torch.Tensor], network: torch.nn.Module) -> bool:
+    optimizer = torch.optim.AdamW(network.parameters(), 5e-3)
+    losses = []
+    for _ in range(4):
+        torch.manual_seed(0)  # the same noise every time: only learning can lower the loss
+        loss = loss_of()
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        losses.append(loss.item())
+    return losses[-1] < 0.98 * losses[0]
+
+
+def test_hift_learns(data: Path) -> None:
+    teacher = recordings.load(data / "answers")
+    torch.manual_seed(0)
+    network = Hift(HIFT)
+    lesson = hift.Lesson(network, CPU)
+    batch = hift.draw(teacher, recordings.f0_labels(teacher), np.random.default_rng(0), HIFT, lesson.mel.side, 1)
+
+    assert falls(lambda: lesson(batch).total, network)
+
+
+def test_flow_learns(data: Path) -> None:
+    speech = windows.load(data / "answers", MelConfig())
+    network, codes = Flow(FLOW), CodeEmbedding(FLOW.embedding)
+    batch = speech.draw(np.arange(2), flow.GRID, np.random.default_rng(0), 8)
+    lesson = flow.Lesson(network, codes, CPU)
+
+    assert falls(lambda: lesson(batch).total, network)
+
+
+@pytest.mark.parametrize("recipe", ["flow", "hift"])
+def test_a_killed_run_goes_on_where_its_checkpoint_stands(data: Path, tmp_path: Path, recipe: str) -> None:
+    def run(out: Path, steps: int) -> int:
+        if recipe == "flow":
+            return flow.train(data, out, Pace(60), config=FLOW, steps=steps)
+        return hift.train(data, out, Pace(60), config=HIFT, steps=steps)
+
+    assert run(tmp_path, 2) == 2
+    kept = restore(tmp_path / "checkpoint.pt")
+    assert run(tmp_path, 3) == 3
+    after = restore(tmp_path / "checkpoint.pt")
+
+    assert kept is not None
+    assert after is not None
+    assert (kept["step"], after["step"]) == (2, 3)
+    assert after["spent_s"] > kept["spent_s"] > 0
+    assert run(tmp_path, 3) == 3
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_f0_learns_apart_and_lands_in_the_hift(data: Path, tmp_path: Path) -> None:
+    hift.train(data, tmp_path, Pace(60), config=HIFT, steps=1)
+    before = restore(tmp_path / "checkpoint.pt")
+    assert f0.train(data, tmp_path, Pace(60), config=HIFT, steps=2) == 2
+    after = restore(tmp_path / "checkpoint.pt")
+
+    assert before is not None
+    assert after is not None
+    changed = {key for key in after["hift"] if not torch.equal(after["hift"][key], before["hift"][key])}
+    assert changed
+    assert all(key.startswith("f0_predictor.") for key in changed)
+
+
+def test_f0_labels_know_pitch_and_silence(data: Path) -> None:
+    teacher = recordings.load(data / "answers")
+    labels = recordings.f0_labels(teacher)
+    first, second = labels[: teacher.first_frames[1]], labels[teacher.first_frames[1] :]
+
+    assert [len(first), len(second)] == [groups * 6 for groups in GROUPS]
+    assert np.median(first[8:-2]) == pytest.approx(120, rel=0.01)
+    assert np.median(second[8:-2]) == pytest.approx(200, rel=0.01)
+    assert (first[:3] == 0).all()
+
+
+def test_windows_show_a_block_no_more_than_it_may_read(data: Path) -> None:
+    speech = windows.load(data / "answers", MelConfig())
+    drawn = speech.draw(np.arange(2), flow.GRID, np.random.default_rng(1), 64)
+    last_read = drawn.positions[:, -1].ceil().long()
+
+    assert drawn.mel.shape == (64, 80, flow.GRID.window)
+    assert ((drawn.tokens >= 0) & (drawn.tokens <= NOTHING)).all()
+    assert (last_read < drawn.tokens.shape[1]).all()
+    assert (last_read >= drawn.tokens.shape[1] - 6).all()  # the window ends in the last group or where it begins
+
+
+def test_stretched_mel_is_the_mel_at_rate_one(data: Path) -> None:
+    speech = windows.load(data / "answers", MelConfig())
+    teacher = recordings.load(data / "answers")
+    whole = mel_spectrogram(teacher.samples(0, 0, GROUPS[0] * 2880), MelConfig())
+
+    np.testing.assert_allclose(speech._stretched(0, 6, 24, 1.0), whole[6:30], atol=1e-5)
+    np.testing.assert_allclose(speech._stretched(0, 3, 6, 2.0), (whole[6:18:2] + whole[7:18:2]) / 2, atol=1e-5)
+
+
+def test_mel_in_torch_is_the_mel_in_numpy() -> None:
+    sound = np.random.default_rng(0).normal(0, 0.1, 24_000).astype(np.float32)
+    network = MelSpectrogram(MelConfig())
+    padded = np.pad(sound, network.side, mode="reflect")
+
+    torch.testing.assert_close(
+        network(torch.from_numpy(padded)[None])[0].T, torch.from_numpy(mel_spectrogram(sound, MelConfig())), atol=2e-3, rtol=0
+    )
+
+
+def test_spectra_tell_sounds_apart() -> None:
+    torch.manual_seed(0)
+    sound, other = torch.randn(1, 9600) * 0.1, torch.randn(1, 9600) * 0.1
+    loss = SpectralLoss(24_000, 8_000)
+
+    assert loss(sound, sound).item() == pytest.approx(0, abs=1e-4)
+    assert loss(sound, 0.9 * sound) < loss(sound, other)
+
+
+def test_codes_that_share_a_level_share_what_they_learn() -> None:
+    embedding = CodeEmbedding(4)
+    before = embedding.table().detach()
+    with torch.no_grad():
+        embedding.level[20] += 1
+    moved = (embedding.table() != before).any(dim=1).nonzero().flatten()
+
+    assert before.shape == (5121, 4)
+    assert moved.tolist() == list(range(1024 + 20 * DETAILS, 1024 + 21 * DETAILS))
+
+
+def test_the_shipped_embedding_is_the_learned_one(data: Path, tmp_path: Path) -> None:
+    flow.train(data, tmp_path, Pace(60), config=FLOW, steps=1)
+    state = restore(tmp_path / "checkpoint.pt")
+    assert state is not None
+    codes = CodeEmbedding(FLOW.embedding)
+    codes.load_state_dict(state["codes"])
+
+    torch.testing.assert_close(state["flow"]["input_embedding.weight"], codes.table().detach())
+
+
+def test_recipes_use_sizes_that_fit_the_grid() -> None:
+    assert flow.CONFIG.vocab == NOTHING + 1
+    assert replace(hift.CONFIG, causal=True) == hift.CONFIG
+    assert flow.GRID.window % 2 == 0  # the U-Net halves time once
+    assert all(wider % narrower == 0 for wider, narrower in itertools.pairwise((flow.GRID.groups * 6, flow.GRID.finished)))
