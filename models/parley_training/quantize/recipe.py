@@ -41,8 +41,11 @@ def cost(before: Path, after: Path, *, ids: int = 400, seed: int = 0) -> Cost:
         same += int(wanted.argmax() == given.argmax())
         nats += float(np.sum(np.exp(wanted) * (wanted - given)))
         token_id = int(rng.choice(len(wanted), p=np.exp(wanted)))
-    sizes = [sum(path.stat().st_size for path in shards(folder)) for folder in (before, after)]
-    return Cost(*sizes, same / ids, nats / ids)
+    return Cost(_size(before), _size(after), same / ids, nats / ids)
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in shards(folder))
 
 
 def _log_softmax(logits: np.ndarray) -> np.ndarray:
