@@ -24,7 +24,8 @@ def speaker_fbank(samples: Samples) -> Frames:
     before = np.concatenate([frames[:, :1], frames[:, :-1]], axis=1)
     energies = mel_energies((frames - PRE_EMPHASIS * before) * _POVEY, _BANK, FFT_SIZE)
     bank: Frames = np.log(np.maximum(energies, FLOOR))
-    return bank - bank.mean(axis=0, keepdims=True)
+    centred: Frames = bank - bank.mean(axis=0, keepdims=True)
+    return centred
 
 
 def speaker_vector(samples: Samples, campplus: OnnxSession) -> Samples:

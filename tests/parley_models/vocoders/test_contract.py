@@ -1,5 +1,6 @@
 """What every vocoder promises, and then what Mini's and upstream's promise besides."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +17,12 @@ from parley_models.vocoders.pitch import shift_pitch
 from parley_models.vocoders.vocoder import Vocoder
 
 TINY = Path(__file__).parents[2] / "data" / "tiny" / "voice"
-FILES = {"flow_encoder": "flow_encoder.onnx", "flow_estimator": "flow_estimator.onnx", "f0": "f0.onnx", "voices": "voices"}
+FILES = VoiceConfig(
+    flow_encoder="flow_encoder.onnx", flow_estimator="flow_estimator.onnx", hift="hift.onnx", f0="f0.onnx", voices="voices", euler_steps=2
+)
 CONFIGS = {
-    "flow-hift": VoiceConfig(hift="hift.onnx", euler_steps=2, **FILES),
-    "flow-hift-overlapped": VoiceConfig(kind="flow-hift-overlapped", hift="hift_whole.onnx", euler_steps=2, **FILES),
+    "flow-hift": FILES,
+    "flow-hift-overlapped": replace(FILES, kind="flow-hift-overlapped", hift="hift_whole.onnx"),
 }
 PATTERNS = ([1] * 25, [0, 7, 2, 16])
 INAUDIBLE = 0.01
@@ -145,7 +148,7 @@ def test_a_shift_moves_voiced_levels_only() -> None:
 
 
 def test_codes_without_pitch_refuse_a_shift() -> None:
-    silent_about_pitch = VoiceConfig(hift="hift.onnx", pitch_details=0, **FILES)
+    silent_about_pitch = replace(FILES, pitch_details=0)
 
     with pytest.raises(UsageError, match="no pitch"):
         open_vocoder(TINY, silent_about_pitch).stream("plain", pitch_semitones=1)
@@ -176,9 +179,9 @@ def test_damaged_or_foreign_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(BundleMissing, match="flow_encoder"):
         open_vocoder(tmp_path, VoiceConfig())
     with pytest.raises(BundleCorrupt, match="carries no state"):
-        open_vocoder(TINY, VoiceConfig(hift="hift_whole.onnx", **FILES))
+        open_vocoder(TINY, replace(FILES, hift="hift_whole.onnx"))
     (tmp_path / "broken.safetensors").write_bytes(b"no tensors")
-    config = VoiceConfig(hift="hift.onnx", **(FILES | {"voices": str(tmp_path)}))
+    config = replace(FILES, voices=str(tmp_path))
     with pytest.raises(BundleCorrupt, match="broken"):
         open_vocoder(TINY, config).stream("broken")
 
