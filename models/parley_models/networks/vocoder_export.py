@@ -58,8 +58,12 @@ class WholeHift(nn.Module):
         return self.hift(mel, source)
 
 
-def export_flow(flow: Flow, encoder: Path, estimator: Path, window: tuple[int, int] | None = None) -> None:
-    """Write both halves of the flow. window: (tokens, frames) where they are always the same, as on Mini's grid; None leaves them open."""
+def export_flow(flow: Flow, encoder: Path, estimator: Path, window: tuple[int, int] | None = None, *, halved: bool = True) -> None:
+    """Write both halves of the flow.
+
+    window: (tokens, frames) where they are always the same, as on Mini's grid; None leaves them open. halved: see `halve`; it moves a mel
+    by 0.004 (measured on the reference), so what must match upstream to 0.001 is stored whole.
+    """
     mels = flow.config.mels
     tokens, frames = window or (50, 60)
     steps = torch.zeros(1, tokens, dtype=torch.int64)
@@ -67,12 +71,11 @@ def export_flow(flow: Flow, encoder: Path, estimator: Path, window: tuple[int, i
     open_tokens, open_frames = torch.export.Dim("tokens", min=2), torch.export.Dim("frames", min=2)
     read = {"tokens": steps, "positions": positions, "speaker": torch.ones(1, flow.config.speaker)}
     anywhere = {"tokens": {1: open_tokens}, "positions": {1: open_frames}, "speaker": None}
-    _write(FlowEncoder(flow), encoder, read, ["mu", "projected"], None if window else anywhere)
+    _write(FlowEncoder(flow), encoder, read, ["mu", "projected"], None if window else anywhere, halved)
     mel = torch.zeros(2, mels, frames)
-    even = 2 * torch.export.Dim("half", min=2)
     given = {"x": mel, "mu": mel.clone(), "time": torch.zeros(2), "speaker": torch.zeros(2, mels), "cond": mel.clone()}
-    free = {name: {2: even} if value.ndim == 3 else None for name, value in given.items()}
-    _write(flow.decoder.estimator, estimator, given, ["velocity"], None if window else free)
+    free = {name: {2: open_frames} if value.ndim == 3 else None for name, value in given.items()}
+    _write(flow.decoder.estimator, estimator, given, ["velocity"], None if window else free, halved)
 
 
 def export_causal_hift(hift: Hift, path: Path) -> None:
@@ -87,14 +90,14 @@ def export_causal_hift(hift: Hift, path: Path) -> None:
     _write(CausalHift(hift), path, {**given, "state": torch.zeros(1, counting.size)}, ["sound", "f0", "next_state"], free)
 
 
-def export_whole_hift(hift: Hift, f0: Path, path: Path) -> None:
+def export_whole_hift(hift: Hift, f0: Path, path: Path, *, halved: bool = True) -> None:
     """Write a centred HiFT and, apart, its F0 predictor: mel (1, mels, T) → f0 (1, T)."""
     given = _hift_inputs(hift)
     time = torch.export.Dim("frames", min=4)
-    _write(hift.f0_predictor, f0, {"mel": given["mel"]}, ["f0"], {"mel": {2: time}})
+    _write(hift.f0_predictor, f0, {"mel": given["mel"]}, ["f0"], {"mel": {2: time}}, halved)
     given = {"mel": given["mel"], "f0": torch.full(given["mel"].shape[::2], 100.0), "noise": given["noise"], "cycles": given["cycles"]}
     free = {"mel": {2: time}, "f0": {1: time}, "noise": {2: hift.config.frame * time}, "cycles": None}
-    _write(WholeHift(hift), path, given, ["sound"], free)
+    _write(WholeHift(hift), path, given, ["sound"], free, halved)
 
 
 def _hift_inputs(hift: Hift, frames: int = 20) -> dict[str, Tensor]:
@@ -105,7 +108,9 @@ def _hift_inputs(hift: Hift, frames: int = 20) -> dict[str, Tensor]:
     }
 
 
-def _write(network: nn.Module, path: Path, given: dict[str, Tensor], outputs: list[str], free: dict[str, Any] | None) -> None:
+def _write(
+    network: nn.Module, path: Path, given: dict[str, Tensor], outputs: list[str], free: dict[str, Any] | None, halved: bool = True
+) -> None:
     with warnings.catch_warnings():
         # torch 2.13's exporter trips over deprecations of its own.
         warnings.simplefilter("ignore")
@@ -115,7 +120,8 @@ def _write(network: nn.Module, path: Path, given: dict[str, Tensor], outputs: li
         )  # fmt: skip
     assert program is not None
     path.parent.mkdir(parents=True, exist_ok=True)
-    onnx.save(halve(bare(program.model_proto)), path)
+    model = bare(program.model_proto)
+    onnx.save(halve(model) if halved else model, path)
 
 
 def bare(model: onnx.ModelProto) -> onnx.ModelProto:
