@@ -45,8 +45,8 @@ TOKENS_PER_BATCH = 3072
 SLOTS_PER_GROUP = 6
 STAGES: tuple[tuple[float, dict[str, float]], ...] = (
     (0.10, {"text": 1.0}),
-    (0.88, {"text": 0.05, "read_aloud": 0.02, "typed": 0.05, "followed": 0.6, "recognized": 0.06, "heard": 0.22}),
-    (1.00, {"text": 0.05, "typed": 0.05, "followed": 0.25, "recognized": 0.15, "heard": 0.5}),
+    (0.80, {"text": 0.05, "read_aloud": 0.02, "typed": 0.05, "followed": 0.6, "recognized": 0.06, "heard": 0.22}),
+    (1.00, {"text": 0.05, "typed": 0.1, "followed": 0.2, "recognized": 0.1, "heard": 0.55}),
 )
 """Until this fraction of the time, these shares of the tasks (by count of examples)."""
 
