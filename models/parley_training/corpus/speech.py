@@ -18,6 +18,7 @@ import soxr
 from parley_models.pcm import AudioChunk, Samples
 from parley_training.corpus.espeak import Espeak
 from parley_training.corpus.phones import NUMBER, SILENCE, from_espeak
+from parley_training.corpus.world import respelled
 
 RATE_HZ = 16_000
 SLOT_S = 0.02
@@ -91,7 +92,18 @@ def _say_espeak(text: str, speaker: Speaker) -> tuple[AudioChunk, list[tuple[flo
 def _say_flite(text: str, speaker: Speaker) -> tuple[AudioChunk, list[tuple[float, str]]]:
     stretch = speaker.size / speaker.tempo
     with tempfile.NamedTemporaryFile(suffix=".wav", dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as file:
-        command = ["flite", "-voice", speaker.voice, "--setf", f"duration_stretch={stretch:.3f}", "-psdur", "-t", text, "-o", file.name]
+        command = [
+            "flite",
+            "-voice",
+            speaker.voice,
+            "--setf",
+            f"duration_stretch={stretch:.3f}",
+            "-psdur",
+            "-t",
+            respelled(text),
+            "-o",
+            file.name,
+        ]
         told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         samples, rate_hz = soundfile.read(file.name, dtype="float32")
     phones, start = [], 0.0
