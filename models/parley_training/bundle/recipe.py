@@ -29,6 +29,7 @@ from parley_models.style import Control, Level
 from parley_models.tokens import SpeechTokens
 from parley_models.vocoders.config import VoiceConfig
 from parley_models.vocoders.kinds import open_vocoder
+from parley_training.bundle.provenance import without_traces
 from parley_training.text.recipe import LAYOUT
 from parley_training.tokens.recipe import codes_of
 
@@ -87,8 +88,11 @@ def build(sources: Sources, out: Path, answers: Path | None) -> Manifest:
     for source, name in sources.files():
         (draft / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, draft / name)
-    for name in HALVED:
-        onnx.save(halve(onnx.load(draft / name)), draft / name)
+    for path in draft.rglob("*.onnx"):
+        model = onnx.load(path)
+        if path.relative_to(draft).as_posix() in HALVED:
+            model = halve(model)
+        onnx.save(without_traces(model), path)
     manifest = write_manifest(draft, mini_manifest(draft))
     if answers is not None:
         vocoder = open_vocoder(draft, VoiceConfig.read(manifest.voice))
