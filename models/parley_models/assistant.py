@@ -169,13 +169,12 @@ class Assistant:
             clock.start_work()
             samples = sound.samples[start : start + block]
             ids = listening.feed(AudioChunk(samples, sound.rate_hz, start / sound.rate_hz)).ids(layout)
-            self._brain.read(ids)
-            heard += ids
+            heard += self._brain.hear(ids)
             clock.worked(len(samples) / sound.rate_hz)
-        ids = listening.finish().ids(layout)
-        ids += [layout.audio_end] if marked and layout.audio_end is not None else []
-        self._brain.read(ids)
-        return heard + ids
+        heard += self._brain.hear(listening.finish().ids(layout), last=True)
+        end = [layout.audio_end] if marked and layout.audio_end is not None else []
+        self._brain.read(end)
+        return heard + end
 
 
 def _typed(text: str) -> str:

@@ -29,6 +29,16 @@ class BackboneBrain:
         if ids:
             self._backbone.prefill(ids)
 
+    def hear(self, ids: Sequence[int], *, last: bool = False) -> Sequence[int]:
+        """Add groups of a question that is being heard."""
+        self.read(ids)
+        return ids
+
+    @property
+    def question_complete(self) -> float | None:
+        """Not known."""
+        return None
+
     def decode(self, seed: int, limit: int) -> Iterator[int]:
         """Answer what is in the context."""
         return self._decoder.answer(self._backbone.ids, seed=seed, max_ids=limit)

@@ -33,6 +33,17 @@ class Brain(Protocol):
     def read(self, ids: Sequence[int]) -> None:
         """Add ids to the context."""
 
+    def hear(self, ids: Sequence[int], *, last: bool = False) -> Sequence[int]:
+        """Add groups of a question that is being heard; give the ids that stand in the context for them.
+
+        They may be more than were given: a brain that writes along puts the words it understood between the groups. `last` =
+        nothing more is said, so what is still to be written is written.
+        """
+
+    @property
+    def question_complete(self) -> float | None:
+        """How likely (0…1) what was heard so far is a whole question; None if this brain can't tell."""
+
     def decode(self, seed: int, limit: int) -> Iterator[int]:
         """Answer: up to `limit` ids, each computed when it is asked for; the end is not among them. Same context, same seed, same ids."""
 

@@ -59,6 +59,8 @@ class ScriptedBrain:
     prompts: list[list[int]] = field(default_factory=list)
     """The whole context at the start of each answer."""
 
+    question_complete: float | None = None
+
     hold_at: int | None = None
     held: threading.Event = field(default_factory=threading.Event)
     go_on: threading.Event = field(default_factory=threading.Event)
@@ -71,6 +73,10 @@ class ScriptedBrain:
 
     def read(self, ids: Sequence[int]) -> None:
         self.ids += ids
+
+    def hear(self, ids: Sequence[int], *, last: bool = False) -> Sequence[int]:
+        self.read(ids)
+        return ids
 
     def decode(self, seed: int, limit: int) -> Iterator[int]:
         self.prompts.append(list(self.ids))
