@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FESTIVAL_VOICES = Path("/usr/share/festival/voices")
+FONTS = Path("/usr/share/fonts")
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,11 @@ def voice(path: str) -> Callable[[], bool]:
     return (FESTIVAL_VOICES / path).is_dir
 
 
+def has_typeface() -> bool:
+    """Whether any scalable typeface is installed where Debian and its kin keep them."""
+    return any(found for found in FONTS.glob("**/*.[to]tf"))
+
+
 def can_make_environments() -> bool:
     """Whether `python -m venv` works: Debian keeps ensurepip in a package of its own."""
     return importlib.util.find_spec("ensurepip") is not None
@@ -49,12 +55,34 @@ def can_make_environments() -> bool:
 TO_RUN = (
     SystemPackage(f"python3.{sys.version_info.minor}-venv", "virtual environments", can_make_environments),
     SystemPackage("libportaudio2", "microphone and speaker", library("portaudio")),
+    # What Qt's wheels expect of a desktop; found by ldd over the libraries that the window loads.
+    SystemPackage("libegl1", "the window", library("EGL")),
+    SystemPackage("libgl1", "the window", library("GL")),
+    SystemPackage("libdbus-1-3", "the window", library("dbus-1")),
+    SystemPackage("libfontconfig1", "the window's typefaces", library("fontconfig")),
+    SystemPackage("fonts-dejavu-core", "a typeface, where there is none", has_typeface),
+    SystemPackage("libglib2.0-0", "the window", library("glib-2.0")),
+    SystemPackage("libpulse0", "news of devices that come and go", library("pulse")),
+    SystemPackage("libxkbcommon-x11-0", "the window on X11", library("xkbcommon-x11")),
+    SystemPackage("libx11-xcb1", "the window on X11", library("X11-xcb")),
+    SystemPackage("libxcb-cursor0", "the window on X11", library("xcb-cursor")),
+    SystemPackage("libxcb-icccm4", "the window on X11", library("xcb-icccm")),
+    SystemPackage("libxcb-image0", "the window on X11", library("xcb-image")),
+    SystemPackage("libxcb-keysyms1", "the window on X11", library("xcb-keysyms")),
+    SystemPackage("libxcb-randr0", "the window on X11", library("xcb-randr")),
+    SystemPackage("libxcb-render-util0", "the window on X11", library("xcb-render-util")),
+    SystemPackage("libxcb-shape0", "the window on X11", library("xcb-shape")),
+    SystemPackage("libxcb-sync1", "the window on X11", library("xcb-sync")),
+    SystemPackage("libxcb-xfixes0", "the window on X11", library("xcb-xfixes")),
+    SystemPackage("libxcb-xkb1", "the window on X11", library("xcb-xkb")),
 )
 TO_TEST = (
     SystemPackage("espeak-ng", "voices that ask", program("espeak-ng")),
     SystemPackage("flite", "the voice that answers", program("flite")),
     SystemPackage("festival", "voices that ask", program("festival")),
+    SystemPackage("xvfb", "a screen for the window's tests", program("Xvfb")),
     SystemPackage("festvox-us-slt-hts", "a voice that asks", voice("us/cmu_us_slt_arctic_hts")),
+    SystemPackage("festvox-kdlpc16k", "a voice that asks", voice("english/ked_diphone")),
     SystemPackage("festvox-kallpc16k", "a voice that only tests hear", voice("english/kal_diphone")),
 )
 
