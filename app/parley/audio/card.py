@@ -1,0 +1,82 @@
+"""A sound card as the desk sees it. `portaudio.py` is the real one; the tests' is a simulated room (`tests/fakes/room.py`)."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from parley_models.pcm import Samples
+
+HeardBlock = Callable[[Samples, float], None]
+"""(block (n,), seconds on the card's clock when its first sample was captured). Copies and returns."""
+
+WantedBlock = Callable[[Samples, float], None]
+"""(block (n,) to be filled, seconds on the card's clock when its first sample will be heard). Fills it and returns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A microphone, a speaker, or both."""
+
+    name: str
+    """Unlike any other's."""
+
+    inputs: int
+    """Channels; 0 = not a microphone."""
+
+    outputs: int
+    """Channels; 0 = not a speaker."""
+
+    default_input: bool = False
+    default_output: bool = False
+
+
+class DeviceStream(Protocol):
+    """An open microphone or speaker. Its callback runs on a thread of the card's."""
+
+    @property
+    def device(self) -> str:
+        """Name of the device."""
+
+    @property
+    def rate_hz(self) -> int:
+        """Of the blocks."""
+
+    @property
+    def alive(self) -> bool:
+        """False once the card has given it up."""
+
+    def close(self) -> None:
+        """Stop it. The callback is not called again."""
+
+
+class SoundCard(Protocol):
+    """All the microphones and speakers of a machine, and the clock that their blocks are stamped with."""
+
+    def now(self) -> float:
+        """Seconds on the card's clock."""
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass: at most so much, less if `wake` is called."""
+
+    def wake(self) -> None:
+        """End the `wait` that is under way, or the next one. Any thread."""
+
+    def devices(self) -> Sequence[Device]:
+        """What there is, as of the last `refresh`."""
+
+    def refresh(self) -> None:
+        """Look again. Every stream must have been closed."""
+
+    def open_input(self, name: str | None, heard: HeardBlock) -> DeviceStream:
+        """Open a microphone; None = the default one.
+
+        Raises:
+            DeviceError: not there, busy, not allowed.
+        """
+
+    def open_output(self, name: str | None, wanted: WantedBlock) -> DeviceStream:
+        """Open a speaker; None = the default one.
+
+        Raises:
+            DeviceError: not there, busy.
+        """
