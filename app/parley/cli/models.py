@@ -1,31 +1,23 @@
-"""`parley models`: which bundles are here."""
+"""`parley models …`: one row a command; each imports its own work when it is called."""
 
-import json
+from typing import Annotated
 
 import typer
 
-from parley.cli.program import complain
-from parley_models.bundle import Bundle, bundle_folders, bundle_places
-from parley_models.errors import BundleError
+models = typer.Typer(help="Models: which are here, which would run, fetch them, check them.", rich_markup_mode=None)
+
+LineJsonOption = Annotated[bool, typer.Option("--json", help="JSON, for machines.")]
 
 
-def list_models(*, as_json: bool) -> int:
-    """Tell name, version, size, languages and place of every bundle; a damaged one is told on stderr and by the exit code."""
-    exit_code = 0
-    folders = bundle_folders()
-    for name, folder in sorted(folders.items()):
-        try:
-            bundle = Bundle.open(folder)
-        except BundleError as error:
-            complain(error)
-            exit_code = error.exit_code
-            continue
-        manifest, size_mb = bundle.manifest, bundle.size_bytes / 1e6
-        if as_json:
-            record = {"name": name, "version": manifest.version, "size_mb": round(size_mb, 1), "languages": manifest.languages}
-            typer.echo(json.dumps(record | {"licence": manifest.licence, "folder": str(folder)}))
-        else:
-            typer.echo(f"{name}  {manifest.version}  {size_mb:.1f} MB  {', '.join(manifest.languages)}  {manifest.licence}  {folder}")
-    if not folders and not as_json:
-        typer.echo(f"No bundle is here: neither in {bundle_places()[0]} nor in {bundle_places()[1]}.")
-    return exit_code
+@models.callback(invoke_without_command=True)
+def models_alone(context: typer.Context, as_json: LineJsonOption = False) -> int:
+    """Models: which are here, which would run, fetch them, check them."""
+    return list_command(as_json) if context.invoked_subcommand is None else 0
+
+
+@models.command("list")
+def list_command(as_json: LineJsonOption = False) -> int:
+    """List the models that are here."""
+    from parley.cli.models_list import list_models
+
+    return list_models(as_json=as_json)

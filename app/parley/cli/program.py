@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
+from parley.cli.models import models
 from parley_models.errors import ParleyError, UsageError
 
 program = typer.Typer(
@@ -17,6 +18,8 @@ program = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+program.add_typer(models, name="models")
 
 BundleOption = Annotated[str, typer.Option("--bundle", metavar="NAME|DIR", help="The model that answers.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One line of JSON per question, for machines.")]
@@ -53,14 +56,6 @@ def evaluate(
     from parley.cli.evaluate import evaluate_bundle
 
     return evaluate_bundle(bundle, limit=limit, as_json=as_json)
-
-
-@program.command()
-def models(as_json: Annotated[bool, typer.Option("--json", help="One line of JSON per bundle.")] = False) -> int:
-    """List the models that are here."""
-    from parley.cli.models import list_models
-
-    return list_models(as_json=as_json)
 
 
 @program.command()
