@@ -7,7 +7,8 @@ ParleyError                 fit to show: one sentence that names the fact and th
 │   ├── BundleMissing       not there, or lacks a file
 │   └── BundleCorrupt       there, but not what its manifest says
 ├── DeviceError             sound card or accelerator                                               exit code 5
-└── EngineError             a model failed while it ran                                             exit code 6
+├── EngineError             a model failed while it ran                                             exit code 6
+└── StoreError              what is kept between two starts can't be read or written                exit code 1
 """
 
 
@@ -53,3 +54,7 @@ class EngineError(ParleyError):
     """A model failed while it ran."""
 
     exit_code = 6
+
+
+class StoreError(ParleyError):
+    """What is kept between two starts, settings or history, can't be read or written."""
