@@ -14,12 +14,18 @@ TRAINING_VARIANTS = (
     "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "marcelo", "max", "michel", "miguel", "norbert", "pablo", "paul", "pedro", "quincy", "rob",
     "robert", "sandro", "steph", "steph2", "steph3", "travis", "victor", "zac", "whisper",
 )  # fmt: skip
-FLITE_SHARE = 0.5  # human-derived voices: ears trained on formant synthesis alone are deaf to the others
+FLITE_SHARE, FESTIVAL_SHARE = 0.35, 0.3
+"""Human-derived voices: ears trained on formant synthesis alone are deaf to the others."""
 
 
 def draw(rng: random.Random) -> Speaker:
     """One speaker for one utterance."""
-    if rng.random() < FLITE_SHARE:
+    engine = rng.random()
+    if engine < FESTIVAL_SHARE:
+        voice = rng.choice(("ked_diphone", "ked_diphone", "cmu_us_slt_arctic_hts"))
+        size = rng.uniform(0.88, 1.35) if voice == "ked_diphone" else rng.uniform(0.78, 1.12)
+        return Speaker("festival", voice, tempo=rng.uniform(0.85, 1.45), size=size)
+    if engine < FESTIVAL_SHARE + FLITE_SHARE:
         voice = rng.choice(("slt", "rms"))
         size = rng.uniform(0.78, 1.12) if voice == "slt" else rng.uniform(0.92, 1.35)
         return Speaker("flite", voice, tempo=rng.uniform(0.85, 1.45), size=size)

@@ -1,6 +1,6 @@
 """Speech from the synthesizers, with the time of every phone.
 
-Engines: espeak-ng in this process, flite as a program; both say where each phone begins.
+Engines: espeak-ng in this process, flite and festival as programs; each says where every phone begins.
 """
 
 import subprocess
@@ -17,6 +17,7 @@ import soxr
 
 from parley_models.pcm import AudioChunk, Samples
 from parley_training.corpus.espeak import Espeak
+from parley_training.corpus.festival import festival
 from parley_training.corpus.phones import NUMBER, SILENCE, from_espeak
 from parley_training.corpus.world import respelled
 
@@ -114,7 +115,15 @@ def _say_flite(text: str, speaker: Speaker) -> tuple[AudioChunk, list[tuple[floa
     return AudioChunk(samples, rate_hz), phones
 
 
-ENGINES: dict[str, Callable[[str, Speaker], tuple[AudioChunk, list[tuple[float, str]]]]] = {"espeak": _say_espeak, "flite": _say_flite}
+def _say_festival(text: str, speaker: Speaker) -> tuple[AudioChunk, list[tuple[float, str]]]:
+    return festival().say(text, speaker.voice, speaker.size / speaker.tempo)
+
+
+ENGINES: dict[str, Callable[[str, Speaker], tuple[AudioChunk, list[tuple[float, str]]]]] = {
+    "espeak": _say_espeak,
+    "flite": _say_flite,
+    "festival": _say_festival,
+}
 
 
 def say(text: str, speaker: Speaker) -> Utterance:

@@ -1,6 +1,6 @@
 """What the linguistic recipe trains on: filter banks of the corpus, kept on disk, and their phone targets."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,16 +105,20 @@ def _shard_features(folder: Path, out: Path) -> None:
     unfinished.rename(out)
 
 
-def prepare(corpus: Path, out: Path, *, normalised_by: FeatureSet | None = None, workers: int = 2) -> FeatureSet:
-    """Features of every shard of a corpus, made once and kept in `out`."""
+def prepare(corpora: Mapping[Path, int], out: Path, *, normalised_by: FeatureSet | None = None, workers: int = 2) -> FeatureSet:
+    """Features of every shard of some corpora, made once and kept in `out`; a corpus is heard as often an epoch as its number says."""
     out.mkdir(parents=True, exist_ok=True)
-    folders = sorted(path for path in corpus.glob("shard_*") if not path.suffix)
-    missing = [(folder, out / f"{folder.name}.npz") for folder in folders if not (out / f"{folder.name}.npz").exists()]
+    kept = {
+        folder: (out / f"{corpus.name}_{folder.name}.npz", times)
+        for corpus, times in corpora.items()
+        for folder in sorted(path for path in corpus.glob("shard_*") if not path.suffix)
+    }
+    missing = [(folder, path) for folder, (path, _) in kept.items() if not path.exists()]
     with ProcessPoolExecutor(workers) as pool:
         for job in [pool.submit(_shard_features, *pair) for pair in missing]:
             job.result()
-    parts = [np.load(out / f"{folder.name}.npz") for folder in folders]
-    return _joined([(part["banks"], part["targets"], part["index"]) for part in parts], normalised_by)
+    parts = [(np.load(path), times) for path, times in kept.values()]
+    return _joined([(part["banks"], part["targets"], np.tile(part["index"], (times, 1))) for part, times in parts], normalised_by)
 
 
 def prepare_answers(answers: Path, normalised_by: FeatureSet) -> FeatureSet | None:

@@ -4,10 +4,14 @@
 
 Every 60 ms frame names the phones of three 20 ms slots, the middle one in the middle of what the frame sees, so the codes keep
 time (a CTC loss would let them drift). Stages: features → training → code book → ONNX. What is finished is skipped.
+
+With `--like runs/linguistic` a later run into another folder goes on from that encoder and gives its codes the numbers they had, as far
+as sounds stay what they were: what was learned from the older codes is then worth keeping.
 """
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,13 +23,16 @@ from parley_models.networks.sanm import SanmConfig, SanmEncoder
 from parley_models.networks.sanm_export import export_step
 from parley_training.checkpoint import Pace, restore, save
 from parley_training.corpus.phones import PHONES, SILENCE
-from parley_training.kmeans import kmeans, nearest
+from parley_training.kmeans import kmeans, means, nearest
 from parley_training.linguistic.features import UNTRAINED, FeatureSet, prepare, prepare_answers
 
 CODES = 1024
 SLOTS = 3
 CONFIG = SanmConfig(width=192, layers=6, heads=4, ffn=768)
 PEAK_RATE = 1.2e-3
+HUMAN_TIMES = 4
+"""How often people's recordings, an hour or two of them, are heard while the synthesizers' are heard once."""
+ALIKE_ROUNDS = 4
 FRAMES_PER_BATCH = 768
 """60 ms each: about 46 s of speech."""
 
@@ -55,9 +62,9 @@ def learn(reader: PhoneReader, optimizer: torch.optim.Optimizer, features: Tenso
     return loss.item()
 
 
-def train(data: FeatureSet, out: Path, minutes: float) -> PhoneReader:
-    """Train until the minutes are over, going on from the last checkpoint."""
-    reader = PhoneReader()
+def train(data: FeatureSet, out: Path, minutes: float, like: Path | None = None) -> PhoneReader:
+    """Train until the minutes are over, going on from the last checkpoint; without one, from the reader in `like`."""
+    reader = begun(like).train() if like else PhoneReader()
     optimizer = torch.optim.AdamW(reader.parameters(), lr=PEAK_RATE, weight_decay=0.02, betas=(0.9, 0.98))
     state = restore(out / "checkpoint.pt")
     step = 0
@@ -112,25 +119,44 @@ def _edit_distance(said: list[int], heard: list[int]) -> int:
     return int(row[-1])
 
 
-def book(reader: PhoneReader, questions: FeatureSet, answers: FeatureSet | None, out: Path) -> Tensor:
-    """The code book: k-means over encoded frames, a third of them the answering voice's."""
+def book(reader: PhoneReader, questions: FeatureSet, answers: FeatureSet | None, out: Path, like: Path | None = None) -> Tensor:
+    """The code book: k-means over encoded frames, a third of them the answering voice's; `like` an older one, if there is one."""
     frames: list[Tensor] = []
+    older: list[Tensor] = []
+    before = begun(like) if like else None
     for data, wanted in ((questions, 160_000), (answers, 60_000)):
         got = 0
         for features, _ in data.utterances(shuffled=True) if data else ():
             with torch.inference_mode():
                 frames.append(reader.encoder(features[None])[0])
+                if before:
+                    older.append(before.encoder(features[None])[0])
             got += len(features)
             if got > wanted:
                 break
     points = torch.cat(frames)
-    centroids = kmeans(points, CODES)
+    if like:
+        named = nearest(torch.cat(older), torch.from_numpy(np.load(like / "codebook.npy")))
+        centroids = kmeans(points, CODES, rounds=ALIKE_ROUNDS, start=means(points, named, CODES))
+        print(f"{(nearest(points, centroids) == named).float().mean():.0%} of the frames keep their code")
+    else:
+        centroids = kmeans(points, CODES)
     owners = nearest(points, centroids)
     used = torch.bincount(owners, minlength=CODES).float() / len(points)
     perplexity = torch.exp(-(used * (used + 1e-9).log()).sum())
     print(f"code book: perplexity {perplexity:.0f}, error {(points - centroids[owners]).square().mean() / points.var():.3f}")
     np.save(out / "codebook.npy", centroids.numpy())
     return centroids
+
+
+def begun(folder: Path) -> PhoneReader:
+    """The reader of an earlier run."""
+    state = restore(folder / "checkpoint.pt")
+    if state is None:
+        raise FileNotFoundError(f"{folder} has no checkpoint.pt")
+    reader = PhoneReader()
+    reader.load_state_dict(state["reader"])
+    return reader.eval()
 
 
 def main() -> None:
@@ -140,19 +166,26 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/linguistic"))
     parser.add_argument("--minutes", type=float, default=25)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--like", type=Path, help="an earlier run whose codes are to keep their numbers")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     options.out.mkdir(parents=True, exist_ok=True)
 
-    questions = prepare(options.corpus / "questions", options.out / "features")
-    test = prepare(options.corpus / "test", options.out / "test_features", normalised_by=questions)
+    corpora = {options.corpus / "questions": 1, options.corpus / "human": HUMAN_TIMES}
+    questions = prepare(corpora, options.out / "features")
+    if options.like:
+        questions = replace(questions, **dict(zip(("shift", "scale"), np.load(options.like / "cmvn.npy"), strict=True)))
     np.save(options.out / "cmvn.npy", np.stack([questions.shift, questions.scale]))
-    reader = train(questions, options.out, options.minutes)
-    errors = phone_error(reader, test)
-    print("test voices:", errors)
+    reader = train(questions, options.out, options.minutes, options.like)
+    errors = {
+        name: phone_error(reader, prepare({options.corpus / name: 1}, options.out / "features", normalised_by=questions))
+        for name in ("test", "human_test")
+        if (options.corpus / name).exists()
+    }
+    print(errors)
     (options.out / "results.json").write_text(json.dumps(errors))
-    book(reader, questions, prepare_answers(options.corpus / "answers", questions), options.out)
+    book(reader, questions, prepare_answers(options.corpus / "answers", questions), options.out, options.like)
     export_step(reader.encoder, options.out / "encoder.onnx")
 
 
