@@ -21,12 +21,14 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One stretch of the time between the end of a question and the first sound of its answer."""
+    """A point on the way from the end of a question to the first sound of its answer."""
 
     name: str
-    """As the engine calls it, without `_ms`: hear, prefill, decode, vocode, … and our own `speaker`; `first_audio` is the whole."""
+    """`endpoint` (before the rest: last speech to the decision that the turn is over), then in order `heard` (the whole question is in the
+    model's context), `thought` (the first block is decoded), `first_audio` (the first sound left the engine), `speaker` (it is heard)."""
 
     ms: float
+    """From the end of the turn until then; `endpoint`: how long it took by itself."""
 
 
 @dataclass(frozen=True, slots=True)
