@@ -43,6 +43,9 @@ class EngineState(Enum):
     ASLEEP = "asleep"
     """The model left memory because nobody spoke; the next word wakes it."""
 
+    STUCK = "stuck"
+    """It has not answered for a second; READY follows if it comes back, DIED if it does not."""
+
     DIED = "died"
     """It died, hung or is out of reach; a new one is being started by itself."""
 
@@ -58,7 +61,7 @@ class EngineChanged:
 
     state: EngineState
     message: str = ""
-    """One sentence for DIED and FAILED."""
+    """One sentence for STUCK, DIED and FAILED."""
 
     offer: Offer | None = None
     """Set with READY: what the style panel may offer."""
@@ -158,7 +161,10 @@ class Progressed:
 
 @dataclass(frozen=True, slots=True)
 class Spoke:
-    """An answer is over: all was heard, or it was cut short (`turn.unheard` is the greyed rest). The whole turn as kept."""
+    """An answer is over: all was heard, or it was cut short (`turn.unheard` is the greyed rest). The whole turn as kept.
+
+    Told again when the engine knows better where an answer was cut, and when `Talk.continue_answer` has said the rest.
+    """
 
     turn: Turn
     cut_short: bool = False
