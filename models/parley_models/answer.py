@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from parley_models.calls import ToolCall
 from parley_models.conversation import Turn
 from parley_models.pcm import AudioChunk
 from parley_models.style import Style
@@ -24,6 +25,13 @@ class SoundPiece:
     """More of the answer's sound; pieces abut."""
 
     sound: AudioChunk
+
+
+@dataclass(frozen=True, slots=True)
+class CallPiece:
+    """The answer asks for a tool."""
+
+    call: ToolCall
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +55,12 @@ class Timing:
     real_time_factor: float | None
     """Work per second of answer; None without sound."""
 
+    heard_ms: float = 0.0
+    """Until the whole question was in the model's context."""
+
+    thought_ms: float | None = None
+    """Until the first ids to be made sound of were there; None if there were none."""
+
 
 @dataclass(frozen=True, slots=True)
 class TokenCounts:
@@ -69,7 +83,7 @@ class Answered:
     timing: Timing
 
 
-AnswerEvent = TextPiece | SoundPiece | Answered
+AnswerEvent = TextPiece | SoundPiece | CallPiece | Answered
 
 
 def joined(pieces: Sequence[AudioChunk], rate_hz: int) -> AudioChunk:

@@ -6,18 +6,21 @@ for event in assistant.ask("question.wav", style="rate=1.2"):
 """
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from parley_models.answer import Answered, AnswerEvent, SoundPiece, Timing, TokenCounts
+from parley_models.answer import Answered, AnswerEvent
 from parley_models.bundle import Bundle, find_bundle
-from parley_models.conversation import Conversation, Turn, fit
+from parley_models.context import Context, SharedBrain
+from parley_models.conversation import Conversation, Turn
 from parley_models.delivery import Delivery
 from parley_models.errors import InputError, UsageError
 from parley_models.live_clock import LiveClock
 from parley_models.parts import Brain, Ears, Voice
 from parley_models.pcm import AudioChunk
 from parley_models.prompt import Message, Prompt, system_text
+from parley_models.question import Manner, Mind, Question
 from parley_models.sound_file import prepare_question, read_question
 from parley_models.style import Style
 from parley_models.text_tokenizer import TextTokenizer
@@ -32,16 +35,17 @@ LONGEST_TYPED = 2_000
 
 
 class Assistant:
-    """Ears, brain and voice of one bundle. One question at a time: it has one context."""
+    """Ears, brain and voice of one bundle. One thread at a time; each conversation has a context of its own."""
 
     def __init__(self, bundle: Bundle, tokenizer: TextTokenizer, ears: Ears, brain: Brain, voice: Voice) -> None:
         self.bundle = bundle
+        self.tokenizer = tokenizer
         self._manifest = bundle.manifest
         self._layout = bundle.manifest.tokens
-        self._tokenizer = tokenizer
         self._prompt = Prompt(tokenizer, self._layout, self._manifest.chat)
         self._ears = ears
-        self._brain = brain
+        self._brain = SharedBrain(brain)
+        self._context = self._brain.context()
         self._voice = voice
 
     @staticmethod
@@ -94,91 +98,114 @@ class Assistant:
             UsageError: a style that the bundle does not offer.
         """
         table = self._manifest.control_table
-        manner = Style.parse(style, table) if isinstance(style, str) else style or Style()
-        table.check(manner)
+        wish = Style.parse(style, table) if isinstance(style, str) else style or Style()
         if (audio is None) == (text is None):
             raise UsageError("A question is either sound or text.")
-        question = _typed(text) if text is not None else self._sound(audio)
+        asked = typed(text) if text is not None else self._sound(audio)
         talk = conversation if conversation is not None else Conversation()
+        groups = 0 if isinstance(asked, str) else int(asked.seconds / GROUP_SECONDS + 4)
+        room = len(asked) if isinstance(asked, str) else groups * self._layout.group_size
+        question = self.open(self.manner(wish, system=system, seed=seed), talk.turns, room_ids=room)
+        return self._answer(asked, question, talk)
+
+    def context(self) -> Context:
+        """A line of thought for one more conversation."""
+        return self._brain.context()
+
+    def manner(
+        self,
+        style: Style,
+        *,
+        system: str | None = None,
+        seed: int | None = None,
+        tools: Mapping[str, str] | None = None,
+        silent: bool = False,
+        longest: int | None = None,
+    ) -> Manner:
+        """How a question is to be answered; `tools` are names and descriptions.
+
+        Raises:
+            UsageError: a style that the bundle does not offer.
+            BundleMissing: a voice that it does not have.
+        """
+        table = self._manifest.control_table
+        table.check(style)
         role = self._manifest.chat.default_system if system is None else system
-        head = self._head(system_text(role, " ".join(table.instructions(manner))), talk, question)
-        return self._answer(question, head, manner, secrets.randbits(31) if seed is None else seed, talk)
+        told = self._manifest.tools.replace("{tools}", "; ".join(f"{name}: {what}" for name, what in (tools or {}).items()))
+        words = system_text(role, " ".join([*table.instructions(style), *([told] if tools and told else [])]))
+        begin = self._prompt.conversation([Message("system", (words,))] if words else [])
+        begin = begin[: len(begin) - len(self._prompt.opening("assistant"))]
+        seeded = secrets.randbits(31) if seed is None else seed
+        return Manner(style, self.bundle.voice(style.voice).name, seeded, begin, tuple(tools or ()), silent, longest)
+
+    def open(
+        self,
+        manner: Manner,
+        turns: Sequence[Turn] = (),
+        heard: Sequence[int] = (),
+        *,
+        context: Context | None = None,
+        room_ids: int | None = None,
+    ) -> Question:
+        """Begin a turn of the human's side; sound and text are then put into it as they come.
+
+        Args:
+            manner: how it is to be answered.
+            turns: what was said before.
+            heard: ids of the turn that are known already.
+            context: the conversation's own line of thought; None = that of `ask`.
+            room_ids: how long the turn will be, if it is known; else it gets room as it grows.
+
+        Raises:
+            InputError: it does not fit into the context.
+        """
+        own = self._context if context is None else context
+        mind = Mind(self._manifest, self.tokenizer, self._prompt, self._ears, self._voice, own)
+        return Question(mind, manner, turns, heard, room_ids=room_ids)
+
+    def hear(self, sound: AudioChunk) -> tuple[int, ...]:
+        """The ids of a recording, without the model having read them. Raises InputError or EngineError."""
+        listening = self._ears.stream()
+        first, last = listening.feed(prepare_question(sound.samples, sound.rate_hz, HEARING_HZ, name="The recording")), listening.finish()
+        return (*first.ids(self._layout), *last.ids(self._layout))
+
+    def say(self, tokens: Sequence[int], style: Style, seed: int) -> Iterator[AnswerEvent | None]:
+        """Say an answer again from its ids: the same words, and in the same style and with the same seed the same sound."""
+        speaking = self._voice.stream(self.bundle.voice(style.voice).name, style.rate, style.pitch, seed)
+        delivery = Delivery(self.tokenizer, self._layout, speaking, style)
+        for token_id in tokens:
+            yield from delivery.take(token_id)
+        yield from delivery.finish()
 
     def _sound(self, audio: AudioChunk | Path | str | None) -> AudioChunk:
         if isinstance(audio, AudioChunk):
             return prepare_question(audio.samples, audio.rate_hz, HEARING_HZ, name="The question")
         return read_question(Path(audio or ""), HEARING_HZ)
 
-    def _head(self, system: str, talk: Conversation, question: AudioChunk | str) -> list[int]:
-        """Everything before the question: the role, and of the turns before what fits."""
-        begin = self._prompt.conversation([Message("system", (system,))] if system else [])
-        begin = begin[: len(begin) - len(self._prompt.opening("assistant"))]
-        human = self._prompt.opening("user")
-        size = len(question) if isinstance(question, str) else int(question.seconds / GROUP_SECONDS + 4) * self._layout.group_size
-        room = self._manifest.context_tokens - self._manifest.sampling.max_tokens - len(begin) - len(human) - size
-        if room < 0:
-            raise InputError("The question is too long for this bundle's context.")
-        ids = list(begin)
-        for turn in fit(talk.turns, room, self._layout):
-            ids += [*self._prompt.opening("user" if turn.role == "human" else "assistant"), *turn.tokens, self._layout.eot]
-        return [*ids, *human]
-
-    def _answer(self, question: AudioChunk | str, head: list[int], style: Style, seed: int, talk: Conversation) -> Iterator[AnswerEvent]:
-        self._brain.resume(head)  # while nobody speaks yet
+    def _answer(self, asked: AudioChunk | str, question: Question, talk: Conversation) -> Iterator[AnswerEvent]:
+        question.begin()  # while nobody speaks yet
         clock = LiveClock()
-        heard = self._read(question) if isinstance(question, str) else self._hear(question, clock)
-        self._brain.read([self._layout.eot, *self._prompt.opening("assistant")])
-        speaking = self._voice.stream(self.bundle.voice(style.voice).name, style.rate, style.pitch, seed)
-        delivery = Delivery(self._tokenizer, self._layout, speaking, style)
-        first_audio_ms: float | None = None
-        seconds = 0.0
-        for event in self._deliver(delivery, seed):
-            if isinstance(event, SoundPiece):
-                first_audio_ms = clock.since_question_ms if first_audio_ms is None else first_audio_ms
-                seconds += event.sound.seconds
-            with clock.stopped():
-                yield event
-        total_ms = clock.since_question_ms
-        timing = Timing(first_audio_ms, total_ms, total_ms / 1000 / seconds if seconds else None)
-        number = talk.next_number
-        asked = Turn(number, "human", question if isinstance(question, str) else "", tuple(heard))
-        answer = Turn(number + 1, "assistant", delivery.text, tuple(delivery.ids), style, seed)
-        talk.add(asked, answer)
-        layout, groups = self._layout, delivery.groups
-        counts = TokenCounts(len(heard), delivery.text_ids, groups * layout.linguistic_per_group, groups * layout.semantic_per_group)
-        yield Answered(asked, answer, delivery.segments, counts, timing)
-
-    def _deliver(self, delivery: Delivery, seed: int) -> Iterator[AnswerEvent]:
-        for token_id in self._brain.decode(seed, self._manifest.sampling.max_tokens):
-            yield from delivery.take(token_id)
-        yield from delivery.finish()
-
-    def _read(self, text: str) -> list[int]:
-        ids = self._tokenizer.encode(text)
-        self._brain.read(ids)
-        return ids
-
-    def _hear(self, sound: AudioChunk, clock: LiveClock) -> list[int]:
-        """Hear a question block by block, as it would come from a microphone; its ids are read as they become sure."""
-        layout, listening = self._layout, self._ears.stream()
-        marked = self._manifest.chat.marks_heard_speech and layout.audio_start is not None and layout.audio_end is not None
-        heard: list[int] = [layout.audio_start] if marked and layout.audio_start is not None else []
-        self._brain.read(heard)
-        block = round(HEARING_S * sound.rate_hz)
-        for start in range(0, len(sound.samples), block):
-            clock.start_work()
-            samples = sound.samples[start : start + block]
-            ids = listening.feed(AudioChunk(samples, sound.rate_hz, start / sound.rate_hz)).ids(layout)
-            heard += self._brain.hear(ids)
-            clock.worked(len(samples) / sound.rate_hz)
-        heard += self._brain.hear(listening.finish().ids(layout), last=True)
-        end = [layout.audio_end] if marked and layout.audio_end is not None else []
-        self._brain.read(end)
-        return heard + end
+        if isinstance(asked, str):
+            question.write(asked)
+        else:
+            block = round(HEARING_S * asked.rate_hz)
+            for start in range(0, len(asked.samples), block):
+                samples = asked.samples[start : start + block]
+                clock.start_work()
+                question.hear(AudioChunk(samples, asked.rate_hz, start / asked.rate_hz))
+                clock.worked(len(samples) / asked.rate_hz)
+        for event in question.answer(clock, talk.next_number):
+            if isinstance(event, Answered):
+                written = asked if isinstance(asked, str) else event.question.text
+                event = replace(event, question=replace(event.question, text=written))  # noqa: PLW2901 - the same event, its words as typed
+                talk.add(event.question, event.answer)
+            if event is not None:
+                with clock.stopped():
+                    yield event
 
 
-def _typed(text: str) -> str:
-    """Check a typed question."""
+def typed(text: str) -> str:
+    """A typed question, checked and trimmed. Raises InputError."""
     if not text.strip():
         raise InputError("The typed question is empty.")
     if len(text) > LONGEST_TYPED:

@@ -17,7 +17,7 @@ class Turn:
     number: int
     role: Role
     text: str
-    """Empty for a spoken question: nobody has written it down."""
+    """Of a spoken question, the words that the model wrote along; empty if it does not."""
 
     tokens: tuple[int, ...]
     """The ids between the role line and `<|EOT|>`, markers included."""

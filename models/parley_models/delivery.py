@@ -1,12 +1,15 @@
 """An answer on its way out: decoded ids become text and sound as soon as either is ready."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 
-from parley_models.answer import AnswerEvent, SoundPiece, SpokenSegment, TextPiece
+from parley_models.alignment import GroupLevels
+from parley_models.answer import AnswerEvent, CallPiece, SoundPiece, SpokenSegment, TextPiece
+from parley_models.calls import CallReader
 from parley_models.interleave import Splitter
 from parley_models.parts import Speaking
+from parley_models.pcm import AudioChunk
 from parley_models.style import Style
 from parley_models.text_tokenizer import TextStream, TextTokenizer
 from parley_models.tokens import SpeechTokens, TokenLayout
@@ -22,21 +25,29 @@ class Delivery:
     early, the later ones growing, so that the vocoder works in larger steps while enough is queued to be played.
     """
 
-    def __init__(self, tokenizer: TextTokenizer, layout: TokenLayout, speaking: Speaking, style: Style) -> None:
+    def __init__(
+        self, tokenizer: TextTokenizer, layout: TokenLayout, speaking: Speaking | None, style: Style, tools: Collection[str] = ()
+    ) -> None:
+        """Without `speaking` the sound is left out; `tools` are the names that a line of text may call."""
         self._tokenizer = tokenizer
         self._layout = layout
         self._speaking = speaking
         self._style = style
         self._splitter = Splitter(layout)
         self._stream = TextStream(tokenizer)
+        self._calls = CallReader(tools)
+        self._calls_given = 0
+        self._levels: GroupLevels | None = None
         self._texts = [""]
         self._groups: list[SpeechTokens] = []
-        self._spoken_groups = 0
+        self.spoken_groups = 0
+        """Groups that the voice was given so far."""
+
         self.ids: list[int] = []
         """Everything taken so far but the stop."""
 
-    def take(self, token_id: int) -> Iterator[AnswerEvent]:
-        """Take one id."""
+    def take(self, token_id: int) -> Iterator[AnswerEvent | None]:
+        """Take one id. None comes before the voice is asked for sound: the last moment to stop."""
         split = self._splitter.feed(token_id)
         if not split.ended:
             self.ids.append(token_id)
@@ -49,13 +60,14 @@ class Delivery:
             if len(self._groups) >= self._chunk_groups:
                 yield from self._speak()
 
-    def finish(self) -> Iterator[AnswerEvent]:
+    def finish(self) -> Iterator[AnswerEvent | None]:
         """The answer is over: what is left of both."""
-        yield from self._say(self._stream.finish())
+        yield from self._say(self._stream.finish(), last=True)
         if self._groups:
             yield from self._speak()
-        for sound in self._speaking.finish():
-            yield SoundPiece(sound)
+        if self._speaking is not None:
+            for sound in self._speaking.finish():
+                yield self._sounded(sound)
 
     @property
     def text(self) -> str:
@@ -68,9 +80,14 @@ class Delivery:
         return tuple(SpokenSegment(text.strip(), self._style) for text in self._texts if text.strip())
 
     @property
+    def levels(self) -> tuple[float, ...]:
+        """How loud each group of the sound so far came out."""
+        return () if self._levels is None else self._levels.levels
+
+    @property
     def groups(self) -> int:
         """Complete groups of speech so far."""
-        return self._spoken_groups + len(self._groups)
+        return self.spoken_groups + len(self._groups)
 
     @property
     def text_ids(self) -> int:
@@ -82,21 +99,35 @@ class Delivery:
     def _chunk_groups(self) -> int:
         """How many groups make the next chunk."""
         block = self._layout.audio_per_block // self._layout.group_size
-        return min(max(block, self._spoken_groups), LONGEST_CHUNK_GROUPS)
+        return min(max(block, self.spoken_groups), LONGEST_CHUNK_GROUPS)
 
-    def _speak(self) -> Iterator[AnswerEvent]:
+    def _speak(self) -> Iterator[AnswerEvent | None]:
         speech = SpeechTokens(np.concatenate([group.codes for group in self._groups]))
-        self._spoken_groups += len(speech)
+        self.spoken_groups += len(speech)
         self._groups = []
-        for sound in self._speaking.feed(speech):
-            yield SoundPiece(sound)
+        yield None
+        if self._speaking is not None:
+            for sound in self._speaking.feed(speech):
+                yield self._sounded(sound)
 
-    def _say(self, text: str) -> Iterator[AnswerEvent]:
-        if text:
-            self._texts[-1] += text
-            yield TextPiece(text, segment=len(self._texts) - 1)
+    def _sounded(self, sound: AudioChunk) -> SoundPiece:
+        if self._levels is None:
+            self._levels = GroupLevels(sound.rate_hz, self._style.rate)
+        self._levels.feed(sound.samples)
+        return SoundPiece(sound)
+
+    def _say(self, text: str, *, last: bool = False) -> Iterator[AnswerEvent]:
+        shown = self._calls.feed(text)
+        if last:
+            shown += self._calls.finish()
+        if shown:
+            self._texts[-1] += shown
+            yield TextPiece(shown, segment=len(self._texts) - 1)
+        for call in self._calls.calls[self._calls_given :]:
+            self._calls_given += 1
+            yield CallPiece(call)
 
     def _next_segment(self) -> Iterator[AnswerEvent]:
-        yield from self._say(self._stream.finish())
+        yield from self._say(self._stream.finish(), last=True)
         self._stream = TextStream(self._tokenizer)
         self._texts.append("")

@@ -95,6 +95,12 @@ class Manifest:
     context_tokens: Annotated[int, Field(gt=0)] = 4096
     """What a conversation may take before its oldest turns are forgotten; no more than the backbone's own limit."""
 
+    dictation: str = ""
+    """What makes the model write down what it heard, said to it after the answer; empty = it can't, or it writes along anyway."""
+
+    tools: str = ""
+    """What tells the model of the tools there are, `{tools}` in it standing for them; empty = it knows its own, or none."""
+
     sampling: Sampling = Sampling()
     controls: tuple[Control, ...] = ()
     attributions: tuple[Attribution, ...] = ()

@@ -49,6 +49,9 @@ class LinguisticTokenizer:
         codebook = Codebook.read(folder / config.linguistic_codebook)
         return LinguisticTokenizer(encoder, codebook, Cmvn.read(folder / config.linguistic_cmvn), fbank_floor=config.fbank_floor)
 
+    def __deepcopy__(self, _memo: dict[int, object]) -> "LinguisticTokenizer":
+        return self  # a copied stream hears on by itself, with the same networks
+
     def stream(self) -> "LinguisticStream":
         """A new stream that has heard nothing."""
         return LinguisticStream(self)

@@ -46,6 +46,9 @@ class SemanticTokenizer:
         encoder = OnnxSession(folder / config.semantic, sessions)
         return SemanticTokenizer(encoder, logmel_floor=config.logmel_floor, context_frames=config.context_frames)
 
+    def __deepcopy__(self, _memo: dict[int, object]) -> "SemanticTokenizer":
+        return self  # a copied stream hears on by itself, with the same networks
+
     def stream(self) -> "SemanticStream":
         """A new stream that has heard nothing."""
         return SemanticStream(self)

@@ -1,0 +1,88 @@
+"""Several lines of thought over one brain: each knows its own ids, and whoever needs the brain puts them back (DESIGN §2)."""
+
+from collections.abc import Iterator, Sequence
+
+from parley_models.parts import Brain
+
+
+class SharedBrain:
+    """A brain, and whose ids it holds. One thread at a time."""
+
+    def __init__(self, brain: Brain) -> None:
+        self.brain = brain
+        self.holder: Context | None = None
+
+    def context(self) -> "Context":
+        """A new line of thought that holds nothing."""
+        return Context(self)
+
+
+class Context:
+    """One line of thought. What the brain has in common with it is not read again when it is taken back."""
+
+    def __init__(self, shared: SharedBrain) -> None:
+        self._shared = shared
+        self.ids: list[int] = []
+        self.ids_read = 0
+        """How many ids the brain was made to read for this context; ids read again because others used the brain are not among them."""
+
+        self.question_complete: float | None = None
+        """What the brain made of what it heard last (`Brain.question_complete`)."""
+
+    def become(self, ids: Sequence[int]) -> None:
+        """Hold exactly these ids."""
+        common = next((at for at, (old, new) in enumerate(zip(self.ids, ids, strict=False)) if old != new), min(len(self.ids), len(ids)))
+        self.ids_read += len(ids) - common
+        self.ids = list(ids)
+        self._shared.brain.resume(ids)
+        self._shared.holder = self
+
+    def read(self, ids: Sequence[int]) -> None:
+        """Add ids."""
+        if ids:
+            self._take()
+            self._shared.brain.read(ids)
+            self.ids += ids
+            self.ids_read += len(ids)
+
+    def hear(self, ids: Sequence[int], *, last: bool = False) -> list[int]:
+        """Add heard groups; see `Brain.hear`."""
+        self._take()
+        heard = list(self._shared.brain.hear(ids, last=last))
+        self.question_complete = self._shared.brain.question_complete
+        self.ids += heard
+        self.ids_read += len(heard)
+        return heard
+
+    def rewind(self, length: int) -> None:
+        """Forget all but the first `length` ids."""
+        if length < len(self.ids):
+            del self.ids[length:]
+            self.let_go()
+
+    def let_go(self) -> None:
+        """The brain may hold something else from now on; it is put right when it is needed."""
+        if self._shared.holder is self:
+            self._shared.holder = None
+
+    def decode(self, seed: int, limit: int) -> Iterator[int]:
+        """Answer; see `Brain.decode`. Others may use the brain between two ids.
+
+        Between two ids a brain holds all of them but the last, which it reads when the next is asked for.
+        """
+        self._take()
+        try:
+            for token_id in self._shared.brain.decode(seed, limit):
+                self.ids.append(token_id)
+                yield token_id
+                if self._shared.holder is not self:
+                    self._shared.brain.resume(self.ids[:-1])
+                    self._shared.holder = self
+        finally:
+            self.let_go()
+
+    def _take(self) -> None:
+        if self._shared.holder is not self:
+            if self.ids:
+                self._shared.brain.resume(self.ids)
+            self._shared.holder = self
