@@ -1,9 +1,12 @@
 """A checkpoint on disk made into a quantized one on disk, tensor by tensor."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -35,30 +38,62 @@ def quantize_checkpoint(source: Path, target: Path, quantization: Quantization) 
     entries = read_entries(source / CONFIG_NAME)
     if stored_quantization(entries):
         raise UsageError(f"{source} is already quantized.")
-    shapes = _shapes(BackboneConfig.from_dict(entries))
+    shapes = weight_shapes(BackboneConfig.from_dict(entries))
     target.mkdir(parents=True, exist_ok=True)
+    for path in shards(source):
+        quantize_shard(path, target, shapes, quantization)
+    seal_checkpoint(target, entries, quantization)
+
+
+def weight_shapes(config: BackboneConfig) -> dict[str, torch.Size]:
+    """Every tensor that a float checkpoint of this geometry must hold, by upstream's key."""
+    with torch.device("meta"):
+        return {key: tensor.shape for key, tensor in StepOmni(config).state_dict().items()}
+
+
+def quantize_shard(path: Path, target: Path, shapes: Mapping[str, torch.Size], quantization: Quantization) -> Path | None:
+    """Write one file of a float checkpoint again, under the same name, quantized; None if it holds nothing that the backbone needs.
+
+    The float tensors are read one at a time. The file is there whole or not at all.
+
+    Raises:
+        BundleCorrupt: it can't be read, or a tensor has the wrong shape.
+    """
+    state: dict[str, Tensor] = {}
+    for _, key, tensor in tensors([path]):
+        if key in shapes:
+            state |= _stored(quantization, key, checked(path, key, tensor, shapes[key]))
+    if not state:
+        return None
+    _write(target, path.name, state)
+    return target / path.name
+
+
+def seal_checkpoint(target: Path, entries: dict[str, Any], quantization: Quantization) -> None:
+    """After the last shard: see that nothing is missing, write the index, then `config.json`.
+
+    Args:
+        target: where `quantize_shard` wrote.
+        entries: of the float checkpoint's `config.json`.
+        quantization: what the shards were written with.
+
+    Raises:
+        BundleCorrupt: a tensor is in none of the files.
+    """
     places: dict[str, str] = {}
     size_bytes = 0
-    for path in shards(source):
-        state: dict[str, Tensor] = {}
-        for _, key, tensor in tensors([path]):
-            if key in shapes:
-                state |= _stored(quantization, key, checked(path, key, tensor, shapes[key]))
-                shapes.pop(key)
-        places |= dict.fromkeys(state, path.name)
-        size_bytes += sum(tensor.nbytes for tensor in state.values())
-        _write(target, path.name, state)
-    if shapes:
-        raise BundleCorrupt(f"{source} lacks the tensor {min(shapes)}.")
+    for path in sorted(target.glob("*.safetensors")):
+        size_bytes += path.stat().st_size
+        with safe_open(path, framework="pt") as shard:
+            places |= dict.fromkeys(shard.keys(), path.name)
+    for key, shape in weight_shapes(BackboneConfig.from_dict(entries)).items():
+        for name in quantization.stored(key, shape) if is_linear(key, shape) else [key]:
+            if name not in places:
+                raise BundleCorrupt(f"The checkpoint lacks the tensor {key}.")
     if len(set(places.values())) > 1:
         _write_json(target / INDEX_NAME, {"metadata": {"total_size": size_bytes}, "weight_map": places})
     entry = {"linear": quantization.linear, "group_size": quantization.group_size}
     _write_json(target / CONFIG_NAME, {**entries, QUANTIZATION: entry})
-
-
-def _shapes(config: BackboneConfig) -> dict[str, torch.Size]:
-    with torch.device("meta"):
-        return {key: tensor.shape for key, tensor in StepOmni(config).state_dict().items()}
 
 
 def _stored(quantization: Quantization, key: str, weight: Tensor) -> dict[str, Tensor]:
