@@ -1,0 +1,55 @@
+"""About how much of an answer's text has been heard. The engine's own estimate replaces this one where there is one (`parley.text`)."""
+
+import re
+
+from parley.conversation.waveform import sounding
+from parley_models.pcm import Samples
+
+LETTERS_PER_S = 14.0
+"""Of speech at its usual pace, for an answer whose sound is not complete."""
+
+_WORD = re.compile(r"\S+\s*|\s+")
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
+
+def heard_characters(text: str, samples: Samples, rate_hz: int, heard_s: float, *, complete: bool) -> int:
+    """How many characters of `text` had been said after `heard_s` of its sound; a cut lies between words.
+
+    The words lie along the part of the sound that is not silence. While sound is still to come (`complete` is False) nobody knows how
+    long it will be, and a usual pace is assumed.
+    """
+    voiced = sounding(samples, rate_hz)
+    frames = min(len(voiced), round(heard_s * 50))
+    if complete and frames >= len(voiced):
+        return len(text)
+    heard_voiced, all_voiced = float(voiced[:frames].sum()), float(voiced.sum())
+    if complete:
+        share = heard_voiced / all_voiced if all_voiced else 1.0
+        weight = share * _weight(text)
+    else:
+        weight = heard_voiced / 50 * LETTERS_PER_S
+    return _cut(text, weight)
+
+
+def _weight(text: str) -> float:
+    """About how long it takes to say, in letters."""
+    return sum(4.0 if _CJK.match(letter) else 1.0 for letter in text if letter.isalnum())
+
+
+def _cut(text: str, weight: float) -> int:
+    """Whole words until `weight` is used up; the word in which it ends counts if at least half of it was said."""
+    said, at = 0.0, 0
+    for piece in _pieces(text):
+        size = _weight(piece)
+        if size and said + size / 2 > weight:
+            break
+        said += size
+        at += len(piece)
+    return at
+
+
+def _pieces(text: str) -> list[str]:
+    pieces: list[str] = []
+    for word in _WORD.findall(text):
+        pieces += list(word) if _CJK.search(word) else [word]
+    return pieces
