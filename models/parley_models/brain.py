@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from parley_models.backbone.along import Along
 from parley_models.backbone.backbone import Backbone
 from parley_models.backbone.decode import Decoder
 from parley_models.errors import BundleCorrupt
@@ -19,10 +20,14 @@ class BackboneBrain:
         if ids < needed:
             raise BundleCorrupt(f"{folder} has {ids} ids, fewer than the manifest's {needed}.")
         self._decoder = Decoder(self._backbone, manifest.tokens, manifest.sampling)
+        self._layout, self._groups_per_block = manifest.tokens, manifest.chat.writes_along_groups
+        self._along: Along | None = None
 
     def resume(self, ids: Sequence[int]) -> None:
         """Make the context exactly these ids."""
-        self._backbone.prepare(ids)
+        logits = self._backbone.prepare(ids)
+        if self._groups_per_block:
+            self._along = Along(self._backbone, self._layout, self._groups_per_block, logits)
 
     def read(self, ids: Sequence[int]) -> None:
         """Add ids to the context."""
@@ -30,14 +35,16 @@ class BackboneBrain:
             self._backbone.prefill(ids)
 
     def hear(self, ids: Sequence[int], *, last: bool = False) -> Sequence[int]:
-        """Add groups of a question that is being heard."""
+        """Add groups of a question that is being heard, and the words that become clear by them if the bundle writes along."""
+        if self._along is not None:
+            return self._along.hear(ids, last=last)
         self.read(ids)
         return ids
 
     @property
     def question_complete(self) -> float | None:
-        """Not known."""
-        return None
+        """The model's own probability that nothing more follows; None where the bundle does not write along."""
+        return self._along.complete if self._along is not None else None
 
     def decode(self, seed: int, limit: int) -> Iterator[int]:
         """Answer what is in the context."""

@@ -38,6 +38,9 @@ class ChatTemplate:
     marks_heard_speech: bool = False
     """Whether what the user said stands between `<audio_start>` and `<audio_end>`; Step-Audio-Chat's does not."""
 
+    writes_along_groups: int = 0
+    """After how many heard groups the model may write the words it understood; 0 = it never does, as in the public checkpoints."""
+
 
 class Prompt:
     """Writes conversations as ids for one bundle."""

@@ -32,8 +32,8 @@ class Along:
     whole; the two last are never read back.
     """
 
-    def __init__(self, backbone: Listener, layout: TokenLayout, groups_per_block: int) -> None:
-        """Raises BundleCorrupt if the layout has no `<audio_start>`."""
+    def __init__(self, backbone: Listener, layout: TokenLayout, groups_per_block: int, logits: Logits | None = None) -> None:
+        """Begin, or go on where `logits` are what the backbone expects next. Raises BundleCorrupt if the layout has no `<audio_start>`."""
         if layout.audio_start is None:
             raise BundleCorrupt("This bundle is said to write along, but it has no <audio_start>.")
         self._backbone = backbone
@@ -43,7 +43,7 @@ class Along:
         self._text[: layout.audio_offset] = True
         reserved = [layout.bos, layout.bot, layout.audio_end, *layout.stops, self._listen]
         self._text[[token for token in reserved if token is not None]] = False
-        self._logits: Logits | None = None
+        self._logits = logits
         self.complete = 0.0
         """How likely what was heard so far is a whole question, 0…1."""
 

@@ -31,7 +31,8 @@ def probe(model: StepOmni, writer: ExampleWriter, heard: Sequence[Question], cou
     typed = []
     for examined in asked:
         messages = [Message("system", (REPLY_IN_TEXT,)), Message("user", (plain(examined.question),))]
-        answer = writer.tokenizer.decode(_greedy(backbone, writer.prompt.conversation(messages), LONGEST_ANSWER))
+        ids = _greedy(backbone, writer.prompt.conversation(messages), LONGEST_ANSWER)
+        answer = writer.tokenizer.decode([token for token in ids if not LAYOUT.is_audio(token)])
         typed.append(declines(answer) if examined.intent == OUTSIDE else is_right(examined, answer))
     said = wrong = right = 0
     spoken = rng.sample(list(heard), min(count, len(heard)))

@@ -25,10 +25,12 @@ from parley_models.evaluation.measures import Measures
 from parley_models.manifest import Attribution, Manifest, Sampling, VoiceEntry
 from parley_models.networks.vocoder_export import halve
 from parley_models.parts import Voice
+from parley_models.prompt import ChatTemplate
 from parley_models.style import Control, Level
 from parley_models.tokens import SpeechTokens
 from parley_models.vocoders.config import VoiceConfig
 from parley_models.vocoders.kinds import open_vocoder
+from parley_training.backbone.listening import GROUPS_PER_BLOCK
 from parley_training.bundle.provenance import without_traces
 from parley_training.text.recipe import LAYOUT
 from parley_training.tokens.recipe import codes_of
@@ -123,6 +125,7 @@ def mini_manifest(folder: Path) -> Manifest:
         voice={},
         voices=voices,
         languages=("en",),
+        chat=ChatTemplate(writes_along_groups=GROUPS_PER_BLOCK),
         context_tokens=context,
         sampling=SAMPLING,
         controls=mini_controls([voice.name for voice in voices]),

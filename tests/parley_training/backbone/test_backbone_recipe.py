@@ -11,9 +11,10 @@ from parley_models.backbone.config import BackboneConfig
 from parley_models.backbone.model import StepOmni
 from parley_models.interleave import Splitter
 from parley_models.tokens import Codes
-from parley_training.backbone import examples, recipe
+from parley_training.backbone import examples, listening, recipe
 from parley_training.backbone.embeddings import embed_codes
-from parley_training.backbone.examples import Example, ExampleWriter, Question, batches, collate
+from parley_training.backbone.examples import ExampleWriter, Question, batches, collate
+from parley_training.backbone.listening import LISTEN, UNLEARNED, Stretch, listen
 from parley_training.checkpoint import restore
 from parley_training.corpus.dialogue import write
 from parley_training.text import recipe as text_recipe
@@ -49,36 +50,69 @@ def codes(noise: np.random.Generator, groups: int) -> Codes:
     return noise.integers(0, [1024, 1024, 4080, 4080, 4080], (groups, 5)).astype(np.uint16)
 
 
-def answer_of(writer: ExampleWriter, example: Example) -> tuple[str, int]:
-    segments = Splitter(LAYOUT).segments(example.ids[example.answer_at :])
+def answer_of(writer: ExampleWriter, example: Stretch) -> tuple[str, int]:
+    """What stands behind the assistant's opening."""
+    opening = writer.prompt.opening("assistant")
+    at = next(n for n in range(len(example.ids)) if example.ids[n : n + len(opening)] == opening) + len(opening)
+    segments = Splitter(LAYOUT).segments(example.ids[at:])
     text = writer.tokenizer.decode([token for segment in segments for token in segment.text])
     return text, sum(len(segment.speech) for segment in segments)
 
 
-def test_a_heard_question_is_answered_in_text_and_speech(writer: ExampleWriter) -> None:
+def written_along(writer: ExampleWriter, example: Stretch) -> str:
+    """The words that are to be said while the question is heard."""
+    first = next(n for n, token in enumerate(example.ids) if LAYOUT.is_audio(token))
+    end = example.ids.index(LAYOUT.eot, first) if LAYOUT.eot in example.ids[first:] else len(example.ids)
+    return writer.tokenizer.decode([token for token in example.following[first:end] if token not in {UNLEARNED, LISTEN, LAYOUT.eot}])
+
+
+def test_a_heard_question_is_written_along_and_answered_in_text_and_speech(writer: ExampleWriter) -> None:
     example = writer.heard()
     text, groups = answer_of(writer, example)
     assert text in writer._answers
     assert groups == 17
-    assert sum(LAYOUT.is_audio(token) for token in example.ids[: example.answer_at]) == 9 * 5
+    assert written_along(writer, example) in {examples.plain(question.exchange.question) for question in writer._questions}
 
 
-def test_recognition_writes_down_the_question_without_sound(writer: ExampleWriter) -> None:
-    text, groups = answer_of(writer, writer.recognized())
-    assert text in {examples.plain(question.exchange.question) for question in writer._questions}
-    assert groups == 0
-
-
-def test_words_are_written_along_after_they_were_said(writer: ExampleWriter) -> None:
-    example = writer.followed()
-    behind = example.ids[example.answer_at : -1]
-    sound = [token for token in behind if LAYOUT.is_audio(token)]
-    text = writer.tokenizer.decode([token for token in behind if not LAYOUT.is_audio(token)])
-    assert text in {examples.plain(question.exchange.question) for question in writer._questions}
-    assert len(sound) == 9 * 5
-    learned = collate([example]).following.tolist()
+def test_only_words_decisions_and_answers_are_learned(writer: ExampleWriter) -> None:
+    example = writer.heard_in_writing()
+    learned = [token for token in example.following if token != UNLEARNED]
     assert not any(LAYOUT.is_audio(token) for token in learned)
-    assert behind[0] in sound
+    assert LISTEN in learned
+    assert learned[-1] == LAYOUT.eot
+
+
+def heard_words(writer: ExampleWriter, words: list[str], progress: list[float], *, broken_off: float = 0.0) -> tuple[list[str], Stretch]:
+    """What is decided after each block: the words, `…` for listening on, `.` for a whole question."""
+    sound = codes(np.random.default_rng(0), len(progress))
+    stretch = listen(sound, np.array(progress, np.float32), words, writer.tokenizer, random.Random(0), broken_off=broken_off)
+    shown = {LISTEN: "…", LAYOUT.eot: "."}
+    return [shown.get(token) or writer.tokenizer.decode([token]).strip() for token in stretch.following if token != UNLEARNED], stretch
+
+
+def test_a_word_is_written_one_block_after_it_was_said(writer: ExampleWriter, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listening, "PAUSED", 0.0)
+    monkeypatch.setattr(listening, "MISWRITTEN", 0.0)
+    # four phones and four: the first word is over after the second block, the other after the third
+    decided, stretch = heard_words(writer, ["what", "what"], [0, 0, 0.2, 0.5, 0.8, 1.0, 1.0, 1.0], broken_off=0.0)
+    assert decided == ["…", "…", "what", "…", "what", "."]
+    assert sum(LAYOUT.is_audio(token) for token in stretch.ids) == 8 * 5
+
+
+def test_a_question_that_breaks_off_is_not_called_whole(writer: ExampleWriter, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listening, "PAUSED", 0.0)
+    decided, _ = heard_words(writer, ["what", "is", "what"], [0, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0, 1.0, 1.0, 1.0, 1.0], broken_off=1.0)
+    assert "." not in decided
+
+
+def test_a_pause_brings_no_words(writer: ExampleWriter, monkeypatch: pytest.MonkeyPatch) -> None:
+    progress = [0, 0, 0.2, 0.5, 0.8, 1.0, 1.0, 1.0]
+    monkeypatch.setattr(listening, "PAUSED", 1.0)
+    paused, longer = heard_words(writer, ["what", "what"], progress)
+    monkeypatch.setattr(listening, "PAUSED", 0.0)
+    plain, stretch = heard_words(writer, ["what", "what"], progress, broken_off=0.0)
+    assert len(longer.ids) > len(stretch.ids)
+    assert [word for word in paused if word not in "…."] == [word for word in plain if word not in "…."] == ["what", "what"]
 
 
 def test_progress_counts_phones() -> None:
@@ -101,14 +135,12 @@ def test_codes_begin_alike_where_they_sound_alike(tmp_path: Path) -> None:
     assert (semantic[20, 3] - semantic[21, 3]).norm() < (semantic[20, 3] - semantic[40, 3]).norm()
 
 
-def test_only_the_answer_is_learned(writer: ExampleWriter) -> None:
+def test_a_batch_learns_what_its_examples_learn(writer: ExampleWriter) -> None:
     drawn = [writer.heard(), writer.text()]
     batch = collate(drawn)
-    flat = batch.ids.flatten()
-    learned = [token for example in drawn for token in example.ids[example.answer_at :]]
-    assert batch.following.tolist() == learned
-    assert torch.equal(flat[batch.at + 1], batch.following)
+    assert batch.following.tolist() == [token for example in drawn for token in example.following if token != UNLEARNED]
     assert batch.ids.shape[1] % 32 == 0
+    assert {round(weight, 3) for weight in batch.weight.tolist()} == {examples.TEXT_WEIGHT, examples.LISTEN_WEIGHT, examples.AUDIO_WEIGHT}
 
 
 @pytest.mark.parametrize("task", sorted(examples.TASKS))
@@ -141,4 +173,4 @@ def test_a_stopped_run_goes_on(writer: ExampleWriter, tmp_path: Path, monkeypatc
 def test_stages_follow_one_another_to_the_end() -> None:
     assert set(recipe.shares(0.0)) == {"text"}
     assert recipe.shares(0.3)["followed"] > recipe.shares(1.0)["followed"]
-    assert max(recipe.shares(1.0), key=recipe.shares(1.0).__getitem__) == "heard"
+    assert recipe.shares(1.0)["heard"] > recipe.shares(0.3)["heard"]

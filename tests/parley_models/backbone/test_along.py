@@ -1,0 +1,77 @@
+"""Writing along: words between heard groups, and whether a question is whole."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from parley_models.backbone.along import Along
+from parley_models.backbone.sampling import Logits
+from parley_models.errors import BundleCorrupt
+from parley_models.tokens import TokenLayout
+
+LAYOUT = TokenLayout(vocab_size=40 + 5120, audio_offset=40, bos=1, bot=4, eot=3, stops=(3, 2), audio_start=5, audio_end=6)
+BLOCK = [LAYOUT.audio_offset] * 10
+
+
+class Reciter:
+    """A backbone that wants to say what its script holds for the number of blocks it has heard."""
+
+    def __init__(self, *script: Sequence[int]) -> None:
+        self.script = [list(part) for part in script]
+        self.ids: list[int] = []
+        self.blocks = 0
+        self.said = 0
+
+    def prefill(self, ids: Sequence[int]) -> Logits:
+        self.ids += ids
+        self.blocks, self.said = self.blocks + 1, 0
+        return self._logits()
+
+    def step(self, token_id: int) -> Logits:
+        self.ids.append(token_id)
+        self.said += 1
+        return self._logits()
+
+    def _logits(self) -> Logits:
+        """Listening on comes second wherever words are due, the words of the next blocks come second where it is first."""
+        logits = np.zeros(LAYOUT.vocab_size, np.float32)
+        part = self.script[self.blocks - 1]
+        later = [token for following in self.script[self.blocks :] for token in following]
+        logits[(part + later)[self.said] if self.said < len(part + later) else LAYOUT.eot] = 4.0
+        if self.said >= len(part) and self.blocks < len(self.script):
+            logits[LAYOUT.audio_start or 0] = 8.0
+        return logits
+
+
+def test_words_stand_between_the_blocks_in_which_they_became_clear() -> None:
+    backbone = Reciter([], [20, 21], [], [22])
+    along = Along(backbone, LAYOUT, groups_per_block=2)
+    assert along.hear(BLOCK * 2) == [*BLOCK, *BLOCK, 20, 21]
+    assert along.complete < 0.2
+    assert along.hear(BLOCK) == BLOCK
+    assert along.hear(BLOCK) == [*BLOCK, 22]
+    assert along.complete > 0.5
+    assert backbone.ids == [*BLOCK, *BLOCK, 20, 21, *BLOCK, *BLOCK, 22]
+
+
+def test_at_the_end_what_is_owed_is_written() -> None:
+    along = Along(Reciter([20], [21], [22]), LAYOUT, groups_per_block=2)
+    assert along.hear(BLOCK) == [*BLOCK, 20]
+    assert along.hear([], last=True) == [21, 22]
+
+
+def test_who_never_stops_is_stopped() -> None:
+    along = Along(Reciter([20] * 1000), LAYOUT, groups_per_block=2)
+    assert len(along.hear(BLOCK)) < 50
+
+
+def test_only_words_are_written() -> None:
+    along = Along(Reciter([LAYOUT.bot, LAYOUT.audio_offset + 7, 20]), LAYOUT, groups_per_block=2)
+    assert along.hear(BLOCK) == BLOCK
+
+
+def test_a_layout_without_the_marker_can_not_write_along() -> None:
+    bare = TokenLayout(vocab_size=40 + 5120, audio_offset=40, bos=1, bot=4, eot=3, stops=(3, 2))
+    with pytest.raises(BundleCorrupt):
+        Along(Reciter([]), bare, groups_per_block=2)
