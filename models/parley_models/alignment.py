@@ -19,6 +19,7 @@ SOUNDING_BELOW_PEAK = 0.1
 """A group sounds if its RMS is at least this share of the loudest group's (−20 dB)."""
 
 _VOWELS = re.compile(r"[aeiouyäöüáéíóúàèìòùâêîôûå]+", re.IGNORECASE)
+_SILENT_E = re.compile(r"(?<=[^aeiouylAEIOUYL])e$")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _PHRASE = re.compile(r"[^.,;:!?…。，；：！？、]+[.,;:!?…。，；：！？、]*\s*")
 
@@ -57,7 +58,9 @@ def _rms(samples: Samples) -> float:
 def syllables(text: str) -> int:
     """About how many syllables a text has: groups of vowels, at least one a word; a CJK character is one."""
     latin = _CJK.sub(" ", text)
-    return len(_CJK.findall(text)) + sum(max(1, len(_VOWELS.findall(word))) for word in re.findall(r"[^\W_]+(?:'[^\W_]+)*", latin))
+    return len(_CJK.findall(text)) + sum(
+        max(1, len(_VOWELS.findall(_SILENT_E.sub("", word)))) for word in re.findall(r"[^\W_]+(?:'[^\W_]+)*", latin)
+    )
 
 
 def cut(
@@ -139,7 +142,7 @@ def _syllables_said(text: str, sounding: Sequence[bool], heard: int) -> float:
 
 
 def _ends_a_word(begin: str, text: str) -> bool:
-    if not text.startswith(begin):  # in the middle of a character
+    if not text.startswith(begin) or begin[-1:].isspace():  # in the middle of a character, or already at the next word
         return False
     rest = text[len(begin) :]
     return not rest or not rest[0].isalnum() or not begin[-1:].isalnum() or _CJK.match(rest) is not None

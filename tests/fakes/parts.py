@@ -85,8 +85,8 @@ class ScriptedBrain:
                 self.held.set()
                 assert self.go_on.wait(timeout=10)
             self.decoded += 1
-            self.ids.append(token_id)
             yield token_id
+            self.ids.append(token_id)  # as a model does: an id is read when the next is asked for
 
 
 @dataclass

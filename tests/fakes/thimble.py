@@ -1,6 +1,7 @@
 """A bundle folder that is whole and valid, with real text pieces and placeholders for networks; and an assistant on it."""
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,22 @@ def answer_ids(folder: Path, text: str, groups: int) -> list[int]:
     pieces = TextTokenizer(folder / "text.model").encode(text)
     speech = SpeechTokens(np.arange(groups * 5, dtype=np.uint16).reshape(groups, 5) % 900)
     return interleave([Segment(tuple(pieces), speech)], LAYOUT)
+
+
+class WritingBrain(ScriptedBrain):
+    """Writes “word” behind every block that it hears, and takes a question for whole when it ends with silence."""
+
+    def __init__(self, folder: Path, answer: Sequence[int]) -> None:
+        super().__init__(lambda _number, _seed: answer)
+        self._word = TextTokenizer(folder / "text.model").encode("word")
+
+    def hear(self, ids: Sequence[int], *, last: bool = False) -> Sequence[int]:
+        if not ids:
+            return ids
+        self.question_complete = 0.9 if ids[-LAYOUT.group_size] == LAYOUT.audio_offset else 0.05
+        written = [*ids, *self._word]
+        self.read(written)
+        return written
 
 
 def thimble(folder: Path, brain: Brain, ears: Ears | None = None, voice: Voice | None = None) -> Assistant:
