@@ -54,3 +54,32 @@ class Excitation(nn.Module):
         merged = torch.tanh(self.l_linear(waves.transpose(1, 2))).transpose(1, 2)
         last = ends[:, -1:]
         return merged, last - torch.floor(last)
+
+
+class InterpolatedExcitation(Excitation):
+    """The same with the phase known at the frames' middles and straight between them (stepvocoder's `SineGen2`).
+
+    Before the first middle and behind the last the phase stands still, and every call begins at phase 0: upstream puts the carried end of
+    the call before over that.
+    """
+
+    def forward(self, f0: Tensor, noise: Tensor, phase: Tensor, start: Tensor | None = None) -> tuple[Tensor, Tensor]:  # noqa: ARG002
+        """As `Excitation`, but start is not used; the cycles returned are those at the last frame's middle."""
+        config = self.config
+        multiples = torch.arange(1, config.harmonics + 2, device=f0.device, dtype=torch.float64).reshape(1, -1, 1)
+        steps = torch.remainder(f0.double().unsqueeze(1) * multiples / config.rate_hz, 1.0)
+        middles = torch.cumsum(steps, dim=2) * config.hop
+        frames = f0.shape[1]
+        at = (torch.arange(frames * config.hop, device=f0.device, dtype=torch.float64) + 0.5) / config.hop - 0.5
+        at = at.clamp(min=0.0)
+        left = at.floor().long().clamp(max=frames - 1)
+        right = (left + 1).clamp(max=frames - 1)
+        share = (at - left.double()).reshape(1, 1, -1)
+        cycles = middles[:, :, left] * (1 - share) + middles[:, :, right] * share
+        sines = config.amplitude * torch.sin(2 * torch.pi * (cycles - torch.floor(cycles)).to(f0.dtype) + phase)
+        voiced = (f0 > config.voiced_above_hz).to(f0.dtype).repeat_interleave(config.hop, dim=1).unsqueeze(1)
+        loudness = voiced * config.noise + (1 - voiced) * (config.amplitude / 3)
+        waves = sines * voiced + loudness * noise
+        merged = torch.tanh(self.l_linear(waves.transpose(1, 2))).transpose(1, 2)
+        last = middles[:, 0, -1:]
+        return merged, last - torch.floor(last)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from parley_models.networks.convolution import Memory, NormedConv1d, NormedConvTranspose1d, RepeatConv1d, StridedConv1d, quieten
-from parley_models.networks.excitation import Excitation, ExcitationConfig
+from parley_models.networks.excitation import Excitation, ExcitationConfig, InterpolatedExcitation
 from parley_models.networks.f0_predictor import F0Predictor
 from parley_models.networks.spectral import ShortFourier
 
@@ -37,7 +37,18 @@ class HiftConfig:
     kernels: tuple[int, ...] = (3, 7, 11)
     dilations: tuple[int, ...] = (1, 3, 5)
     source_kernels: tuple[int, ...] = (7, 7, 11)
+    slope: float = 0.1
+    """Of the leaky ReLUs before upsampling."""
+
     sample_limit: float = 0.99
+    amplitude: float = 0.1
+    noise: float = 0.003
+    voiced_above_hz: float = 10.0
+    """Of the source; see `ExcitationConfig`."""
+
+    interpolated_source: bool = False
+    """Whether the source's phase is interpolated from frame to frame, as stepvocoder does."""
+
     causal: bool = False
     lookahead_frames: int = 0
     """Causal only: frames of mel that must have come before a frame's sound can leave."""
@@ -89,7 +100,8 @@ class Hift(nn.Module):
         self.config = config
         causal, levels = config.causal, len(config.upsample_rates)
         widths = [config.channels >> level for level in range(levels + 1)]
-        self.m_source = Excitation(ExcitationConfig(config.rate_hz, config.frame, config.harmonics))
+        source = ExcitationConfig(config.rate_hz, config.frame, config.harmonics, config.amplitude, config.noise, config.voiced_above_hz)
+        self.m_source = InterpolatedExcitation(source) if config.interpolated_source else Excitation(source)
         self.f0_predictor = F0Predictor(config.mels, config.f0_channels, causal)
         self.conv_pre = NormedConv1d(config.mels, config.channels, 7, causal=causal)
         self.ups = nn.ModuleList(
@@ -126,7 +138,7 @@ class Hift(nn.Module):
         x = self.conv_pre(self.normed(mel), memory)
         per_level = len(config.kernels)
         for level in range(len(self.ups)):
-            x = functional.leaky_relu(x, 0.1)
+            x = functional.leaky_relu(x, config.slope)
             x = self.ups[level](x, memory) if config.causal else self.ups[level](x)
             if level == len(self.ups) - 1 and not config.causal:
                 x = functional.pad(x, (1, 0), mode="reflect")

@@ -86,12 +86,13 @@ class SanmAttention(nn.Module):
     def memory(self, value: Tensor) -> Tensor:
         """The filtered values plus the values, (n, frames, width); zeros lie beyond the window on both sides."""
         weight = self.fsmn_block.weight
-        return functional.conv1d(value.mT, weight, padding=weight.shape[-1] // 2, groups=weight.shape[0]).mT + value
+        filtered = functional.conv1d(value.transpose(-1, -2), weight, padding=weight.shape[-1] // 2, groups=weight.shape[0])
+        return filtered.transpose(-1, -2) + value
 
     def attend(self, query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
         """Attention output (n, frames, width) of heads (n, heads, frames or keys, d); mask (n or 1, 1, 1, keys), True is seen."""
         # Written out: on CPU the fused kernel's backward takes half of a training step at these few keys.
-        scores = (query * query.shape[-1] ** -0.5) @ key.mT
+        scores = (query * query.shape[-1] ** -0.5) @ key.transpose(-1, -2)
         mixed = scores.masked_fill(~mask, -torch.inf).softmax(dim=-1) @ value
         return self.linear_out(mixed.transpose(1, 2).flatten(2))
 
@@ -212,7 +213,7 @@ class SanmEncoder(nn.Module):
         config = self.config
         positioned = self._positioned(features, torch.zeros(1, dtype=torch.int64, device=features.device))
         padded = functional.pad(positioned, (0, 0, config.right, 0))
-        x = padded.unfold(1, config.window, config.chunk).mT
+        x = padded.unfold(1, config.window, config.chunk).transpose(-1, -2)
         slots = torch.arange(-config.remembered, config.window, device=x.device)
         first_seen = torch.arange(x.shape[1], device=x.device) * -config.chunk
         mask = (slots >= first_seen[:, None])[:, None, None]
