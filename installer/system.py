@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FESTIVAL_VOICES = Path("/usr/share/festival/voices")
+LIBRARIES = Path("/usr/lib")
 FONTS = Path("/usr/share/fonts")
 
 
@@ -47,6 +48,11 @@ def has_typeface() -> bool:
     return any(found for found in FONTS.glob("**/*.[to]tf"))
 
 
+def has_pulse_plugin() -> bool:
+    """Whether ALSA, and so PortAudio, can play through a PulseAudio server."""
+    return any(LIBRARIES.glob("**/alsa-lib/libasound_module_pcm_pulse.so"))
+
+
 def can_make_environments() -> bool:
     """Whether `python -m venv` works: Debian keeps ensurepip in a package of its own."""
     return importlib.util.find_spec("ensurepip") is not None
@@ -80,6 +86,8 @@ TO_TEST = (
     SystemPackage("espeak-ng", "voices that ask", program("espeak-ng")),
     SystemPackage("flite", "the voice that answers", program("flite")),
     SystemPackage("festival", "voices that ask", program("festival")),
+    SystemPackage("pulseaudio", "a virtual microphone and speaker", program("pulseaudio")),
+    SystemPackage("libasound2-plugins", "the way from PortAudio to them", has_pulse_plugin),
     SystemPackage("xvfb", "a screen for the window's tests", program("Xvfb")),
     SystemPackage("festvox-us-slt-hts", "a voice that asks", voice("us/cmu_us_slt_arctic_hts")),
     SystemPackage("festvox-kdlpc16k", "a voice that asks", voice("english/ked_diphone")),
