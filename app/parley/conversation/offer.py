@@ -46,5 +46,8 @@ class Offer:
 
     voices: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    """Which roles it can play, as `Character.kind`; empty = any."""
+
     is_parley: bool = False
     """Whether it sends our own extras: measured style, latency, segments."""

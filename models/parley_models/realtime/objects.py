@@ -130,6 +130,9 @@ class BundleOffer(Wire):
     languages: tuple[str, ...] = ()
     voices: tuple[str, ...] = ()
     controls: tuple[ControlOffer, ...] = ()
+    roles: tuple[str, ...] = ()
+    """Which roles it can play, one word each (`pirate`); empty = any."""
+
     recognizes: bool = False
     """Whether it writes down what it hears ("what I heard")."""
 

@@ -1,0 +1,338 @@
+"""The assistant's side: one answer at a time, from its first word to what was really heard of it."""
+
+import asyncio
+import contextlib
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+
+from parley.conversation.desk import Desk
+from parley.conversation.events import Answering, Dropped, Event, Measured, Progressed, Replaying, Spoke, Styled, Timed, Wrote
+from parley.conversation.heard_text import heard_characters
+from parley.conversation.session import style_of
+from parley.conversation.turns import Segment, Stage, Turn
+from parley.conversation.waveform import waveform
+from parley_models.errors import InputError
+from parley_models.pcm import AudioChunk, Samples
+from parley_models.realtime.events import (
+    WIRE_RATE_HZ,
+    FromClient,
+    ItemMemory,
+    ItemTruncate,
+    Latency,
+    ResponseCancel,
+    SegmentDone,
+    StyleMeasured,
+    pcm_of,
+)
+
+PROGRESS_S = 0.1
+REWIND_S = 0.2
+"""After a false alarm the answer goes on a little before the place where it fell silent."""
+
+QUIET = "quiet"
+"""Events with an id that begins so may be refused without anybody having to know: they came too late."""
+
+Purpose = Literal["answer", "rest", "replay"]
+"""A new turn; the rest of an interrupted one; a kept one once more."""
+
+
+@dataclass(slots=True)
+class Sounding:
+    """A turn that is being said."""
+
+    base: Turn
+    """The turn as it was before: empty for a new answer."""
+
+    to: int | None
+    purpose: Purpose
+    speaker: int
+    """Its number at the desk."""
+
+    question_end: float | None = None
+    """When the user had finished, on the loop's clock."""
+
+    response_id: str = ""
+    item_id: str = ""
+    text: str = ""
+    chunks: list[AudioChunk] = field(default_factory=list)
+    begun: bool = False
+    """Something of it has been heard."""
+
+    done: bool = False
+    """Nothing more comes."""
+
+    offset_s: float = 0.0
+    """How much had been heard under an earlier number at the desk."""
+
+    @property
+    def sound_s(self) -> float:
+        """What has arrived."""
+        return sum(chunk.seconds for chunk in self.chunks)
+
+    @property
+    def samples(self) -> Samples:
+        """All of its sound."""
+        return np.concatenate([chunk.samples for chunk in self.chunks]) if self.chunks else np.zeros(0, np.float32)
+
+
+class Speaking:
+    """What the assistant says. All methods on the conversation's thread."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        send: Callable[[FromClient], None],
+        tell: Callable[[Event], None],
+        keep: Callable[[Turn, ItemMemory | None], None],
+        over: Callable[[Sounding, Turn], None],
+    ) -> None:
+        """`keep` puts a turn into the history; `over` hears of each one that ended, with the turn that became of it."""
+        self.current: Sounding | None = None
+        self.has_speaker = True
+        self._desk = desk
+        self._send = send
+        self._tell = tell
+        self._keep = keep
+        self._over = over
+        self._numbers = itertools.count(1)
+        self._held: Sounding | None = None
+        """Silenced because somebody speaks, and not yet given up."""
+
+        self._ticking: asyncio.TimerHandle | None = None
+
+    @property
+    def sounds(self) -> bool:
+        """Whether something is being said, or about to be."""
+        return self.current is not None
+
+    def begin(self, base: Turn, to: int | None, purpose: Purpose, *, response_id: str = "", question_end: float | None = None) -> Sounding:
+        """A turn begins to be said; what was said before has been cut or is over."""
+        self.cut()
+        self.current = Sounding(base, to, purpose, next(self._numbers), question_end, response_id)
+        if purpose == "answer":
+            self._tell(Answering(base, to))
+        else:
+            self._tell(Replaying(base.number, on=True))
+        return self.current
+
+    def play_alone(self, chunk: AudioChunk) -> None:
+        """A sound that is no turn: a timer's chime. It waits for what is being said."""
+        number = next(self._numbers)
+        self._desk.play(number, chunk)
+        self._desk.finish(number)
+
+    # From the engine
+
+    def wrote(self, text: str, segment: int) -> None:
+        """More words."""
+        if (now := self.current) is None or not text:
+            return
+        now.text += text
+        if now.purpose == "answer":
+            self._tell(Wrote(now.base.number, text, segment))
+
+    def came(self, sound: str) -> None:
+        """More sound, as base64."""
+        if self.current is None:
+            return
+        with contextlib.suppress(InputError):
+            samples = np.frombuffer(pcm_of(sound), "<i2").astype(np.float32) / 32768
+            self.play(AudioChunk(samples, WIRE_RATE_HZ, self.current.sound_s))
+
+    def play(self, chunk: AudioChunk) -> None:
+        """More sound of what is being said."""
+        now = self.current
+        if now is None or not len(chunk.samples):
+            return
+        now.chunks.append(chunk)
+        if self.has_speaker and now is not self._held:
+            self._desk.play(now.speaker, chunk)
+
+    def segment(self, event: SegmentDone) -> None:
+        """A stretch is complete."""
+        if (now := self.current) is not None and now.purpose == "answer":
+            content = Segment(event.text, style_of(event.style))
+            now.base = replace(now.base, segments=(*now.base.segments, content))
+            self._tell(Styled(now.base.number, event.index, content))
+
+    def measured(self, turn: Turn, event: StyleMeasured) -> Turn:
+        """Proof of style; comes when the answer may be over already."""
+        achieved = tuple(event.achieved.items())
+        self._tell(Measured(turn.number, tuple(event.asked.items()), achieved))
+        return self._changed(turn, achieved=achieved)
+
+    def timed(self, turn: Turn, event: Latency) -> Turn:
+        """Where the time went in the engine."""
+        named = {"endpoint": event.endpoint_ms, "heard": event.heard_ms, "thought": event.thought_ms, "first_audio": event.first_audio_ms}
+        stages = tuple(Stage(name, ms) for name, ms in named.items() if ms is not None)
+        known = tuple(stage for stage in turn.latency if stage.name == "speaker")
+        self._tell(Timed(turn.number, (*stages, *known)))
+        return self._changed(turn, latency=(*stages, *known))
+
+    def complete(self) -> None:
+        """Nothing more comes from the engine."""
+        if (now := self.current) is None or now.done:
+            return
+        now.done = True
+        if now is self._held:
+            return
+        if now.chunks and self.has_speaker:
+            self._desk.finish(now.speaker)
+        else:
+            self._end(now, now.sound_s)
+
+    # From the desk
+
+    def began(self, speaker: int) -> float | None:
+        """The first sound is heard; milliseconds since the user had finished."""
+        now = self.current
+        if now is None or now.speaker != speaker or now.begun:
+            return None
+        now.begun = True
+        self._tick()
+        if now.question_end is None:
+            return None
+        ms = round((asyncio.get_running_loop().time() - now.question_end) * 1000, 1)
+        stages = (*(stage for stage in now.base.latency if stage.name != "speaker"), Stage("speaker", ms))
+        now.base = replace(now.base, latency=stages)
+        self._tell(Timed(now.base.number, stages))
+        return ms
+
+    def ended(self, speaker: int, heard_s: float) -> None:
+        """The last sound was heard."""
+        now = self.current
+        if now is not None and now.speaker == speaker and now.done and now is not self._held:
+            self._end(now, now.offset_s + heard_s)
+
+    def lost_speaker(self) -> None:
+        """There is nothing to hear with: the answer can be read."""
+        self.has_speaker = False
+        if (now := self.current) is not None and now.done:
+            self._end(now, now.sound_s)
+
+    # From the user
+
+    def hold(self) -> None:
+        """Silence what is being said; `cut` gives it up, `resume` goes on with it."""
+        if (now := self.current) is not None and self._held is None:
+            now.offset_s += self._desk.stop(now.speaker)
+            self._held = now
+
+    def resume(self) -> None:
+        """It was a false alarm."""
+        now, self._held = self._held, None
+        if now is None or now is not self.current:
+            return
+        self._desk.unduck()
+        now.offset_s = max(0.0, now.offset_s - REWIND_S)
+        now.speaker = next(self._numbers)
+        rest = now.samples[round(now.offset_s * WIRE_RATE_HZ) :]
+        if len(rest) and self.has_speaker:
+            self._desk.play(now.speaker, AudioChunk(rest, WIRE_RATE_HZ, now.offset_s))
+        if now.done:
+            now.done = False
+            self.complete()
+
+    def cut(self) -> None:
+        """Silence what is being said, for good: everybody gets to know what was heard of it."""
+        now = self.current
+        if now is None:
+            return
+        if now is not self._held:
+            now.offset_s += self._desk.stop(now.speaker)
+        heard_s = min(now.offset_s, now.sound_s) if self.has_speaker else now.sound_s
+        if not now.done and now.response_id:
+            self._send(ResponseCancel(response_id=now.response_id, event_id=f"{QUIET}-cancel"))
+        if now.purpose == "answer" and now.item_id and not (now.done and heard_s >= now.sound_s):
+            self._send(ItemTruncate(item_id=now.item_id, audio_end_ms=int(heard_s * 1000), event_id=f"{QUIET}-truncate"))
+        self._end(now, heard_s, cut=True)
+
+    def abandon(self) -> None:
+        """The engine is gone: what has come is heard to its end, what has no sound yet was none."""
+        now = self.current
+        if now is None:
+            return
+        if now.chunks:
+            self.complete()
+            return
+        self.current = self._held = None
+        if now.purpose == "answer":
+            self._tell(Dropped(now.base.number, ""))
+        else:
+            self._tell(Replaying(now.base.number, on=False))
+
+    def _end(self, now: Sounding, heard_s: float, *, cut: bool = False) -> None:
+        self.current = self._held = None
+        if self._ticking is not None:
+            self._ticking.cancel()
+            self._ticking = None
+        if now.purpose == "replay":
+            self._tell(Replaying(now.base.number, on=False))
+            self._over(now, now.base)
+            return
+        turn = _outcome(now, heard_s, cut=cut)
+        if cut and not turn.said and not turn.unheard and not now.chunks:
+            self._tell(Dropped(turn.number, ""))
+            self._over(now, turn)
+            return
+        self._keep(turn, None)
+        if now.purpose == "rest":
+            self._tell(Replaying(turn.number, on=False))
+        self._tell(Spoke(turn, cut_short=turn.interrupted))
+        self._over(now, turn)
+
+    def _changed(self, turn: Turn, **news: object) -> Turn:
+        """A turn with news in it: the one that is being said, or one that is over and kept."""
+        now = self.current
+        if now is not None and now.base.number == turn.number:
+            now.base = replace(now.base, **news)  # type: ignore[arg-type]
+            return now.base
+        changed = replace(turn, **news)  # type: ignore[arg-type]
+        self._keep(changed, None)
+        return changed
+
+    def _tick(self) -> None:
+        """Tell how far the speaker is, ten times a second."""
+        now = self.current
+        if now is None or now is self._held:
+            self._ticking = None
+        else:
+            heard_s = now.offset_s + self._desk.played_s(now.speaker)
+            characters = heard_characters(now.text, now.samples, WIRE_RATE_HZ, heard_s, complete=now.done)
+            self._tell(Progressed(now.base.number, heard_s, now.sound_s, len(now.base.text) + characters))
+            self._ticking = asyncio.get_running_loop().call_later(PROGRESS_S, self._tick)
+
+
+def _outcome(now: Sounding, heard_s: float, *, cut: bool) -> Turn:
+    """What became of a turn of which `heard_s` were heard."""
+    text = now.text or now.base.unheard
+    if cut or not now.done:
+        at = heard_characters(text, now.samples, WIRE_RATE_HZ, heard_s, complete=now.done)
+    else:
+        at = len(text)
+    heard = _beginning(now.chunks, heard_s)
+    segments = now.base.segments or ((Segment(now.base.text + text, now.base.style),) if text else ())
+    return replace(
+        now.base,
+        text=now.base.text + text[:at],
+        unheard=text[at:],
+        seconds=round(now.base.seconds + heard_s, 3),
+        waveform=now.base.waveform + waveform(heard),
+        segments=segments,
+    )
+
+
+def _beginning(chunks: Sequence[AudioChunk], seconds: float) -> list[AudioChunk]:
+    """The first seconds of abutting chunks."""
+    taken: list[AudioChunk] = []
+    for chunk in chunks:
+        left = round(seconds * chunk.rate_hz)
+        if left <= 0:
+            break
+        taken.append(AudioChunk(chunk.samples[:left], chunk.rate_hz, chunk.start_s))
+        seconds -= chunk.seconds
+    return taken
