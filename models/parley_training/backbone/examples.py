@@ -22,12 +22,23 @@ from parley_training.text.recipe import LAYOUT
 
 READ_ALOUD = "Read this aloud."
 REPLY_IN_TEXT = "Answer in writing."
-TEXT_WEIGHT, LISTEN_WEIGHT, AUDIO_WEIGHT = 1.0, 0.4, 0.15
-"""Audio ids are many and, given the text, easy: at full weight they drown the words. So do decisions to listen on."""
+VITAL_WEIGHT, TEXT_WEIGHT, LISTEN_WEIGHT, AUDIO_WEIGHT = 3.0, 1.0, 0.4, 0.15
+"""Audio ids are many and, given the text, easy: at full weight they drown the words. So do decisions to listen on; and the frame of a
+sentence its one word that must be right."""
 MISHEARD = 0.04
 """Share of heard codes that are replaced by random ones: other voices will be heard less well than these."""
 PLAIN_SHARE = 0.6
 """Typed questions that come as heard ones are written: lower case, no punctuation."""
+DISTURBED_SHARE = 0.35
+"""Plain questions with words around and between that mean nothing, or without small words: people say things no grammar foresees."""
+SMALL_WORDS = tuple(
+    "a an the of is are was do does did can could would will you i we they he she it me my your our this that there here so well now "
+    "then and but or to for with in on at by from just really maybe again please okay right like know think say said tell ask want "
+    "need some any".split()
+)
+HARD = ("sum", "sum", "difference", "difference", "larger", "smaller", "count")
+HARD_SHARE = 0.2
+"""Typed questions drawn from these besides: what has to be worked out takes more practice than what has to be known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +64,18 @@ class ExampleWriter:
         self._answered = [question for question in questions if question.exchange.answer]
         self._texts = list(answers)
         self._opening = self.prompt.opening("assistant")
+        self._vital: dict[tuple[str, str], set[int]] = {}
 
     def text(self) -> Stretch:
         """Typed question, written answer."""
-        exchange = write(self._rng)
-        return self._typed(REPLY_IN_TEXT, exchange.question, self._segment(exchange.answer, None))
+        exchange = write(self._rng, self._rng.choice(HARD) if self._rng.random() < HARD_SHARE else None)
+        return self._typed(REPLY_IN_TEXT, exchange, self._segment(exchange.answer, None))
 
     def typed(self) -> Stretch:
         """Typed question, spoken answer."""
         while (exchange := write(self._rng)).answer not in self._answers:
             pass
-        return self._typed("", exchange.question, self.spoken(exchange.answer))
+        return self._typed("", exchange, self.spoken(exchange.answer))
 
     def heard(self) -> Stretch:
         """Heard question, spoken answer: what Parley is for."""
@@ -89,11 +101,37 @@ class ExampleWriter:
         """A sentence in the answering voice."""
         return self._segment(text, self._answers[text])
 
-    def _typed(self, system: str, question: str, answer: Segment) -> Stretch:
-        shown = plain(question) if self._rng.random() < PLAIN_SHARE else question
+    def _typed(self, system: str, exchange: Exchange, answer: Segment) -> Stretch:
+        shown = exchange.question
+        if self._rng.random() < PLAIN_SHARE:
+            shown = plain(shown)
+            shown = disturbed(shown, self._rng) if self._rng.random() < DISTURBED_SHARE else shown
         messages = [Message("system", (system,))] if system else []
         begin = self.prompt.conversation([*messages, Message("user", (shown,))])
-        return _learned(_unlearned(begin), interleave([answer], LAYOUT))
+        return self._answered_by(_unlearned(begin), exchange, answer)
+
+    def _answered_by(self, stretch: Stretch, exchange: Exchange, answer: Segment) -> Stretch:
+        """The stretch with an answer behind it; where its key stands is vital."""
+        vital, text = self._key_pieces(exchange.answer, exchange.key), 0
+        for token in interleave([answer], LAYOUT):
+            if not LAYOUT.is_audio(token) and token not in {LAYOUT.audio_start, LAYOUT.audio_end, LAYOUT.eot}:
+                if text in vital:
+                    stretch.vital.add(len(stretch.following) - 1)
+                text += 1
+            stretch.following[-1] = token
+            stretch.add(token)
+        return stretch
+
+    def _key_pieces(self, answer: str, key: str) -> set[int]:
+        """Which pieces of an answer spell its key."""
+        if (answer, key) not in self._vital:
+            pieces = self.tokenizer.encode(answer)
+            first = answer.lower().replace("-", " ").rfind(key.lower())
+            ends = [len(self.tokenizer.decode(pieces[: count + 1])) for count in range(len(pieces))]
+            spans = zip([0, *ends], ends, strict=False)
+            inside = {at for at, (begin, end) in enumerate(spans) if begin < first + len(key) and end > first}
+            self._vital[answer, key] = inside if first >= 0 else set()
+        return self._vital[answer, key]
 
     def _heard(self, system: str, question: Question, answer: Segment | None) -> Stretch:
         begin = self.prompt.conversation([Message("system", (system,))] if system else [])
@@ -110,7 +148,7 @@ class ExampleWriter:
             return stretch
         for token in (LAYOUT.eot, *self._opening):
             stretch.add(token)
-        return _learned(stretch, interleave([answer], LAYOUT))
+        return self._answered_by(stretch, question.exchange, answer)
 
     def _segment(self, text: str, codes: Codes | None) -> Segment:
         return Segment(tuple(self.tokenizer.encode(text)), SpeechTokens.empty() if codes is None else SpeechTokens(codes))
@@ -137,6 +175,18 @@ def _learned(stretch: Stretch, ids: Sequence[int]) -> Stretch:
 def plain(text: str) -> str:
     """Words alone, as they are written along."""
     return " ".join(re.sub(r"[^\w' ]+", " ", text.lower()).split())
+
+
+def disturbed(words: str, rng: random.Random) -> str:
+    """Small words put before, behind and between, or left out."""
+    said = [word for word in words.split() if word not in SMALL_WORDS or rng.random() > 0.1]
+    if rng.random() < 0.7:
+        said = [*rng.choices(SMALL_WORDS, k=rng.randint(1, 5)), *said]
+    if rng.random() < 0.3:
+        said += rng.choices(SMALL_WORDS, k=rng.randint(1, 4))
+    if rng.random() < 0.3:
+        said.insert(rng.randint(0, len(said)), rng.choice(SMALL_WORDS))
+    return " ".join(said)
 
 
 TASKS: dict[str, Callable[[ExampleWriter], Stretch]] = {
@@ -186,12 +236,14 @@ def collate(examples: Sequence[Stretch]) -> Batch:
     longest = -(-max(len(example.ids) for example in examples) // 32) * 32
     ids = np.zeros((len(examples), longest), np.int64)
     learned = np.full((len(examples), longest), UNLEARNED, np.int64)
+    vital = np.zeros((len(examples), longest), bool)
     for row, example in enumerate(examples):
         ids[row, : len(example.ids)] = example.ids
         learned[row, : len(example.ids)] = example.following
+        vital[row, list(example.vital)] = True
     at = np.flatnonzero(learned != UNLEARNED)
     following: npt.NDArray[np.int64] = learned.reshape(-1)[at]
     weight = np.where(following >= LAYOUT.audio_offset, AUDIO_WEIGHT, TEXT_WEIGHT)
     deciding = (following == LISTEN) & (ids.reshape(-1)[at] >= LAYOUT.audio_offset)
-    weight = np.where(deciding, LISTEN_WEIGHT, weight).astype(np.float32)
+    weight = np.where(deciding, LISTEN_WEIGHT, np.where(vital.reshape(-1)[at], VITAL_WEIGHT, weight)).astype(np.float32)
     return Batch(torch.from_numpy(ids), torch.from_numpy(at), torch.from_numpy(following), torch.from_numpy(weight))

@@ -6,7 +6,7 @@ is whole.
 """
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,8 @@ class Stretch:
 
     ids: list[int]
     following: list[int]
+    vital: set[int] = field(default_factory=set)
+    """Places whose `following` belongs to what must be right."""
 
     def add(self, token_id: int, following: int = UNLEARNED) -> None:
         """One more id."""

@@ -2,7 +2,7 @@
 
     python -m parley_training.tokens.recipe --corpus runs/corpus --linguistic runs/linguistic --semantic runs/semantic --out runs/tokens
 
-Writes `answers.npz`, `voice.npz` and one file a shard in `questions/` and `test/`: `codes` uint16 (groups, 5) and `index` int64 (n, 2) in
+Writes `answers.npz`, `voice.npz` and one file a shard in `questions/`, `human/` and `test/`: `codes` uint16 (groups, 5) and `index` int64 (n, 2) in
 groups. Finished files are skipped; the backbone may begin on the first of them.
 """
 
@@ -96,7 +96,8 @@ def main() -> None:
         for name, kept in (("codes", "codes"), ("code_index", "index")):
             np.save(voice / f"{name}.npy", np.load(options.out / "voice.npz")[kept])  # beside the sound: the flow's recipe reads both
         _save_shards(shard_folders(options.corpus / "test"), options.out / "test", ears, pool, disguised=False)
-        _save_shards(shard_folders(options.corpus / "questions"), options.out / "questions", ears, pool, disguised=True)
+        for name in ("questions", "human"):
+            _save_shards(shard_folders(options.corpus / name), options.out / name, ears, pool, disguised=True)
 
 
 if __name__ == "__main__":
