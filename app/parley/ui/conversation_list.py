@@ -1,0 +1,314 @@
+"""The conversations that are kept: open, go on, rename, delete, search."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QListView,
+    QMenu,
+    QMessageBox,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from parley.conversation.events import Found
+from parley.conversation.turns import Heading
+from parley.ui.buttons import Button
+from parley.ui.theme import Radius, Space, Theme
+
+Index = QModelIndex | QPersistentModelIndex
+NUMBER, CAPTION, TITLE = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1, Qt.ItemDataRole.EditRole
+TYPING_MS = 150
+UNTITLED = "New conversation"
+
+
+def when(iso: str, now: datetime) -> str:
+    """A moment as one says it: today the time, this week the day, else the date."""
+    try:
+        moment = datetime.fromisoformat(iso).astimezone(now.tzinfo)
+    except ValueError:
+        return ""
+    days = (now.date() - moment.date()).days
+    if days == 0:
+        return f"{moment:%H:%M}"
+    if days == 1:
+        return "yesterday"
+    if 1 < days < 7:
+        return f"{moment:%A}"
+    return f"{moment.day} {moment:%B}" if moment.year == now.year else f"{moment.day} {moment:%B %Y}"
+
+
+class Row:
+    """What one line of the list says."""
+
+    def __init__(self, number: int, title: str, caption: str) -> None:
+        self.number, self.title, self.caption = number, title, caption
+
+
+class Headings(QAbstractListModel):
+    """The rows of the list, found or all."""
+
+    renamed = Signal(int, str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[Row] = []
+
+    def put(self, rows: list[Row]) -> None:
+        """Show these instead."""
+        self.beginResetModel()
+        self.rows = rows
+        self.endResetModel()
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
+        """How many there are."""
+        return 0 if parent.isValid() else len(self.rows)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        """Title, caption, number."""
+        row = self.rows[index.row()]
+        if role in {Qt.ItemDataRole.DisplayRole, TITLE}:
+            return row.title or UNTITLED
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return f"{row.title or UNTITLED}, {row.caption}"
+        return {NUMBER: row.number, CAPTION: row.caption}.get(role)
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """Titles can be edited."""
+        return super().flags(index) | Qt.ItemFlag.ItemIsEditable
+
+    def setData(self, index: Index, value: object, role: int = TITLE) -> bool:
+        """The user gave a title."""
+        if role != TITLE:
+            return False
+        self.renamed.emit(self.rows[index.row()].number, str(value).strip())
+        return True
+
+
+class _RowPainter(QStyledItemDelegate):
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+
+    def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
+        return QSize(120, 52)
+
+    def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, _index: Index) -> None:
+        editor.setGeometry(self._box(option).adjusted(0, 4, 0, -4))
+
+    def _box(self, option: QStyleOptionViewItem) -> QRect:
+        box: QRect = option.rect  # type: ignore[attr-defined] - the stubs leave fields of options out
+        return box.adjusted(Space.S, 1, -Space.S, -1)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        theme, box = self._theme, QRectF(self._box(option))
+        state: QStyle.StateFlag = option.state  # type: ignore[attr-defined]
+        chosen, over = bool(state & QStyle.StateFlag.State_Selected), bool(state & QStyle.StateFlag.State_MouseOver)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        if chosen or over:
+            painter.setBrush(theme.colour("accent_soft" if chosen else "sunken"))
+            painter.drawRoundedRect(box, Radius.M, Radius.M)
+        if bool(state & QStyle.StateFlag.State_HasFocus):
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(theme.colour("accent"))
+            painter.drawRoundedRect(box.adjusted(1, 1, -1, -1), Radius.M, Radius.M)
+        inner = box.adjusted(Space.M, 6, -Space.M, -6)
+        self._text(
+            painter, str(index.data(TITLE)), QRectF(inner.left(), inner.top(), inner.width(), 20), "body", "accent_ink" if chosen else "ink"
+        )
+        self._text(painter, str(index.data(CAPTION)), QRectF(inner.left(), inner.top() + 20, inner.width(), 18), "caption", "ink_soft")
+        painter.restore()
+
+    def _text(self, painter: QPainter, text: str, box: QRectF, role: str, colour: str) -> None:
+        painter.setFont(self._theme.font(role))
+        painter.setPen(self._theme.colour(colour))
+        painter.drawText(
+            box, Qt.AlignmentFlag.AlignVCenter, painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, int(box.width()))
+        )
+
+
+class _List(QListView):
+    """Delete and Enter mean what they say."""
+
+    delete_wanted = Signal()
+    open_wanted = Signal()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Delete deletes, Enter opens, F2 renames (Qt's own)."""
+        if self.state() is not QAbstractItemView.State.EditingState and event.key() == Qt.Key.Key_Delete:
+            self.delete_wanted.emit()
+        elif self.state() is not QAbstractItemView.State.EditingState and event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            self.open_wanted.emit()
+        else:
+            super().keyPressEvent(event)
+
+
+class ConversationList(QWidget):
+    """The sidebar."""
+
+    new_wanted = Signal()
+    opened = Signal(int)
+    renamed = Signal(int, str)
+    deleted = Signal(int)
+    searched = Signal(str)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._headings: tuple[Heading, ...] = ()
+        self._current: int | None = None
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, Space.S, 0, Space.S)
+        column.setSpacing(Space.S)
+        column.addLayout(self._head(theme))
+        self.search_field = QLineEdit()
+        self.search_field.setPlaceholderText("Search everything said")
+        self.search_field.setAccessibleName("Search conversations")
+        self.search_field.setClearButtonEnabled(True)
+        holder = QHBoxLayout()
+        holder.setContentsMargins(Space.M, 0, Space.M, 0)
+        holder.addWidget(self.search_field)
+        column.addLayout(holder)
+        self.model = Headings()
+        self.list = _List()
+        self.list.setAccessibleName("Conversations")
+        self.list.setModel(self.model)
+        self.list.setMouseTracking(True)
+        self.list.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
+        self.list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self._painter = _RowPainter(theme)
+        self.list.setItemDelegate(self._painter)
+        column.addWidget(self.list, 1)
+        self.empty = QLabel()
+        self.empty.setProperty("role", "caption")
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self.empty.setWordWrap(True)
+        column.addWidget(self.empty)
+        column.addStretch(0)
+        self._typing = QTimer(self)
+        self._typing.setSingleShot(True)
+        self._typing.setInterval(TYPING_MS)
+        self._typing.timeout.connect(self._search)
+        self.search_field.textChanged.connect(self._typed)
+        self.model.renamed.connect(self.renamed)
+        self.list.clicked.connect(self._open)
+        self.list.open_wanted.connect(self._open_current)
+        self.list.delete_wanted.connect(self.delete)
+        self.list.customContextMenuRequested.connect(self._menu)
+        self._fill()
+
+    def _head(self, theme: Theme) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setContentsMargins(Space.L, 0, Space.M, 0)
+        title = QLabel("Conversations")
+        title.setProperty("role", "label")
+        self.new_button = Button(theme, icon="plus", weight="quiet", name="New conversation (Ctrl+N)", height=32)
+        self.new_button.clicked.connect(self.new_wanted)
+        row.addWidget(title)
+        row.addStretch(1)
+        row.addWidget(self.new_button)
+        return row
+
+    def show_headings(self, headings: Sequence[Heading]) -> None:
+        """What is kept."""
+        self._headings = tuple(headings)
+        if not self.search_field.text().strip():
+            self._fill()
+
+    def show_current(self, number: int) -> None:
+        """Which one is open."""
+        self._current = number
+        self._mark()
+
+    def show_found(self, found: Found) -> None:
+        """What the search found; late news of an older search is ignored."""
+        if found.query.strip() != self.search_field.text().strip():
+            return
+        rows = []
+        for hit in found.hits:
+            words = f"{hit.before}{hit.match}{hit.after}".strip()
+            rows.append(Row(hit.conversation.number, words, self._caption(hit.conversation)))
+        self.model.put(rows)
+        self.empty.setText("" if rows else "Nothing found.")
+        self._mark()
+
+    def delete(self) -> None:
+        """Ask, then delete the marked one."""
+        number = self._marked
+        if number is None:
+            return
+        self.question = QMessageBox(QMessageBox.Icon.Question, "Delete", "Delete this conversation for good?", parent=self)
+        self.question.setInformativeText("Its words and recordings are really removed from this computer.")
+        self.question.addButton(QMessageBox.StandardButton.Cancel)
+        yes = self.question.addButton("Delete", QMessageBox.ButtonRole.DestructiveRole)
+        yes.clicked.connect(self._really_delete)
+        self._doomed = number
+        self.question.open()
+
+    def rename(self) -> None:
+        """Edit the title of the marked one in place."""
+        self.list.edit(self.list.currentIndex())
+
+    def _really_delete(self) -> None:
+        self.deleted.emit(self._doomed)
+
+    def _caption(self, heading: Heading) -> str:
+        parts = (when(heading.changed, datetime.now().astimezone()), heading.character, f"{heading.turns} turns" if heading.turns else "")
+        return " · ".join(part for part in parts if part)
+
+    def _fill(self) -> None:
+        self.model.put([Row(each.number, each.title, self._caption(each)) for each in self._headings])
+        self.empty.setText("" if self._headings else "What you talk about is kept here, on this computer only.")
+        self._mark()
+
+    def _mark(self) -> None:
+        rows = [row.number for row in self.model.rows]
+        if self._current in rows:
+            self.list.setCurrentIndex(self.model.index(rows.index(self._current)))
+        else:
+            self.list.clearSelection()
+
+    @property
+    def _marked(self) -> int | None:
+        index = self.list.currentIndex()
+        return int(index.data(NUMBER)) if index.isValid() else None
+
+    def _typed(self) -> None:
+        self._typing.start()
+
+    def _search(self) -> None:
+        query = self.search_field.text().strip()
+        if query:
+            self.searched.emit(query)
+        else:
+            self._fill()
+
+    def _open(self, index: QModelIndex) -> None:
+        self.opened.emit(int(index.data(NUMBER)))
+
+    def _open_current(self) -> None:
+        if self._marked is not None:
+            self.opened.emit(self._marked)
+
+    def _menu(self, point: QPoint) -> None:
+        index = self.list.indexAt(point)
+        if not index.isValid():
+            return
+        self.list.setCurrentIndex(index)
+        menu = QMenu(self)
+        menu.addAction("Open", self._open_current)
+        menu.addAction("Rename", self.rename)
+        menu.addSeparator()
+        menu.addAction("Delete…", self.delete)
+        menu.popup(self.list.viewport().mapToGlobal(point))

@@ -1,0 +1,93 @@
+"""The keys that talk: hold Space or F9. One filter before everything else in the window."""
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QKeyEvent
+from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QLineEdit, QPlainTextEdit, QTextEdit, QWidget
+
+ANYWHERE = Qt.Key.Key_F9
+OUTSIDE_EDITORS = Qt.Key.Key_Space
+ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+
+
+def is_editor(widget: QWidget | None) -> bool:
+    """Whether Space belongs into this widget as a character."""
+    if isinstance(widget, QLineEdit | QPlainTextEdit | QTextEdit):
+        return not widget.isReadOnly() and widget.isEnabled()
+    return isinstance(widget, QAbstractSpinBox)
+
+
+class HoldToTalk(QObject):
+    """Owns Space and F9 in one window: down once, up once, however often the keyboard repeats. Enter operates buttons, as Space can't."""
+
+    pressed = Signal()
+    released = Signal()
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self._window = window
+        self._held: int | None = None
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        app.installEventFilter(self)
+        app.applicationStateChanged.connect(self._state_changed)
+
+    @property
+    def held(self) -> bool:
+        """Whether one of the keys is down."""
+        return self._held is not None
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Take what is ours; True = nobody else gets it."""
+        kind = event.type()
+        if kind == QEvent.Type.WindowDeactivate and watched is self._window:
+            self._let_go()  # the key's release goes to another window
+        if kind not in {QEvent.Type.KeyPress, QEvent.Type.KeyRelease, QEvent.Type.ShortcutOverride} or not isinstance(event, QKeyEvent):
+            return False
+        if kind == QEvent.Type.KeyRelease:
+            return self._up(event)
+        if not self._is_ours(event):
+            return False
+        if kind == QEvent.Type.ShortcutOverride:
+            event.accept()
+            return True
+        return self._down(event)
+
+    def _is_ours(self, event: QKeyEvent) -> bool:
+        focus = QApplication.focusWidget()
+        here = QApplication.activePopupWidget() is None and QApplication.activeModalWidget() is None
+        if not here or (focus is not None and focus.window() is not self._window) or (focus is None and not self._window.isActiveWindow()):
+            return False
+        plain = event.modifiers() in {Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier}
+        if event.key() == ANYWHERE or event.key() == self._held:
+            return plain
+        if event.key() == OUTSIDE_EDITORS:
+            return plain and not is_editor(focus)
+        return event.key() in ENTER and plain and isinstance(focus, QAbstractButton)
+
+    def _down(self, event: QKeyEvent) -> bool:
+        if event.isAutoRepeat():
+            return True
+        if event.key() in ENTER:
+            focus = QApplication.focusWidget()
+            if isinstance(focus, QAbstractButton):
+                focus.click()
+        elif self._held is None:
+            self._held = event.key()
+            self.pressed.emit()
+        return True
+
+    def _up(self, event: QKeyEvent) -> bool:
+        if self._held is None or event.key() != self._held:
+            return False
+        if not event.isAutoRepeat():
+            self._let_go()
+        return True
+
+    def _state_changed(self, state: Qt.ApplicationState) -> None:
+        if state is not Qt.ApplicationState.ApplicationActive and QGuiApplication.platformName() != "offscreen":
+            self._let_go()
+
+    def _let_go(self) -> None:
+        if self._held is not None:
+            self._held = None
+            self.released.emit()

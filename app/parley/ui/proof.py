@@ -1,0 +1,53 @@
+"""Proof of style: what was asked beside what the sound really has."""
+
+from collections.abc import Sequence
+
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from parley.ui.labels import control_label, value_text
+
+CLOSE = {"rate": 0.15, "pitch": 1.5}
+"""How far off still counts as met: rate as a share of what was asked, pitch in semitones (README's figures)."""
+
+
+def is_met(control: str, asked: str | float | None, achieved: float | None) -> bool | None:
+    """Whether the sound has what was asked; None where nobody can say."""
+    if achieved is None or not isinstance(asked, (int, float)) or control not in CLOSE:
+        return None
+    allowed = CLOSE[control] * (asked if control == "rate" else 1.0)
+    return abs(achieved - asked) <= allowed
+
+
+def comparison(control: str, asked: str | float | None, achieved: float | None) -> str:
+    """One control's proof in words."""
+    mark = {True: " ✓", False: " ✗", None: ""}[is_met(control, asked, achieved)]
+    if asked is None:
+        return f"{control_label(control)}: came out as {value_text(control, achieved)}"
+    return f"{control_label(control)}: asked {value_text(control, asked)}, got {value_text(control, achieved)}{mark}"
+
+
+def comparisons(asked: Sequence[tuple[str, str | float]], achieved: Sequence[tuple[str, float | None]]) -> list[tuple[str, str]]:
+    """Every control that was asked for or measured, as (control, words)."""
+    wanted, got = dict(asked), dict(achieved)
+    names = [*wanted, *(name for name in got if name not in wanted)]
+    return [(name, comparison(name, wanted.get(name), got.get(name))) for name in names if name in wanted or got.get(name) is not None]
+
+
+class Proof(QWidget):
+    """The comparisons of one answer in one line of small type."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        self._line = QLabel()
+        self._line.setProperty("role", "caption")
+        self._line.setWordWrap(True)
+        layout.addWidget(self._line)
+
+    def show_measured(self, asked: Sequence[tuple[str, str | float]], achieved: Sequence[tuple[str, float | None]]) -> None:
+        """Show these; nothing measured, nothing shown."""
+        lines = [words for _, words in comparisons(asked, achieved)]
+        self._line.setText("   ·   ".join(lines))
+        self._line.setAccessibleName("Style asked and achieved: " + "; ".join(lines))
+        self.setVisible(bool(lines))

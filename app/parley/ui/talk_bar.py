@@ -1,0 +1,151 @@
+"""The lower edge of the window: what is going on, the big button, the sound of now, the input line."""
+
+from typing import Protocol
+
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from parley.conversation.events import Activity
+from parley.ui import icons
+from parley.ui.buttons import Button
+from parley.ui.composer import Composer
+from parley.ui.situation import Situation
+from parley.ui.talk_button import HALO, TalkButton
+from parley.ui.theme import Size, Space, Theme
+from parley.ui.waveform import LiveWaveform
+
+
+class Levels(Protocol):
+    """Where the loudness of this moment is read; the audio desk."""
+
+    @property
+    def input_level(self) -> float:
+        """Of the microphone, 0…1."""
+
+    @property
+    def output_level(self) -> float:
+        """Of the speaker, 0…1."""
+
+
+class _StateIcon(QWidget):
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self.icon_name, self.colour_name = "engine", "ink_soft"
+        self.setFixedSize(20, 20)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        icons.draw(painter, self.icon_name, QRectF(self.rect()), self._theme.colour(self.colour_name))
+        painter.end()
+
+
+class TalkBar(QWidget):
+    """Shows the situation, asks for what the user wants by signals."""
+
+    held = Signal()
+    let_go = Signal()
+    microphone_opened = Signal(bool)
+    muted = Signal(bool)
+    interrupted = Signal()
+
+    def __init__(self, theme: Theme, levels: Levels) -> None:
+        super().__init__()
+        self._theme, self._levels = theme, levels
+        self.situation = Situation()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(Space.L, Space.S, Space.L, Space.M)
+        column.setSpacing(Space.S)
+        stage = QGridLayout()
+        stage.setSpacing(Space.S)
+        self.waveform = LiveWaveform(theme, Size.TALK + 2 * HALO + Space.M)
+        self.button = TalkButton(theme)
+        stage.addWidget(self.waveform, 0, 0, 1, 3)
+        stage.addLayout(self._state(theme), 0, 0, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        stage.addWidget(self.button, 0, 1, Qt.AlignmentFlag.AlignCenter)
+        stage.addLayout(self._toggles(theme), 0, 2, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        stage.setColumnStretch(0, 1)
+        stage.setColumnStretch(2, 1)
+        column.addLayout(stage)
+        self.composer = Composer(theme)
+        holder = QHBoxLayout()
+        self.composer.setMaximumWidth(Size.READING)
+        holder.addWidget(self.composer)
+        column.addLayout(holder)
+        self.button.held.connect(self.held)
+        self.button.let_go.connect(self.let_go)
+        self.waveform.moved.connect(self.button.show_level)
+        self.show_situation(self.situation)
+
+    def _state(self, theme: Theme) -> QVBoxLayout:
+        column = QVBoxLayout()
+        column.setSpacing(0)
+        row = QHBoxLayout()
+        row.setSpacing(Space.S)
+        self._icon = _StateIcon(theme)
+        self.word = QLabel()
+        self.word.setProperty("role", "heading")
+        row.addWidget(self._icon)
+        row.addWidget(self.word)
+        row.addStretch(1)
+        self.hint = QLabel()
+        self.hint.setProperty("role", "caption")
+        self.hint.setWordWrap(True)
+        self.hint.setMaximumWidth(190)
+        column.addLayout(row)
+        column.addWidget(self.hint)
+        return column
+
+    def _toggles(self, theme: Theme) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(Space.S)
+        self.open_button = Button(theme, icon="open-microphone", name="Open microphone (Ctrl+M)", height=40)
+        self.mute_button = Button(theme, icon="microphone", name="Mute the microphone", height=40)
+        self.stop_button = Button(theme, icon="stop", name="Interrupt (Esc)", height=40)
+        for button in (self.open_button, self.mute_button):
+            button.setCheckable(True)
+        self.open_button.clicked.connect(self.microphone_opened)
+        self.mute_button.clicked.connect(self.muted)
+        self.stop_button.clicked.connect(self.interrupted)
+        for button in (self.open_button, self.mute_button, self.stop_button):
+            row.addWidget(button)
+        return row
+
+    def show_situation(self, now: Situation) -> None:
+        """Words, colours, buttons and the waveform for what is going on."""
+        self.situation = now
+        shown, state = now.shown, now.state
+        self.word.setText(shown.word)
+        self.hint.setText(shown.hint)
+        self.word.setAccessibleName(f"State: {shown.word}. {shown.hint}")
+        self._icon.icon_name, self._icon.colour_name = shown.icon, shown.colour
+        self._icon.update()
+        self.open_button.setChecked(state.open_microphone)
+        self.mute_button.setChecked(state.muted)
+        self.mute_button.show_icon("microphone-off" if state.muted else "microphone")
+        self.mute_button.setAccessibleName("Unmute the microphone" if state.muted else "Mute the microphone")
+        self.mute_button.setToolTip(self.mute_button.accessibleName())
+        self.stop_button.setEnabled(state.activity is not Activity.IDLE)
+        self.button.setEnabled(now.sound.microphone is not None)
+        self.button.show_held(state.held)
+        self.composer.show_speaking(state.activity is Activity.LISTENING)
+        self._follow(now)
+
+    def _follow(self, now: Situation) -> None:
+        state = now.state
+        if state.activity is Activity.SPEAKING:
+            self.button.show_state("microphone", "speaking")
+            self.waveform.follow(self._output, "speaking")
+        elif state.activity is Activity.LISTENING or (state.open_microphone and now.can_listen):
+            self.button.show_state("microphone", "accent")
+            self.waveform.follow(self._input, "accent")
+        else:
+            self.button.show_state("microphone-off" if state.muted else "microphone", "accent")
+            self.waveform.rest()
+
+    def _input(self) -> float:
+        return self._levels.input_level
+
+    def _output(self) -> float:
+        return self._levels.output_level

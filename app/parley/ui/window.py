@@ -1,0 +1,171 @@
+"""Parley's window: conversations on the left, the conversation in the middle, style and roles on the right."""
+
+from PySide6.QtCore import QByteArray, QSize, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from parley.conversation.talk import Talk
+from parley.ui.banner import Banner
+from parley.ui.cast import Cast
+from parley.ui.chosen import Chosen
+from parley.ui.conversation_list import ConversationList
+from parley.ui.conversation_view import ConversationView
+from parley.ui.fields import line
+from parley.ui.header import Header
+from parley.ui.icons import app_icon
+from parley.ui.keys import HoldToTalk
+from parley.ui.roles_panel import RolesPanel
+from parley.ui.side_panel import SidePanel
+from parley.ui.style_panel import StylePanel
+from parley.ui.talk_bar import Levels, TalkBar
+from parley.ui.theme import Size, Theme
+from parley.ui.timers import TimerRow
+
+SMALLEST = QSize(720, 520)
+CENTRE_NEEDS = 440
+"""Logical pixels; below that the sides give way."""
+
+
+class Window(QWidget):
+    """The parts and how they lie; `desk_talk.py` connects them with the conversation."""
+
+    settings_wanted = Signal()
+    closing = Signal()
+
+    def __init__(self, theme: Theme, talk: Talk, levels: Levels, cast: Cast, chosen: Chosen) -> None:
+        super().__init__()
+        self.theme, self.talk, self.chosen = theme, talk, chosen
+        self.setObjectName("window")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setWindowTitle("Parley")
+        self.setWindowIcon(app_icon())
+        self.setMinimumSize(SMALLEST)
+        self.header = Header(theme)
+        self.banner = Banner(theme)
+        self.view = ConversationView(theme)
+        self.timers = TimerRow(theme)
+        self.talk_bar = TalkBar(theme, levels)
+        self.conversations = ConversationList(theme)
+        self.style_panel = StylePanel(theme)
+        self.roles_panel = RolesPanel(theme, cast)
+        self.panel = SidePanel(theme, self.style_panel, self.roles_panel)
+        self.keys = HoldToTalk(self)
+        self._lay_out()
+        self._wants_sidebar, self._wants_panel = True, True
+        self._shortcuts()
+        self.resize(1200, 800)
+        self._restore(chosen.settings.window)
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        self.sidebar = QWidget()
+        self.sidebar.setObjectName("side")
+        self.sidebar.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.sidebar.setFixedWidth(Size.SIDEBAR)
+        holder = QVBoxLayout(self.sidebar)
+        holder.setContentsMargins(0, 0, 0, 0)
+        holder.addWidget(self.conversations)
+        centre = QVBoxLayout()
+        centre.setSpacing(0)
+        centre.addWidget(self.header)
+        centre.addWidget(line())
+        centre.addWidget(self.banner)
+        centre.addWidget(self.view, 1)
+        centre.addWidget(self.timers)
+        centre.addWidget(line())
+        centre.addWidget(self.talk_bar)
+        self._edges = (line(upright=True), line(upright=True))
+        row.addWidget(self.sidebar)
+        row.addWidget(self._edges[0])
+        row.addLayout(centre, 1)
+        row.addWidget(self._edges[1])
+        row.addWidget(self.panel)
+
+    def _shortcuts(self) -> None:
+        for keys, act in (
+            ("Ctrl+M", self._toggle_microphone),
+            ("Ctrl+Shift+M", self._toggle_mute),
+            ("Ctrl+N", self.talk.new_conversation),
+            ("Ctrl+F", self._search),
+            ("Ctrl+L", self._type),
+            ("Ctrl+B", self.header.sidebar_button.click),
+            ("Ctrl+J", self.header.panel_button.click),
+            ("Ctrl+,", self.settings_wanted.emit),
+            ("Ctrl+Q", self.close),
+            ("Esc", self._escape),
+        ):
+            QShortcut(QKeySequence(keys), self, act)
+        self.header.sidebar_toggled.connect(self._show_sidebar)
+        self.header.panel_toggled.connect(self._show_panel)
+        self.header.settings_wanted.connect(self.settings_wanted)
+
+    def _toggle_microphone(self) -> None:
+        self.talk.open_microphone(not self.talk_bar.situation.state.open_microphone)
+
+    def _toggle_mute(self) -> None:
+        self.talk.mute(not self.talk_bar.situation.state.muted)
+
+    def _search(self) -> None:
+        self._show_sidebar(True)
+        self.conversations.search_field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.conversations.search_field.selectAll()
+
+    def _type(self) -> None:
+        self.talk_bar.composer.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _escape(self) -> None:
+        """Silence first; and Space is for talking again."""
+        self.talk.interrupt()
+        focus = self.focusWidget()
+        if focus is not None:
+            focus.clearFocus()
+
+    def open_roles(self) -> None:
+        """Show who can answer."""
+        self._show_panel(True)
+        self.panel.open_tab(1)
+
+    def _show_sidebar(self, on: bool) -> None:
+        self._wants_sidebar = on
+        if on and self.width() < Size.SIDEBAR + Size.PANEL + CENTRE_NEEDS:
+            self._wants_panel = False
+        self._fit()
+
+    def _show_panel(self, on: bool) -> None:
+        self._wants_panel = on
+        if on and self.width() < Size.SIDEBAR + Size.PANEL + CENTRE_NEEDS:
+            self._wants_sidebar = False
+        self._fit()
+
+    def _fit(self) -> None:
+        """Show what is wanted and fits; the panel goes before the sidebar does."""
+        room = self.width() - CENTRE_NEEDS
+        panel = self._wants_panel and room >= Size.PANEL - 4
+        sidebar = self._wants_sidebar and room - (Size.PANEL if panel else 0) >= Size.SIDEBAR
+        self.sidebar.setVisible(sidebar)
+        self._edges[0].setVisible(sidebar)
+        self.panel.setVisible(panel)
+        self._edges[1].setVisible(panel)
+        self.header.sidebar_button.setChecked(sidebar)
+        self.header.panel_button.setChecked(panel)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The sides give way before the middle does."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _restore(self, kept: str) -> None:
+        if kept:
+            self.restoreGeometry(QByteArray.fromBase64(kept.encode()))
+
+    @property
+    def place(self) -> str:
+        """Where it is and how large, to be kept."""
+        return bytes(self.saveGeometry().toBase64().data()).decode()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Whoever has to end something is told."""
+        self.closing.emit()
+        super().closeEvent(event)
