@@ -26,8 +26,6 @@ STEP_3B = BackboneConfig(
 )
 """Step-Audio-TTS-3B's `config.json`."""
 
-_NOTHING: Mapping[str, str] = MappingProxyType({})
-
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -48,7 +46,7 @@ class Source:
     revision: str | None = None
     """A commit, where one is pinned for everybody."""
 
-    sha256: Mapping[str, str] = field(default=_NOTHING)
+    sha256: Mapping[str, str] = field(default_factory=dict)
     """By path, where hashes are pinned for everybody."""
 
     def wants(self, path: str) -> bool:

@@ -1,0 +1,193 @@
+"""A model from the hub: fetched, checked and quantized shard by shard, so that the whole checkpoint never lies on the disk.
+
+Killed at any moment, it loses nothing: parts of files are gone on with, finished shards are in a journal, and the model's folder gets its
+name only when everything in it is complete.
+"""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from safetensors import SafetensorError
+
+from parley_models.errors import BundleCorrupt, BundleMissing, UsageError
+from parley_models.hub.catalogue import BACKBONE, Entry, Source
+from parley_models.hub.footprint import Footprint
+from parley_models.hub.journal import Journal
+from parley_models.hub.making import Maker
+from parley_models.hub.pins import Pin, RemoteFile, read_pins, write_pins
+from parley_models.hub.places import Places, check_room
+from parley_models.hub.receipt import check_sizes, write_receipt
+from parley_models.hub.remote import Hub
+from parley_models.hub.transfer import fetch, matches, sync_folder
+
+SPARE_BYTES = 1_000_000_000
+"""What else a working disk needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class PullNews:
+    """How far a pull is."""
+
+    doing: str
+    """fetching, converting, finishing."""
+
+    path: str
+    done_bytes: int
+    """Of everything that is fetched; what an earlier pull brought is counted."""
+
+    total_bytes: int
+
+
+Tell = Callable[[PullNews], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """One file that is needed, and whose it is."""
+
+    source: Source
+    revision: str
+    file: RemoteFile
+
+    @property
+    def is_shard(self) -> bool:
+        return self.source.role == BACKBONE and self.file.path.endswith(".safetensors")
+
+
+def pull(entry: Entry, maker: Maker, hub: Hub, places: Places, tell: Tell = lambda _: None) -> Path:
+    """Bring a model of the catalogue here; at once if it is here.
+
+    Raises:
+        UsageError: it comes with Parley, or somebody else is pulling it.
+        BundleMissing: the hub can't be reached, refuses, or does not hold what is needed; or a disk is too small.
+        BundleCorrupt: what comes is not what was promised or pinned, or no such model; or what is here is damaged.
+    """
+    if entry.built_in:
+        raise UsageError(f"{entry.title} comes with Parley: there is nothing to pull.")
+    target = places.model(entry)
+    if target.is_dir():
+        check_sizes(target)
+        shutil.rmtree(places.fetched(entry), ignore_errors=True)  # a pull that was killed at its very end
+        return target
+    places.fetched(entry).mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(places.downloads / f".{entry.name}.lock", timeout=0):
+            _Pulling(entry, maker, hub, places, tell).run()
+    except Timeout:
+        raise UsageError(f"{entry.title} is already being pulled.") from None
+    return target
+
+
+class _Pulling:
+    """One pull, from where the last one stopped."""
+
+    def __init__(self, entry: Entry, maker: Maker, hub: Hub, places: Places, tell: Tell) -> None:
+        self._entry, self._maker, self._hub, self._places, self._tell = entry, maker, hub, places, tell
+        self._target, self._making, self._fetched = places.model(entry), places.unfinished(entry), places.fetched(entry)
+        self._done_bytes = 0
+
+    def run(self) -> None:
+        pieces = [piece for source in self._entry.sources for piece in self._pieces(source)]
+        self._total = sum(piece.file.size_bytes for piece in pieces)
+        self._making.mkdir(parents=True, exist_ok=True)
+        journal = Journal(self._fetched / "journal.json", self._making)
+        shards = [piece for piece in pieces if piece.is_shard]
+        self._check_room(shards, journal)
+        for piece in pieces:
+            if not piece.is_shard:
+                self._fetch(piece)
+        self._take_shards(shards, journal)
+        if journal.forget_damaged():
+            self._take_shards(shards, journal)
+        self._tell(PullNews("finishing", self._entry.name, self._total, self._total))
+        for draft in self._making.rglob(".*"):
+            draft.unlink()  # a kill can leave what was being written
+        self._maker.finish({source.role: self._folder(source) for source in self._entry.sources}, self._making)
+        write_receipt(self._making)
+        self._target.parent.mkdir(parents=True, exist_ok=True)
+        self._making.replace(self._target)
+        sync_folder(self._target.parent)
+        shutil.rmtree(self._fetched)
+
+    def _folder(self, source: Source) -> Path:
+        return self._fetched / source.role
+
+    def _pieces(self, source: Source) -> list[_Piece]:
+        """The files that are needed of a repository, as pinned; pins it where nobody has."""
+        pins = read_pins(self._places.pins)
+        pin = pins.get(source.repository)
+        if pin is None:
+            pin = self._hub.pin(source.repository, source.revision)
+            pins[source.repository] = pin
+            write_pins(self._places.pins, pins)
+        for file in pin.files:
+            if source.sha256.get(file.path, file.digest) != file.digest:
+                raise BundleCorrupt(f"{source.repository} holds another {file.path} than the one that Parley knows.")
+        return [_Piece(source, pin.revision, file) for file in _needed(source, pin)]
+
+    def _check_room(self, shards: list[_Piece], journal: Journal) -> None:
+        open_bytes = [piece.file.size_bytes for piece in shards if not journal.has(piece.file.path, piece.file.digest)]
+        if not open_bytes:
+            return
+        share = sum(open_bytes) / sum(piece.file.size_bytes for piece in shards)
+        made = Footprint(self._entry.geometry, self._entry.precision).weight_bytes if self._entry.geometry and self._entry.precision else 0
+        others = sum(source.size_bytes for source in self._entry.sources if source.role != BACKBONE)
+        check_room(
+            [
+                (self._target, round(made * share) + others + SPARE_BYTES, "the model"),
+                (self._fetched, max(open_bytes) + others, "downloads on their way"),
+            ]
+        )
+
+    def _take_shards(self, shards: list[_Piece], journal: Journal) -> None:
+        for piece in shards:
+            path = piece.file.path
+            if journal.has(path, piece.file.digest):
+                self._done_bytes += piece.file.size_bytes
+            else:
+                shard = self._fetch(piece)
+                self._tell(PullNews("converting", path, self._done_bytes, self._total))
+                made = self._made_of(shard, piece.source)
+                journal.note(path, piece.file.digest, made)
+            (self._folder(piece.source) / path).unlink(missing_ok=True)
+
+    def _made_of(self, shard: Path, source: Source) -> Path | None:
+        try:
+            return self._maker.take_shard(shard, self._folder(source), self._making)
+        except (OSError, SafetensorError) as error:
+            raise BundleMissing(f"{self._making} can't be written: {error}. What is done stays.") from error
+
+    def _fetch(self, piece: _Piece) -> Path:
+        """The verified file: from the hub's cache, where another program left it, or from the network."""
+        file, repository = piece.file, piece.source.repository
+        cached = self._hub.cached(repository, piece.revision, file.path)
+        if cached is not None and matches(cached, file):
+            path = cached if piece.is_shard else _copied(cached, self._folder(piece.source) / file.path)
+        else:
+
+            def tick(size_bytes: int) -> None:
+                self._tell(PullNews("fetching", file.path, self._done_bytes + size_bytes, self._total))
+
+            path = fetch(self._hub, repository, piece.revision, file, self._folder(piece.source) / file.path, tick)
+        self._done_bytes += file.size_bytes
+        return path
+
+
+def _needed(source: Source, pin: Pin) -> list[RemoteFile]:
+    files = [file for file in pin.files if source.wants(file.path)]
+    for file in files:
+        parts = file.path.split("/")
+        if file.path.startswith("/") or "\\" in file.path or ":" in file.path or not all(part.strip(". ") for part in parts):
+            raise BundleCorrupt(f"{source.repository} names “{file.path}”, which lies outside its folder.")
+    if not files or (source.role == BACKBONE and not any(file.path.endswith(".safetensors") for file in files)):
+        raise BundleCorrupt(f"{source.repository} holds no file that {source.role} could be made of.")
+    return files
+
+
+def _copied(cached: Path, target: Path) -> Path:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(cached, target)
+    return target
