@@ -159,6 +159,10 @@ class Question:
         piece, self.settled = self.heard[self.settled :], len(self.heard)
         return piece
 
+    def matches(self, turns: Sequence[Turn], settled: Sequence[int]) -> bool:
+        """Whether these are the turns before it, and its complete pieces."""
+        return self._turns == list(turns) and self.heard[: self.settled] == list(settled)
+
     def remember(self, turns: Sequence[Turn], settled: Sequence[int], manner: Manner | None = None) -> None:
         """What came before is something else now: an answer was cut, an item went, or the manner changed."""
         self.take_back()

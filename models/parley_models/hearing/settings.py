@@ -1,0 +1,46 @@
+"""When somebody begins to speak and when he has ended: the figures."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class HearingSettings:
+    """All times in milliseconds of sound."""
+
+    speech_probability: float = 0.5
+    """A frame (32 ms) from which on is speech."""
+
+    silence_probability: float = 0.35
+    """Below this speech is over; between the two it stays what it was."""
+
+    onset_ms: int = 96
+    """So much speech begins a turn."""
+
+    interruption_ms: int = 300
+    """So much is needed while an answer sounds: coughs and "mhm" are shorter."""
+
+    preroll_ms: int = 300
+    """How much sound before the onset is heard too."""
+
+    think_ms: int = 120
+    """After so much silence an answer is begun, in case the question is over."""
+
+    whole_ms: int = 240
+    """Silence that ends a question which the model takes for whole."""
+
+    hang_ms: int = 700
+    """Silence that ends a question where the model can't tell, or is not sure."""
+
+    unfinished_ms: int = 1_200
+    """Silence that ends a question which the model takes for unfinished."""
+
+    whole_probability: float = 0.5
+    unfinished_probability: float = 0.1
+
+    def silence_needed_ms(self, question_complete: float | None) -> int:
+        """How long silence must last to end a turn, given how likely (0…1) the question is whole; None = not known."""
+        if question_complete is None:
+            return self.hang_ms
+        if question_complete >= self.whole_probability:
+            return min(self.whole_ms, self.hang_ms)
+        return max(self.unfinished_ms, self.hang_ms) if question_complete < self.unfinished_probability else self.hang_ms

@@ -1,0 +1,72 @@
+"""The one thread that hears, thinks and speaks for all sessions, a slice for each in turn."""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Hashable, Iterator
+
+Work = Iterator[None]
+"""Runs until it pauses; a pause is a good moment for others to have their turn."""
+
+logger = logging.getLogger(__name__)
+
+
+class ComputeThread:
+    """Work in lanes: what is in one lane is done in order, lanes take turns. Any thread may hand over."""
+
+    def __init__(self) -> None:
+        self._lanes: dict[Hashable, deque[Work]] = {}
+        self._changed = threading.Condition()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="parley-compute")
+        self._thread.start()
+
+    def submit(self, lane: Hashable, work: Work) -> None:
+        """Put work at the end of a lane."""
+        with self._changed:
+            if not self._closing:
+                self._lanes.setdefault(lane, deque()).append(work)
+                self._changed.notify()
+
+    @property
+    def busy(self) -> bool:
+        """Something is being done, or waits."""
+        with self._changed:
+            return bool(self._lanes)
+
+    def close(self) -> None:
+        """Stop at the next pause; what waits is left undone."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (found := self._next()) is not None:
+            lane, work = found
+            try:
+                next(work)
+            except StopIteration:
+                self._done(lane)
+            except Exception:
+                logger.exception("A piece of work failed.")
+                self._done(lane)
+        with self._changed:
+            self._lanes.clear()
+
+    def _next(self) -> tuple[Hashable, Work] | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._closing or self._lanes)
+            if self._closing:
+                return None
+            lane = next(iter(self._lanes))
+            queue = self._lanes.pop(lane)
+            self._lanes[lane] = queue  # behind the others
+            return lane, queue[0]
+
+    def _done(self, lane: Hashable) -> None:
+        with self._changed:
+            queue = self._lanes[lane]
+            queue.popleft()
+            if not queue:
+                del self._lanes[lane]
