@@ -49,6 +49,12 @@ SAMPLING = Sampling(text_temperature=0.0, audio_temperature=0.7, top_p=0.9, repe
 ATTRIBUTIONS = (
     Attribution("CMU ARCTIC slt through flite (Carnegie Mellon University)", "BSD-style", "the recordings behind the voice that answers"),
     Attribution("CMU ARCTIC rms through flite (Carnegie Mellon University)", "BSD-style", "a voice that asked while the ears learned"),
+    Attribution("festival's ked_diphone and cmu_us_slt_arctic_hts", "BSD-style", "voices that asked while the ears learned"),
+    Attribution("LibriSpeech (Vassil Panayotov)", "CC BY 4.0", "people whom the ears learned from"),
+    Attribution("Speech Commands (Pete Warden, Google)", "CC BY 4.0", "people whom the ears learned from"),
+    Attribution("Free Spoken Digit Dataset (Zohar Jackson and others)", "CC BY-SA 4.0", "people whom the ears learned from"),
+    Attribution("Custom speech commands (Shawn Hymel)", "CC BY 4.0", "a person whom the ears learned from"),
+    Attribution("Picovoice, MycroftAI, Philipp Matthes", "Apache-2.0 or public domain", "people whom the ears learned from"),
     Attribution("espeak-ng", "GPL-3.0-or-later (the program; not part of this bundle)", "voices that asked while the ears learned"),
 )
 
