@@ -35,6 +35,8 @@ class FlowConfig:
     head_width: int = 64
     blocks: int = 1
     middle: int = 2
+    rounds: int = 4
+    """Of the length regulator."""
 
 
 class Estimator(nn.Module):
@@ -57,7 +59,7 @@ class Flow(nn.Module):
         self.spk_embed_affine_layer = nn.Linear(config.speaker, config.mels)
         self.encoder = Conformer(config.embedding, config.width, config.heads, config.hidden, config.layers)
         self.encoder_proj = nn.Linear(config.width, config.mels)
-        self.length_regulator = LengthRegulator(config.mels)
+        self.length_regulator = LengthRegulator(config.mels, config.rounds)
         self.decoder = Estimator(config)
 
     def mu(self, tokens: Tensor, positions: Tensor) -> Tensor:

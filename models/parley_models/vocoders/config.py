@@ -50,6 +50,32 @@ class VoiceConfig:
     tokens_per_s: Annotated[float, Field(gt=0)] = 125 / 3
     """Flat tokens of a second at rate 1 (overlapped; upstream's `input_frame_rate`, 41.6 in the public files)."""
 
+    frames_per_token: Annotated[int, Field(gt=0)] = 2
+    """Mel frames of a semantic code (chunked)."""
+
+    lookahead_tokens: Annotated[int, Field(ge=0)] = 3
+    """Semantic codes that the flow's encoder must see beyond those it turns into mel (chunked)."""
+
+    chunk_tokens: tuple[Annotated[int, Field(gt=0)], ...] = (15, 24, 48)
+    """Semantic codes of the first chunk, the second, and all later ones (chunked; stepvocoder's `chunk_size_list`)."""
+
+    remembered_frames: Annotated[int, Field(gt=0)] = 96
+    """Newest frames, besides the prompt's, that the estimator's attention sees (chunked)."""
+
+    fade_frames: Annotated[int, Field(gt=0)] = 8
+    """Frames that two chunks share in HiFT (chunked)."""
+
+    speaker_network: str = ""
+    """CAM++, which hears who speaks; empty: no voices can be added."""
+
+    prompt_fft: Annotated[int, Field(gt=0)] = 1920
+    prompt_lowest_hz: Annotated[float, Field(ge=0)] = 0.0
+    prompt_highest_hz: Annotated[float, Field(gt=0)] = 8_000.0
+    """How the mel of a voice's recording is taken; hop, bands and rate are those of the sound."""
+
+    prompt_peak: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Louder recordings are lowered to this peak before."""
+
     flow_encoder: str = "vocoder/flow_encoder.onnx"
     flow_estimator: str = "vocoder/flow_estimator.onnx"
     f0: str = "vocoder/f0.onnx"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from parley_models.errors import BundleCorrupt
 from parley_models.onnx_session import THIS_MACHINE, SessionSettings
+from parley_models.vocoders.chunked import ChunkedFlowHift
 from parley_models.vocoders.config import VoiceConfig
 from parley_models.vocoders.flow_hift import FlowHift
 from parley_models.vocoders.overlapped import OverlappedFlowHift
@@ -13,6 +14,7 @@ from parley_models.vocoders.vocoder import Vocoder
 VOCODERS: dict[str, Callable[[Path, VoiceConfig, SessionSettings], Vocoder]] = {
     "flow-hift": FlowHift.open,
     "flow-hift-overlapped": OverlappedFlowHift.open,
+    "flow-hift-chunked": ChunkedFlowHift.open,
 }
 
 

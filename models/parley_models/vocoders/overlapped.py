@@ -111,10 +111,11 @@ class OverlappedFlowHift:
     def sound(self, mel: Samples, f0: Samples, first_frame: int, cycles: float, seed: int) -> Samples:
         """Samples (T · hop,) of mel (1, mels, T) and f0 (1, T), whose source has passed `cycles` cycles when it begins."""
         config = self.config
-        noise = frame_noise(seed, first_frame, first_frame + mel.shape[2], (config.harmonics + 1) * config.hop, _SOURCE_NOISE)
-        noise = noise[0].T.reshape(-1, config.harmonics + 1, config.hop).transpose(1, 0, 2).reshape(1, config.harmonics + 1, -1)
-        feeds = {"mel": mel, "f0": f0, "noise": np.ascontiguousarray(noise), "cycles": np.array([[cycles % 1.0]])}
-        (sound,) = self.hift.run(feeds)
+        noise = source_noise(seed, first_frame, first_frame + mel.shape[2], config)
+        feeds = {"mel": mel, "f0": f0, "noise": noise, "cycles": np.array([[cycles % 1.0]])}
+        if "carried" in self.hift.inputs:  # an imported one could go on with a source that it is given
+            feeds["carried"] = np.zeros((1, 1, 0), np.float32)
+        (sound,) = self.hift.run(feeds, ("sound",))
         samples: Samples = sound[0]
         return samples
 
@@ -197,3 +198,10 @@ def frame_noise(seed: int, start: int, stop: int, size: int, kind: int = _MEL_NO
     """Noise (1, size, stop − start) that is a function of seed and absolute frame: a frame made twice gets the same."""
     rows = [np.random.default_rng([seed + 1, kind, frame]).standard_normal(size, np.float32) for frame in range(start, stop)]
     return np.stack(rows, axis=1)[None] if rows else np.zeros((1, size, 0), np.float32)
+
+
+def source_noise(seed: int, start: int, stop: int, config: VoiceConfig) -> Samples:
+    """Noise (1, harmonics + 1, frames · hop) for HiFT's source, a function of seed and absolute frame as well."""
+    waves = config.harmonics + 1
+    noise = frame_noise(seed, start, stop, waves * config.hop, _SOURCE_NOISE)
+    return np.ascontiguousarray(noise[0].T.reshape(-1, waves, config.hop).transpose(1, 0, 2).reshape(1, waves, -1))
