@@ -2,8 +2,7 @@
 
 import re
 
-from parley.conversation.waveform import sounding
-from parley_models.pcm import Samples
+from parley.conversation.waveform import FRAMES_PER_S, Peaks
 
 LETTERS_PER_S = 14.0
 """Of speech at its usual pace, for an answer whose sound is not complete."""
@@ -12,22 +11,21 @@ _WORD = re.compile(r"\S+\s*|\s+")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
-def heard_characters(text: str, samples: Samples, rate_hz: int, heard_s: float, *, complete: bool) -> int:
+def heard_characters(text: str, peaks: Peaks, heard_s: float, *, complete: bool, rate: float = 1.0) -> int:
     """How many characters of `text` had been said after `heard_s` of its sound; a cut lies between words.
 
     The words lie along the part of the sound that is not silence. While sound is still to come (`complete` is False) nobody knows how
-    long it will be, and a usual pace is assumed.
+    long it will be, and a usual pace is assumed, `rate` times as fast.
     """
-    voiced = sounding(samples, rate_hz)
-    frames = min(len(voiced), round(heard_s * 50))
-    if complete and frames >= len(voiced):
+    sounding = peaks.sounding()
+    frames = min(len(sounding), round(heard_s * FRAMES_PER_S))
+    if complete and frames >= len(sounding):
         return len(text)
-    heard_voiced, all_voiced = float(voiced[:frames].sum()), float(voiced.sum())
+    heard, whole = float(sounding[:frames].sum()), float(sounding.sum())
     if complete:
-        share = heard_voiced / all_voiced if all_voiced else 1.0
-        weight = share * _weight(text)
+        weight = _weight(text) * (heard / whole if whole else 1.0)
     else:
-        weight = heard_voiced / 50 * LETTERS_PER_S
+        weight = heard / FRAMES_PER_S * LETTERS_PER_S * rate
     return _cut(text, weight)
 
 

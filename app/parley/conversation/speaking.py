@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -14,7 +14,7 @@ from parley.conversation.events import Answering, Dropped, Event, Measured, Prog
 from parley.conversation.heard_text import heard_characters
 from parley.conversation.session import style_of
 from parley.conversation.turns import Segment, Stage, Turn
-from parley.conversation.waveform import waveform
+from parley.conversation.waveform import Peaks
 from parley_models.errors import InputError
 from parley_models.pcm import AudioChunk, Samples
 from parley_models.realtime.events import (
@@ -59,6 +59,13 @@ class Sounding:
     item_id: str = ""
     text: str = ""
     chunks: list[AudioChunk] = field(default_factory=list)
+    peaks: Peaks = field(default_factory=Peaks)
+    sound_s: float = 0.0
+    """What has arrived."""
+
+    whole: bool = True
+    """False once it is known that sound is missing: cancelled, or the engine died."""
+
     begun: bool = False
     """Something of it has been heard."""
 
@@ -67,11 +74,6 @@ class Sounding:
 
     offset_s: float = 0.0
     """How much had been heard under an earlier number at the desk."""
-
-    @property
-    def sound_s(self) -> float:
-        """What has arrived."""
-        return sum(chunk.seconds for chunk in self.chunks)
 
     @property
     def samples(self) -> Samples:
@@ -140,7 +142,7 @@ class Speaking:
         if self.current is None:
             return
         with contextlib.suppress(InputError):
-            samples = np.frombuffer(pcm_of(sound), "<i2").astype(np.float32) / 32768
+            samples = np.frombuffer(pcm_of(sound), "<i2").astype(np.float32) / np.float32(32768)
             self.play(AudioChunk(samples, WIRE_RATE_HZ, self.current.sound_s))
 
     def play(self, chunk: AudioChunk) -> None:
@@ -149,6 +151,8 @@ class Speaking:
         if now is None or not len(chunk.samples):
             return
         now.chunks.append(chunk)
+        now.peaks.add(chunk)
+        now.sound_s += chunk.seconds
         if self.has_speaker and now is not self._held:
             self._desk.play(now.speaker, chunk)
 
@@ -173,11 +177,12 @@ class Speaking:
         self._tell(Timed(turn.number, (*stages, *known)))
         return self._changed(turn, latency=(*stages, *known))
 
-    def complete(self) -> None:
-        """Nothing more comes from the engine."""
+    def complete(self, *, whole: bool = True) -> None:
+        """Nothing more comes from the engine; not `whole`: though something is missing."""
         if (now := self.current) is None or now.done:
             return
         now.done = True
+        now.whole = whole
         if now is self._held:
             return
         if now.chunks and self.has_speaker:
@@ -235,7 +240,7 @@ class Speaking:
             self._desk.play(now.speaker, AudioChunk(rest, WIRE_RATE_HZ, now.offset_s))
         if now.done:
             now.done = False
-            self.complete()
+            self.complete(whole=now.whole)
 
     def cut(self) -> None:
         """Silence what is being said, for good: everybody gets to know what was heard of it."""
@@ -247,7 +252,7 @@ class Speaking:
         heard_s = min(now.offset_s, now.sound_s) if self.has_speaker else now.sound_s
         if not now.done and now.response_id:
             self._send(ResponseCancel(response_id=now.response_id, event_id=f"{QUIET}-cancel"))
-        if now.purpose == "answer" and now.item_id and not (now.done and heard_s >= now.sound_s):
+        if now.purpose == "answer" and now.item_id and not (now.done and now.whole and heard_s >= now.sound_s):
             self._send(ItemTruncate(item_id=now.item_id, audio_end_ms=int(heard_s * 1000), event_id=f"{QUIET}-truncate"))
         self._end(now, heard_s, cut=True)
 
@@ -257,7 +262,7 @@ class Speaking:
         if now is None:
             return
         if now.chunks:
-            self.complete()
+            self.complete(whole=False)
             return
         self.current = self._held = None
         if now.purpose == "answer":
@@ -302,7 +307,8 @@ class Speaking:
             self._ticking = None
         else:
             heard_s = now.offset_s + self._desk.played_s(now.speaker)
-            characters = heard_characters(now.text, now.samples, WIRE_RATE_HZ, heard_s, complete=now.done)
+            complete = now.done and now.whole
+            characters = heard_characters(now.text, now.peaks, heard_s, complete=complete, rate=now.base.style.rate)
             self._tell(Progressed(now.base.number, heard_s, now.sound_s, len(now.base.text) + characters))
             self._ticking = asyncio.get_running_loop().call_later(PROGRESS_S, self._tick)
 
@@ -310,29 +316,16 @@ class Speaking:
 def _outcome(now: Sounding, heard_s: float, *, cut: bool) -> Turn:
     """What became of a turn of which `heard_s` were heard."""
     text = now.text or now.base.unheard
-    if cut or not now.done:
-        at = heard_characters(text, now.samples, WIRE_RATE_HZ, heard_s, complete=now.done)
-    else:
-        at = len(text)
-    heard = _beginning(now.chunks, heard_s)
+    complete = now.done and now.whole
+    at = len(text)
+    if cut or not complete:
+        at = heard_characters(text, now.peaks, heard_s, complete=complete, rate=now.base.style.rate)
     segments = now.base.segments or ((Segment(now.base.text + text, now.base.style),) if text else ())
     return replace(
         now.base,
         text=now.base.text + text[:at],
         unheard=text[at:],
         seconds=round(now.base.seconds + heard_s, 3),
-        waveform=now.base.waveform + waveform(heard),
+        waveform=now.base.waveform + now.peaks.waveform(heard_s),
         segments=segments,
     )
-
-
-def _beginning(chunks: Sequence[AudioChunk], seconds: float) -> list[AudioChunk]:
-    """The first seconds of abutting chunks."""
-    taken: list[AudioChunk] = []
-    for chunk in chunks:
-        left = round(seconds * chunk.rate_hz)
-        if left <= 0:
-            break
-        taken.append(AudioChunk(chunk.samples[:left], chunk.rate_hz, chunk.start_s))
-        seconds -= chunk.seconds
-    return taken
