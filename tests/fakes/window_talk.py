@@ -1,5 +1,6 @@
 """A conversation without microphone and engine: it keeps turns, answers what it is told to, and tells all of it as the real one does."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -73,10 +74,10 @@ class ScriptedTalk(Talk):
         """Answer with `reply`, word by word; only `heard` characters of it are heard, if given."""
         turn = self.begin(question)
         for index, segment in enumerate(self.reply):
-            for word in segment.text.split(" "):
-                self.tell(news.Wrote(turn.number, word + " ", index))
+            for word in re.findall(r"\s*\S+\s*$|\s*\S+", segment.text):
+                self.tell(news.Wrote(turn.number, word, index))
             self.tell(news.Styled(turn.number, index, segment))
-        whole = " ".join(segment.text for segment in self.reply)
+        whole = "".join(segment.text for segment in self.reply)
         self.tell(news.Progressed(turn.number, 1.0, 2.0, len(whole) if heard is None else heard))
         return self.end(turn, heard=heard)
 
@@ -89,15 +90,14 @@ class ScriptedTalk(Talk):
 
     def end(self, turn: Turn, *, heard: int | None = None) -> Turn:
         """It is over."""
-        whole = " ".join(segment.text for segment in self.reply)
+        whole = "".join(segment.text for segment in self.reply)
         cut = len(whole) if heard is None else heard
         stages = (
-            Stage("first_audio", 214.0),
-            Stage("hear", 31.0),
-            Stage("prefill", 12.0),
-            Stage("decode", 98.0),
-            Stage("vocode", 51.0),
-            Stage("speaker", 22.0),
+            Stage("endpoint", 30.0),
+            Stage("heard", 21.0),
+            Stage("thought", 98.0),
+            Stage("first_audio", 149.0),
+            Stage("speaker", 184.0),
         )
         achieved = (("rate", self.style.rate * 0.97), ("pitch", self.style.pitch + 0.2))
         kept = replace(
@@ -118,7 +118,7 @@ class ScriptedTalk(Talk):
         else:
             turns.append(turn)
         heading = self.conversations[self.open][0]
-        title = heading.title or next((each.said for each in turns if each.said), "")
+        title = heading.title or next((each.said for each in turns if each.side == "human" and each.said), "")
         self.conversations[self.open] = (replace(heading, title=title[:60], turns=len(turns)), turns)
         self._list()
 

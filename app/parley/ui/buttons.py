@@ -3,13 +3,14 @@
 from typing import Literal
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QEnterEvent, QFocusEvent, QFontMetrics, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QEnterEvent, QFocusEvent, QFont, QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton
 
 from parley.ui import icons
 from parley.ui.theme import Radius, Size, Space, Theme
 
-Weight = Literal["primary", "plain", "quiet", "danger"]
+Weight = Literal["primary", "plain", "quiet", "danger", "alarm"]
+"""How much it wants to be pressed; `alarm` is plain until it is on."""
 KEYBOARD_REASONS = (
     Qt.FocusReason.TabFocusReason,
     Qt.FocusReason.BacktabFocusReason,
@@ -38,11 +39,12 @@ class Button(QAbstractButton):
         name: str = "",
         height: int = Size.CONTROL,
         role: str = "body",
+        align_left: bool = False,
     ) -> None:
         """`name` is what is read aloud and shown as a hint; a button without text needs one."""
         super().__init__()
         self._theme, self.icon_name, self.weight, self._height, self._role = theme, icon, weight, height, role
-        self.by_keyboard = False
+        self.by_keyboard, self._align_left = False, align_left
         self.setText(text)
         self.setAccessibleName(name or text)
         if name and name != text:
@@ -71,7 +73,11 @@ class Button(QAbstractButton):
         return self.sizeHint()
 
     def _text_width(self) -> int:
-        return QFontMetrics(self._theme.font(self._role, strong=True)).horizontalAdvance(self.text())
+        return QFontMetrics(self._font).horizontalAdvance(self.text())
+
+    @property
+    def _font(self) -> QFont:
+        return self._theme.font(self._role, strong=self._role == "body")
 
     @property
     def _icon_side(self) -> int:
@@ -101,12 +107,12 @@ class Button(QAbstractButton):
         side = self._icon_side
         text_width = self._text_width() if self.text() else 0
         total = (side if self.icon_name else 0) + text_width + (Space.S if self.icon_name and self.text() else 0)
-        left = box.center().x() - total / 2
+        left = float(Space.M) if self._align_left else box.center().x() - total / 2
         if self.icon_name:
             icons.draw(painter, self.icon_name, QRectF(left, box.center().y() - side / 2, side, side), ink)
             left += side + Space.S
         if self.text():
-            painter.setFont(self._theme.font(self._role, strong=True))
+            painter.setFont(self._font)
             painter.setPen(ink)
             painter.drawText(QRectF(left, box.top(), text_width + 2, box.height()), Qt.AlignmentFlag.AlignVCenter, self.text())
 
@@ -115,8 +121,12 @@ class Button(QAbstractButton):
         look, colour = self._theme.palette, self._theme.colour
         over, down = self.underMouse() and self.isEnabled(), self.isDown()
         if not self.isEnabled():
-            edge = colour("line") if self.weight == "plain" else None
+            edge = colour("line") if self.weight in {"plain", "alarm"} else None
             return colour("sunken") if self.weight == "primary" else None, edge, colour("ink_faint")
+        if self.isChecked() and self.weight == "alarm":
+            return colour("danger_soft"), colour("danger"), colour("danger")
+        if self.isChecked() and self.weight == "quiet":
+            return colour("accent_soft"), None, colour("accent_ink")
         if self.isChecked():
             return colour("accent_soft"), colour("accent"), colour("accent_ink")
         if self.weight == "primary":

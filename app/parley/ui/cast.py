@@ -5,10 +5,6 @@ from pathlib import Path
 from typing import Protocol
 
 from parley.conversation.character import Character
-from parley.conversation.offer import Offer
-from parley.ui.style_panel import controls_of
-from parley_models.errors import ParleyError
-from parley_models.style import ControlTable, Style
 
 
 class Cast(Protocol):
@@ -31,15 +27,3 @@ class Cast(Protocol):
 
     def give(self, character: Character, path: Path) -> None:
         """Write a card into a file."""
-
-
-def unplayable(character: Character, offer: Offer | None) -> str:
-    """Why an engine can't play a character as it should sound; empty if it can, or if nobody knows yet."""
-    if offer is None or character.style == Style():
-        return ""
-    rows = tuple(controls_of(offer).values())
-    try:
-        ControlTable(offer.title, rows).check(character.style)
-    except ParleyError as error:
-        return str(error)
-    return ""

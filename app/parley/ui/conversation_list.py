@@ -106,12 +106,12 @@ class _RowPainter(QStyledItemDelegate):
         editor.setGeometry(self._box(option).adjusted(0, 4, 0, -4))
 
     def _box(self, option: QStyleOptionViewItem) -> QRect:
-        box: QRect = option.rect  # type: ignore[attr-defined] - the stubs leave fields of options out
+        box: QRect = option.rect
         return box.adjusted(Space.S, 1, -Space.S, -1)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         theme, box = self._theme, QRectF(self._box(option))
-        state: QStyle.StateFlag = option.state  # type: ignore[attr-defined]
+        state: QStyle.StateFlag = option.state
         chosen, over = bool(state & QStyle.StateFlag.State_Selected), bool(state & QStyle.StateFlag.State_MouseOver)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -9,9 +9,17 @@ from PySide6.QtWidgets import QFileDialog
 from parley.conversation import events as news
 from parley.conversation.events import EngineState
 from parley.conversation.talk import Talk
+from parley.ui.banner import Tone
 from parley.ui.bridge import Bridge
 from parley.ui.situation import Situation
 from parley.ui.window import Window
+
+TROUBLE = {
+    EngineState.STUCK: "The engine does not answer. If it stays so, another one is started.",
+    EngineState.DIED: "The engine died. Another one is being started; nothing is lost.",
+    EngineState.FAILED: "The engine can't be started.",
+}
+"""Where the engine's own sentence is missing."""
 
 SOUND_FILES = "WAV (*.wav);;FLAC (*.flac)"
 
@@ -151,12 +159,12 @@ class DeskTalk(QObject):
         if event.offer is not None:
             window.style_panel.show_offer(event.offer)
             window.roles_panel.show_offer(event.offer)
-        if event.state in {EngineState.DIED, EngineState.FAILED}:
-            words = event.message or "The engine died and is being started again."
-            offers = {"Try again": self._talk.retry}
+        if event.state in {EngineState.STUCK, EngineState.DIED, EngineState.FAILED}:
+            offers = {} if event.state is EngineState.STUCK else {"Try again": self._talk.retry}
             if event.state is EngineState.FAILED:
                 offers["Settings"] = window.settings_wanted.emit
-            window.banner.say("engine", "danger", words, offers)
+            tone: Tone = "warning" if event.state is EngineState.STUCK else "danger"
+            window.banner.say("engine", tone, event.message or TROUBLE[event.state], offers)
         else:
             window.banner.clear("engine")
 

@@ -13,6 +13,7 @@ WORDS = {
     EngineState.LOADING: ("loading", "thinking"),
     EngineState.READY: ("ready", "good"),
     EngineState.ASLEEP: ("asleep", "ink_soft"),
+    EngineState.STUCK: ("does not answer", "warning"),
     EngineState.DIED: ("died, starting again", "danger"),
     EngineState.FAILED: ("failed", "danger"),
     EngineState.STOPPED: ("stopped", "ink_soft"),

@@ -22,17 +22,14 @@ LEFT_TO_THE_VOICE = MappingProxyType({"emotion": "Natural", "manner": "Speaking"
 
 STAGES = MappingProxyType(
     {
-        "endpoint": "end of turn",
-        "hear": "hearing",
-        "prefill": "reading",
-        "decode": "thinking",
-        "vocode": "voice",
-        "speaker": "speaker",
-        "network": "network",
+        "endpoint": "sure that you had finished",
+        "heard": "heard the rest of the question",
+        "thought": "thought of the first words",
+        "first_audio": "gave them a voice",
+        "speaker": "reached the speaker",
     }
 )
-WHOLE = "first_audio"
-"""The stage that is all of them together."""
+"""What was done until then, by `Stage.name`."""
 
 
 def control_label(name: str) -> str:

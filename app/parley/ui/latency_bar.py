@@ -7,12 +7,24 @@ from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from parley.conversation.turns import Stage
-from parley.ui.labels import WHOLE, stage_label
+from parley.ui.labels import stage_label
 from parley.ui.theme import Space, Theme
 
 GOOD_MS, FAIR_MS = 300, 600
 BAR_WIDTH, BAR_HEIGHT = 132, 6
-COLOURS = ("accent", "speaking", "thinking", "good", "danger", "ink_soft", "line_strong")
+COLOURS = ("accent", "speaking", "thinking", "good", "ink_faint", "line_strong")
+
+
+def spans(stages: Sequence[Stage]) -> list[Stage]:
+    """What each stage took by itself: stages are points in time after the turn's end, but for `endpoint`, which comes before them."""
+    parts, reached = [], 0.0
+    for stage in stages:
+        if stage.name == "endpoint":
+            parts.append(stage)
+        elif stage.ms > reached:
+            parts.append(Stage(stage.name, stage.ms - reached))
+            reached = stage.ms
+    return [part for part in parts if part.ms >= 0.5]
 
 
 class LatencyBar(QWidget):
@@ -21,19 +33,18 @@ class LatencyBar(QWidget):
     def __init__(self, theme: Theme, stages: Sequence[Stage]) -> None:
         super().__init__()
         self._theme = theme
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.show_stages(stages)
 
     def show_stages(self, stages: Sequence[Stage]) -> None:
         """Show these instead."""
-        self.parts = [stage for stage in stages if stage.name != WHOLE and stage.ms >= 0.5]
-        whole = next((stage.ms for stage in stages if stage.name == WHOLE), None)
-        self.total_ms = sum(stage.ms for stage in self.parts) if whole is None else whole
-        listed = ", ".join(f"{stage_label(stage.name)} {stage.ms:.0f} ms" for stage in self.parts)
+        self.parts = spans(stages)
+        self.total_ms = sum(part.ms for part in self.parts)
+        listed = ", ".join(f"{stage_label(part.name)} {part.ms:.0f} ms" for part in self.parts)
         self.setAccessibleName(f"First sound after {self.total_ms:.0f} milliseconds")
         self.setAccessibleDescription(listed)
         rows = "".join(f"<tr><td>{stage_label(each.name)}&nbsp; </td><td align=right>{each.ms:.0f} ms</td></tr>" for each in self.parts)
-        self.setToolTip(f"<table>{rows}</table>" if rows else "The engine does not say where the time went.")
+        self.setToolTip(f"<table>{rows}</table>")
         self.updateGeometry()
         self.update()
 
@@ -50,7 +61,7 @@ class LatencyBar(QWidget):
     def sizeHint(self) -> QSize:
         """One line of small type."""
         metrics = QFontMetrics(self._theme.font("caption"))
-        return QSize(BAR_WIDTH + Space.S + metrics.horizontalAdvance(self.caption), metrics.height() + 4)
+        return QSize(BAR_WIDTH + Space.L + metrics.horizontalAdvance(self.caption), metrics.height() + 4)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """The bar, then the line."""

@@ -1,6 +1,7 @@
 """Writing a character: who it is, what it says first, how it speaks."""
 
 from dataclasses import replace
+from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QLineEdit, QPlainTextEdit, QScrollArea, QVBoxLayout, QWidget
@@ -95,7 +96,7 @@ class RoleEditor(QDialog):
         self.keep_button.setEnabled(bool(self.name_field.text().strip()))
 
     def _keep(self) -> None:
-        texts = {name: field.toPlainText().strip() for name, field in self.fields.items()}
+        texts: dict[str, Any] = {name: field.toPlainText().strip() for name, field in self.fields.items()}
         character = replace(self._character, name=self.name_field.text().strip(), style=self.style_panel.style_now, **texts)
         self.accept()
         self.kept.emit(character)

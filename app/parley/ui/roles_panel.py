@@ -12,7 +12,7 @@ from parley.conversation.character import Character
 from parley.conversation.offer import Offer
 from parley.ui import icons
 from parley.ui.buttons import Button, focus_ring
-from parley.ui.cast import Cast, unplayable
+from parley.ui.cast import Cast
 from parley.ui.role_editor import RoleEditor
 from parley.ui.theme import Radius, Space, Theme
 from parley_models.errors import ParleyError
@@ -25,13 +25,16 @@ PARLEY = Character("Parley", "Itself: plain answers in its own voice.")
 class RoleCard(QAbstractButton):
     """One character: a letter, its name, what it is, and why it can't be played."""
 
-    def __init__(self, theme: Theme, character: Character, lack: str) -> None:
+    def __init__(self, theme: Theme, character: Character, offer: Offer | None) -> None:
         super().__init__()
-        self._theme, self.character, self.lack = theme, character, lack
+        self._theme, self.character = theme, character
+        self.unplayable = character.unplayable(offer) if offer is not None and character is not PARLEY else ""
+        missing = character.missing(offer) if offer is not None else ()
+        self.lack = self.unplayable or (f"Played without all of its style: {' '.join(missing)}" if missing else "")
         self.setCheckable(True)
         self.setAccessibleName(character.name)
-        self.setAccessibleDescription(". ".join(part for part in (self._blurb, lack) if part))
-        self.setToolTip(lack)
+        self.setAccessibleDescription(". ".join(part for part in (self._blurb, self.lack) if part))
+        self.setToolTip(self.lack)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
@@ -57,9 +60,9 @@ class RoleCard(QAbstractButton):
         self._paint_letter(painter)
         left = 60.0
         width = box.width() - left - Space.S
-        ink = colour("ink_faint" if self.lack else "accent_ink" if chosen else "ink")
+        ink = colour("ink_faint" if self.unplayable else "accent_ink" if chosen else "ink")
         self._line(painter, self.character.name, QRectF(left, 10, width, 20), "body", ink, strong=True)
-        self._line(painter, self._blurb, QRectF(left, 30, width, 20), "caption", colour("ink_faint" if self.lack else "ink_soft"))
+        self._line(painter, self._blurb, QRectF(left, 30, width, 20), "caption", colour("ink_faint" if self.unplayable else "ink_soft"))
         if self.lack:
             icons.draw(painter, "warning", QRectF(left, 52, 14, 14), colour("warning"))
             self._line(painter, self.lack, QRectF(left + 19, 49, width - 19, 20), "caption", colour("warning"))
@@ -73,7 +76,7 @@ class RoleCard(QAbstractButton):
         painter.setBrush(QColor(tints[sum(self.character.name.encode()) % len(tints)]))
         disc = QRectF(12, 12, 36, 36)
         painter.drawEllipse(disc)
-        painter.setPen(self._theme.colour("ink_faint" if self.lack else "ink"))
+        painter.setPen(self._theme.colour("ink_faint" if self.unplayable else "ink"))
         painter.setFont(self._theme.font("heading", strong=True))
         painter.drawText(disc, Qt.AlignmentFlag.AlignCenter, self.character.name[:1].upper())
 
@@ -155,7 +158,7 @@ class RolesPanel(QWidget):
         self.cards = []
         characters = self._try(lambda: list(self._cast.characters())) or []
         for character in (PARLEY, *characters):
-            card = RoleCard(self._theme, character, unplayable(character, self._offer))
+            card = RoleCard(self._theme, character, self._offer)
             card.clicked.connect(self._choose)
             self.cards.append(card)
             self._list.addWidget(card)

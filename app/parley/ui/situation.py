@@ -68,6 +68,8 @@ def _obstacle(now: Situation) -> Shown | None:
             loading = engine.state is EngineState.LOADING
             hint = "Loading the model" if loading else "You can speak or type already"
             return Shown("Engine starting", hint, "engine", "thinking")
+        case EngineState.STUCK:
+            return Shown("Engine stuck", "It has not answered for a second; Parley waits for it", "warning", "warning")
         case EngineState.DIED:
             return Shown("Engine died", "It is being started again; nothing is lost", "warning", "danger")
         case EngineState.FAILED:

@@ -1,14 +1,28 @@
 """The words of an answer: they fill in as they come, tinted by how they are spoken, greyed where nobody heard them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent, QTextCharFormat, QTextCursor, QWheelEvent
+from PySide6.QtGui import (
+    QColor,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+    QTextLine,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QFrame, QSizePolicy, QTextEdit
 
 from parley.conversation.turns import Segment, Turn
 from parley.ui.theme import Theme, tint_of
 from parley_models.style import Style
+
+LINES = QTextBlockFormat()
+LINES.setLineHeight(125, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
 
 
 @dataclass(slots=True)
@@ -110,6 +124,7 @@ class SpokenText(QTextEdit):
     def _append(self, text: str, colour: str) -> None:
         cursor = QTextCursor(self.document())
         cursor.movePosition(QTextCursor.MoveOperation.End)
+        cursor.setBlockFormat(LINES)
         cursor.insertText(text, self._ink(colour))
 
     def _colour(self, start: int, end: int, colour: str) -> None:
@@ -172,8 +187,13 @@ class SpokenText(QTextEdit):
                 start, end = max(first, row.textStart()), min(last, row.textStart() + row.textLength())
                 text = block.text()[start:end].rstrip()
                 if start < end and text:
-                    left, _ = row.cursorToX(start)
-                    right, _ = row.cursorToX(start + len(text))
+                    left, right = _x(row, start), _x(row, start + len(text))
                     boxes.append(QRectF(origin.x() + left - 2, origin.y() + row.y() + 0.5, right - left + 4, row.height() - 1))
             block = block.next()
         return boxes
+
+
+def _x(row: QTextLine, position: int) -> float:
+    """Where a character begins on its line; the binding gives (x, position)."""
+    found: Any = row.cursorToX(position)
+    return float(found[0])

@@ -1,5 +1,7 @@
 """The style panel: the rows of the bundle's control table, and what it lacks, greyed, with the reason."""
 
+from typing import Any
+
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
@@ -111,7 +113,9 @@ class StylePanel(QWidget):
         self._settle.start()
 
     def _changed(self) -> None:
-        values = {name: row.value for name, row in self.rows.items() if row.is_usable and name in Style.__dataclass_fields__}
+        values: dict[str, Any] = {
+            name: row.value for name, row in self.rows.items() if row.is_usable and name in Style.__dataclass_fields__
+        }
         if values.get("emotion", "") is None:
             values["intensity"] = None
         neutral = Style().asked()

@@ -15,6 +15,9 @@ from parley.ui.talk_button import HALO, TalkButton
 from parley.ui.theme import Size, Space, Theme
 from parley.ui.waveform import LiveWaveform
 
+WORDS_WIDTH = 188
+"""Logical pixels for the words on the left, and as many for the buttons on the right."""
+
 
 class Levels(Protocol):
     """Where the loudness of this moment is read; the audio desk."""
@@ -61,12 +64,13 @@ class TalkBar(QWidget):
         stage.setSpacing(Space.S)
         self.waveform = LiveWaveform(theme, Size.TALK + 2 * HALO + Space.M)
         self.button = TalkButton(theme)
-        stage.addWidget(self.waveform, 0, 0, 1, 3)
         stage.addLayout(self._state(theme), 0, 0, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        stage.addWidget(self.waveform, 0, 1)
         stage.addWidget(self.button, 0, 1, Qt.AlignmentFlag.AlignCenter)
         stage.addLayout(self._toggles(theme), 0, 2, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        stage.setColumnStretch(0, 1)
-        stage.setColumnStretch(2, 1)
+        stage.setColumnStretch(1, 1)
+        for side in (0, 2):  # the button stays in the middle, whatever the words are
+            stage.setColumnMinimumWidth(side, WORDS_WIDTH)
         column.addLayout(stage)
         self.composer = Composer(theme)
         holder = QHBoxLayout()
@@ -92,7 +96,7 @@ class TalkBar(QWidget):
         self.hint = QLabel()
         self.hint.setProperty("role", "caption")
         self.hint.setWordWrap(True)
-        self.hint.setMaximumWidth(190)
+        self.hint.setFixedWidth(WORDS_WIDTH)
         column.addLayout(row)
         column.addWidget(self.hint)
         return column
@@ -101,7 +105,7 @@ class TalkBar(QWidget):
         row = QHBoxLayout()
         row.setSpacing(Space.S)
         self.open_button = Button(theme, icon="open-microphone", name="Open microphone (Ctrl+M)", height=40)
-        self.mute_button = Button(theme, icon="microphone", name="Mute the microphone", height=40)
+        self.mute_button = Button(theme, icon="microphone", weight="alarm", name="Mute the microphone (Ctrl+Shift+M)", height=40)
         self.stop_button = Button(theme, icon="stop", name="Interrupt (Esc)", height=40)
         for button in (self.open_button, self.mute_button):
             button.setCheckable(True)
@@ -124,7 +128,7 @@ class TalkBar(QWidget):
         self.open_button.setChecked(state.open_microphone)
         self.mute_button.setChecked(state.muted)
         self.mute_button.show_icon("microphone-off" if state.muted else "microphone")
-        self.mute_button.setAccessibleName("Unmute the microphone" if state.muted else "Mute the microphone")
+        self.mute_button.setAccessibleName(f"{'Unmute' if state.muted else 'Mute'} the microphone (Ctrl+Shift+M)")
         self.mute_button.setToolTip(self.mute_button.accessibleName())
         self.stop_button.setEnabled(state.activity is not Activity.IDLE)
         self.button.setEnabled(now.sound.microphone is not None)

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFontMetrics, QGuiApplication, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from parley.conversation.turns import Segment, Turn
@@ -17,6 +17,12 @@ from parley.ui.spoken_text import SpokenText
 from parley.ui.theme import Radius, Space, Theme, tint_of
 from parley.ui.waveform import StillWaveform
 from parley_models.style import Style
+
+SPOKEN_WIDTH = 280
+"""Of a bubble with sound in it, logical pixels without its margins."""
+
+SLACK = 12
+"""What a document keeps around its words, so that they don't break for nothing."""
 
 Deed = Literal["replay", "save", "continue", "again"]
 
@@ -71,11 +77,17 @@ class UserCard(TurnCard):
         self.setAccessibleName("You")
         outer = QHBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
         outer.addStretch(1)
+        for button in (self.replay_button, self.copy_button, self.save_button):
+            outer.addWidget(button, 0, Qt.AlignmentFlag.AlignBottom)
+        outer.addSpacing(Space.XS)
+        self.replay_button.setVisible(turn.seconds > 0)
+        self.save_button.setVisible(turn.seconds > 0)
         self._bubble = _Bubble(theme)
-        outer.addWidget(self._bubble, 5)
+        outer.addWidget(self._bubble, 8)
         column = QVBoxLayout(self._bubble)
-        column.setContentsMargins(Space.L, Space.M, Space.S, Space.S)
+        column.setContentsMargins(Space.L, Space.S, Space.L, Space.S)
         column.setSpacing(Space.XS)
         self.text: SpokenText | None = None
         self.waveform: StillWaveform | None = None
@@ -91,15 +103,15 @@ class UserCard(TurnCard):
             column.addWidget(self.heard_as)
             if turn.heard_as is not None:
                 self.heard_as.show_text(turn.heard_as, corrected=turn.corrected)
-        row = QHBoxLayout()
-        row.setSpacing(0)
-        row.addStretch(1)
-        row.addWidget(self.replay_button)
-        row.addWidget(self.copy_button)
-        row.addWidget(self.save_button)
-        self.replay_button.setVisible(turn.seconds > 0)
-        self.save_button.setVisible(turn.seconds > 0)
-        column.addLayout(row)
+        self._hug()
+
+    def _hug(self) -> None:
+        """As wide as what was said, not wider."""
+        metrics = QFontMetrics(self.theme.font("reading"))
+        spoken = SPOKEN_WIDTH if self.waveform is not None else 0
+        typed = metrics.horizontalAdvance(self.turn.text) + SLACK if self.turn.text else 0
+        heard = metrics.horizontalAdvance(self.heard_as.text) + SLACK + 28 if self.heard_as is not None else 0
+        self._bubble.setMaximumWidth(max(spoken, typed, heard) + 2 * Space.L)
 
     def _sound(self, turn: Turn) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -109,13 +121,13 @@ class UserCard(TurnCard):
         length = QLabel(duration_text(turn.seconds))
         length.setProperty("role", "caption")
         row.addWidget(length)
-        row.addSpacing(Space.S)
         return row
 
     def understood(self, text: str, *, corrected: bool) -> None:
         """What the model heard, or the user's correction."""
         if self.heard_as is not None:
             self.heard_as.show_text(text, corrected=corrected)
+            self._hug()
 
     def _correct(self, text: str) -> None:
         self.corrected.emit(self.turn.number, text)
@@ -154,6 +166,7 @@ class AnswerCard(TurnCard):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(Space.XS)
         head = QHBoxLayout()
+        head.setContentsMargins(3, 0, 0, 0)  # as far in as the words are
         head.setSpacing(Space.S)
         name = QLabel(speaker)
         name.setProperty("role", "label")
