@@ -22,6 +22,7 @@ from parley_models.vocoders.config import VoiceConfig
 from parley_models.vocoders.flow_matching import guided, times, told_and_untold
 from parley_models.vocoders.grid import LINGUISTIC_SIZE
 from parley_models.vocoders.overlapped import frame_noise, source_noise
+from parley_models.vocoders.pitch import shift_pitch
 from parley_models.vocoders.stretch import MelStretch
 from parley_models.vocoders.vocoder import VocoderStream, check_manner
 from parley_models.vocoders.voices import SpeakerVoice, read_voice, voice_names
@@ -104,9 +105,9 @@ class ChunkedFlowHift:
     def stream(self, voice: str, rate: float = 1.0, pitch_semitones: float = 0.0, seed: int = 0) -> VocoderStream:
         """Begin an answer; see `Vocoder.stream`."""
         check_manner(rate, pitch_semitones)
-        if pitch_semitones:
+        if pitch_semitones and not self.config.pitch_details:
             raise UsageError("This voice's codes hold no pitch that could be shifted.")
-        return ChunkedStream(self, read_voice(self.folder, voice), rate, Noise.seeded(seed, self.config))
+        return ChunkedStream(self, read_voice(self.folder, voice), rate, Noise.seeded(seed, self.config), pitch_semitones)
 
     def whole(self, groups: SpeechTokens, voice: SpeakerVoice, noise: Noise) -> AudioChunk:
         """All groups at once, as upstream's `token2wav_nonstream` does."""
@@ -194,8 +195,8 @@ class RememberingFlow:
 class ChunkedStream:
     """One answer: codes in, mel by chunks, sound out."""
 
-    def __init__(self, vocoder: ChunkedFlowHift, voice: SpeakerVoice, rate: float, noise: Noise) -> None:
-        self._vocoder, self._noise = vocoder, noise
+    def __init__(self, vocoder: ChunkedFlowHift, voice: SpeakerVoice, rate: float, noise: Noise, pitch_semitones: float = 0.0) -> None:
+        self._vocoder, self._noise, self._pitch = vocoder, noise, pitch_semitones
         self._flow = RememberingFlow(vocoder, voice, noise)
         self._waiting: Pairs = np.zeros((0, 2), np.int64)
         self._begun = False
@@ -205,7 +206,7 @@ class ChunkedStream:
 
     def feed(self, groups: SpeechTokens) -> list[AudioChunk]:
         """Take groups; the sound of the chunks that they complete."""
-        self._waiting = np.concatenate([self._waiting, paired(groups.codes)])
+        self._waiting = np.concatenate([self._waiting, paired(shift_pitch(groups.codes, self._pitch, self._vocoder.config))])
         self._begin()
         ahead, sizes, sound = self._vocoder.config.lookahead_tokens, self._vocoder.config.chunk_tokens, []
         while len(self._waiting) >= (size := sizes[min(self._chunks, len(sizes) - 1)]) + ahead:

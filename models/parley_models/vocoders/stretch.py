@@ -8,7 +8,7 @@ from parley_models.pcm import Samples
 
 
 class MelStretch:
-    """Mel going in frame by frame, coming out `rate` times as fast: output frame j is read at (j + 1/2) · rate − 1/2, between neighbours."""
+    """Mel going in frame by frame, coming out `rate` times as fast: frame j is read at (j + 1/2) · rate − 1/2, between neighbours."""
 
     def __init__(self, rate: float) -> None:
         self._rate = rate

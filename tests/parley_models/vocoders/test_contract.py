@@ -1,12 +1,17 @@
 """What every vocoder promises, and then what Mini's and upstream's promise besides."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from parley_models.errors import BundleCorrupt, BundleMissing, UsageError
+from parley_models.networks.hift import Hift, HiftConfig
+from parley_models.networks.streaming_flow import StreamingFlow, StreamingFlowConfig
+from parley_models.networks.upstream_export import export_sourced_hift, export_streaming_flow
 from parley_models.pcm import AudioChunk, Samples
 from parley_models.tokens import Codes, SpeechTokens
 from parley_models.vocoders.config import VoiceConfig
@@ -23,6 +28,7 @@ FILES = VoiceConfig(
 CONFIGS = {
     "flow-hift": FILES,
     "flow-hift-overlapped": replace(FILES, kind="flow-hift-overlapped", hift="hift_whole.onnx"),
+    "flow-hift-chunked": replace(FILES, kind="flow-hift-chunked", chunk_tokens=(6, 15, 24, 48)),
 }
 PATTERNS = ([1] * 25, [0, 7, 2, 16])
 INAUDIBLE = 0.01
@@ -30,8 +36,26 @@ INAUDIBLE = 0.01
 
 
 @pytest.fixture(scope="module", params=sorted(VOCODERS))
-def vocoder(request: pytest.FixtureRequest) -> Vocoder:
-    return open_vocoder(TINY, CONFIGS[request.param])
+def vocoder(request: pytest.FixtureRequest, tiny_chunked: Path) -> Vocoder:
+    return open_vocoder(tiny_chunked if request.param == "flow-hift-chunked" else TINY, CONFIGS[request.param])
+
+
+@pytest.fixture(scope="module")
+def tiny_chunked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """stepvocoder's kind with random weights, written by our own export."""
+    folder = tmp_path_factory.mktemp("chunked")
+    torch.manual_seed(0)
+    config = StreamingFlowConfig(
+        vocab=5121, embedding=8, width=8, heads=2, hidden=16, layers=1, up_layers=1, lookahead=3, stride=2,
+        speaker=192, mels=80, channels=8, estimator_heads=1, head_width=8, blocks=1, mlp=16,
+    )  # fmt: skip
+    export_streaming_flow(StreamingFlow(config), folder / "flow_encoder.onnx", folder / "flow_estimator.onnx")
+    hift = Hift(HiftConfig(channels=16, f0_channels=8, kernels=(3,), dilations=(1,), source_kernels=(3, 3, 3), interpolated_source=True))
+    hift.f0_predictor.classifier.bias.data.fill_(150.0)
+    hift.conv_post.weight_g.data.mul_(50.0)
+    export_sourced_hift(hift, folder / "f0.onnx", folder / "hift.onnx")
+    shutil.copytree(TINY / "voices", folder / "voices")
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +198,7 @@ def test_a_stream_of_upstreams_kind_stays_near_the_whole(upstream: OverlappedFlo
 
 
 def test_damaged_or_foreign_files_are_named(tmp_path: Path) -> None:
-    with pytest.raises(BundleCorrupt, match="of kind “vocoder-9000”; this Parley knows flow-hift, flow-hift-overlapped"):
+    with pytest.raises(BundleCorrupt, match="of kind “vocoder-9000”; this Parley knows flow-hift, flow-hift-chunked, flow-hift-overlapped"):
         open_vocoder(TINY, VoiceConfig(kind="vocoder-9000"))
     with pytest.raises(BundleMissing, match="flow_encoder"):
         open_vocoder(tmp_path, VoiceConfig())
