@@ -108,6 +108,11 @@ class Listening:
         """Wait for nothing any more."""
         self._wait_for(None)
 
+    @property
+    def by_hand(self) -> FromClient:
+        """What tells the engine not to look for the end of a turn."""
+        return hearing(False, self._threshold, self._silence_ms)
+
     # From the user
 
     def press(self) -> None:
@@ -124,7 +129,7 @@ class Listening:
         self._owner.floor_taken()
         self.utterance = Utterance("button")
         if self.open:
-            self._send(hearing(False, self._threshold, self._silence_ms))
+            self._send(self.by_hand)
         self._send(InputAudioClear())
         self._desk.open_microphone()
         self._owner.changed()

@@ -30,6 +30,7 @@ from parley_models.realtime.events import (
 )
 
 PROGRESS_S = 0.1
+KEPT_EVERY_S = 1.0
 REWIND_S = 0.2
 """After a false alarm the answer goes on a little before the place where it fell silent."""
 
@@ -71,6 +72,9 @@ class Sounding:
 
     done: bool = False
     """Nothing more comes."""
+
+    kept_s: float = 0.0
+    """So much was heard when it was last kept."""
 
     offset_s: float = 0.0
     """How much had been heard under an earlier number at the desk."""
@@ -310,6 +314,9 @@ class Speaking:
             complete = now.done and now.whole
             characters = heard_characters(now.text, now.peaks, heard_s, complete=complete, rate=now.base.style.rate)
             self._tell(Progressed(now.base.number, heard_s, now.sound_s, len(now.base.text) + characters))
+            if now.purpose == "answer" and heard_s >= now.kept_s + KEPT_EVERY_S:  # if the window is killed, this is what was heard
+                now.kept_s = heard_s
+                self._keep(_outcome(now, heard_s, cut=True), None)
             self._ticking = asyncio.get_running_loop().call_later(PROGRESS_S, self._tick)
 
 

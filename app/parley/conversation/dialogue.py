@@ -1,0 +1,421 @@
+"""The conversation as a state machine: who has the floor, what the engine knows, and what is kept (DESIGN §2).
+
+Everything happens on one thread. Three things come in: what the user does, what the sound card tells (`sound_news`), and what the
+engine says (`engine_news`). A turn is a number: what belongs to an older response, or to an older number at the desk, is not listened to.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from parley.conversation.character import Character
+from parley.conversation.desk import Desk
+from parley.conversation.events import (
+    Activity,
+    Asked,
+    CharacterChanged,
+    Event,
+    Rang,
+    StateChanged,
+    Stumbled,
+    StyleChanged,
+    Timer,
+    Understood,
+)
+from parley.conversation.history import now
+from parley.conversation.items import Items
+from parley.conversation.library import Library
+from parley.conversation.listening import Listening, Utterance, wire_sound
+from parley.conversation.offer import Offer
+from parley.conversation.session import item_name, manner, message, opening, reminders, say
+from parley.conversation.sounds import joined
+from parley.conversation.speaking import QUIET, Purpose, Sounding, Speaking
+from parley.conversation.timers import chime
+from parley.conversation.tools import TOOLS, spoken
+from parley.conversation.turns import Turn
+from parley.conversation.waveform import Peaks
+from parley_models.errors import ParleyError
+from parley_models.pcm import AudioChunk
+from parley_models.realtime.events import (
+    FromClient,
+    InputAudioAppend,
+    InputAudioCommit,
+    ItemCreate,
+    ItemDelete,
+    ResponseCancel,
+    ResponseCreate,
+    ResponseWish,
+)
+from parley_models.sound_file import write_sound
+from parley_models.style import Style
+
+WIRE_PIECE_S = 1.0
+"""Sound that is sent again goes in pieces of this length."""
+
+
+@dataclass(slots=True)
+class Question:
+    """The user's last turn, while it waits for its answer."""
+
+    turn: Turn
+    chunks: list[AudioChunk]
+    end: float
+    """When the user had finished, on the loop's clock."""
+
+    item_id: str | None = None
+    """Of a spoken one, once the engine has named it."""
+
+
+class Dialogue:
+    """One conversation with one user. All methods on the conversation's thread."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        send: Callable[[FromClient], None],
+        tell: Callable[[Event], None],
+        library: Library,
+        style: Style,
+        threshold: float,
+        silence_ms: int,
+    ) -> None:
+        self.library = library
+        self.items = Items()
+        self.offer: Offer | None = None
+        """What the engine offers; None while there is none."""
+
+        self.style = style
+        self.character: Character | None = None
+        self.question: Question | None = None
+        self.answered: int | None = None
+        """The question that the last answer was for."""
+
+        self.ducked = False
+        self.listening = Listening(desk, send, self, threshold, silence_ms)
+        self.speaking = Speaking(desk, send, tell, library.keep, self._over)
+        self.send = send
+        self.tell = tell
+        self.saying: dict[int, tuple[Turn, Purpose, str]] = {}
+        """What was asked to be said (again): (turn, purpose, its item)."""
+
+        self.waiting_for: int | None = None
+        """The turn whose answer is the next response that nobody asked for by name."""
+
+        self._later: list[Callable[[], None]] = []
+        """What is said when nobody speaks any more."""
+
+        self._corrections = 0
+        self._state: StateChanged | None = None
+
+    def close(self) -> None:
+        """Silence; what is being said is kept as far as it was heard."""
+        self.listening.close()
+        self.speaking.cut()
+
+    # From the user
+
+    def interrupt(self) -> None:
+        """Esc."""
+        if not self.listening.take_back():
+            self._later.clear()
+            self.floor_taken()
+            self.question = None
+        self.changed()
+
+    def set_style(self, style: Style) -> None:
+        """How the next answers sound."""
+        self.style = style
+        self.tell(StyleChanged(style))
+        self._send_manner()
+
+    def set_character(self, character: Character | None, *, greets: bool = True) -> None:
+        """Who answers."""
+        self.character = character
+        self.library.character = character.name if character else ""
+        self.tell(CharacterChanged(character))
+        self.set_style(character.style if character else Style())
+        if character is not None and greets and character.greeting and not self.library.kept:
+            self.speak(character.fill(character.greeting))
+
+    def replay(self, number: int) -> None:
+        """Play a turn again, or stop."""
+        playing = self.speaking.current
+        if playing is not None and playing.purpose == "replay" and playing.base.number == number:
+            self.speaking.cut()
+            return
+        turn = self.library.turn(number)
+        if turn is None:
+            return
+        self.floor_taken()
+        sound = self.library.sounds.of(number, turn.sound)
+        if sound is not None:
+            self.speaking.begin(turn, None, "replay")
+            for chunk in sound:
+                self.speaking.play(chunk)
+            self.speaking.complete()
+        elif turn.side == "human":
+            self.stumbled("The sound of this turn was not kept.")
+        else:
+            self._say(turn, "replay", self.items.name(number), turn.text, None)
+
+    def say_again(self, number: int, style: Style) -> None:
+        """The same words in another style, as a new answer."""
+        turn = self.library.turn(number)
+        if turn is not None and turn.side == "assistant":
+            self.floor_taken()
+            again = Turn(self.library.next_turn(), "assistant", style=style, at=now())
+            self._say(again, "answer", self.items.name(number), turn.text + turn.unheard, style)
+
+    def continue_answer(self, number: int) -> None:
+        """The rest of an interrupted answer."""
+        turn = self.library.turn(number)
+        if turn is None or not turn.unheard:
+            return
+        self.floor_taken()
+        if number in self.items.fresh:
+            self._say(turn, "rest", self.items.name(number), turn.unheard, None, from_ms=int(turn.seconds * 1000))
+        else:  # this engine knows only what was heard
+            name = f"rest-{number}"
+            self.send(ItemCreate(item=message(name, "assistant", turn.unheard)))
+            self._say(turn, "rest", name, turn.unheard, turn.style)
+            self.send(ItemDelete(item_id=name, event_id=f"{QUIET}-rest"))
+
+    def correct(self, number: int, text: str) -> None:
+        """What the user really said: kept, and put in the place of what the engine heard."""
+        turn = self.library.turn(number)
+        if turn is None or turn.side != "human" or not text.strip():
+            return
+        turn = replace(turn, heard_as=text.strip(), corrected=True)
+        self.library.keep(turn)
+        self.tell(Understood(number, text.strip(), corrected=True))
+        before = self.items.name(self.library.before(number))
+        wrong = self.items.drop(number)
+        if wrong is not None:
+            self._corrections += 1
+            right = f"turn-{number}-{self._corrections}"
+            self.send(ItemCreate(previous_item_id=before or "root", item=message(right, "user", text.strip())))
+            self.send(ItemDelete(item_id=wrong, event_id=f"{QUIET}-correct"))
+            self.items.add(right, number)
+
+    def save_sound(self, number: int, path: Path) -> None:
+        """A turn's sound as a file."""
+        turn = self.library.turn(number)
+        sound = None if turn is None else self.library.sounds.of(number, turn.sound)
+        if sound is None:
+            self.stumbled("The sound of this turn was not kept; play it once, then it can be saved.")
+            return
+        try:
+            write_sound(path, joined(sound))
+        except ParleyError as error:
+            self.stumbled(str(error))
+
+    def speak(self, text: str) -> None:
+        """Say something of our own: a greeting, a timer that rings. It belongs to the conversation."""
+        number = self.library.next_turn()
+        turn = Turn(number, "assistant", style=self.style, at=now())
+        self.send(ItemCreate(item=message(item_name(number), "assistant", text)))
+        self.items.add(item_name(number), number, fresh=True)
+        self._say(turn, "answer", item_name(number), text, None)
+
+    def ring(self, timer: Timer) -> None:
+        """A timer: its bell at once, its words when nobody speaks."""
+        self.tell(Rang(timer))
+        if self.speaking.has_speaker:
+            self.speaking.play_alone(chime())
+        self._later.append(lambda: self.speak(spoken(timer)))
+        self.changed()
+
+    def show(self) -> None:
+        """Another conversation was opened: the engine forgets the old one and is reminded of this one."""
+        self.question = None
+        self.saying.clear()
+        for name in self.items.forget():
+            self.send(ItemDelete(item_id=name, event_id=f"{QUIET}-forget"))
+        self._remind()
+
+    # From the engine
+
+    def engine_there(self, offer: Offer) -> None:
+        """A session that knows nothing: it is told who answers and what was said; what waits for an answer is asked again."""
+        self.offer = offer
+        self.items.forget()
+        self.saying.clear()
+        self.send(opening(offer, TOOLS))
+        self._send_manner()
+        self._remind()
+        waiting = self.question
+        if waiting is not None and waiting.chunks:
+            self.send(self.listening.by_hand)
+            for chunk in _pieces(waiting.chunks):
+                self.send(InputAudioAppend(audio=wire_sound([chunk])))
+            self._commit(waiting)
+        elif waiting is not None:
+            self._ask(waiting)
+        self.listening.engine_there()
+        self.changed()
+
+    def engine_gone(self) -> None:
+        """The session is lost, nothing of the conversation is."""
+        self.offer = None
+        self.waiting_for = None
+        sounded = self.speaking.current is not None and bool(self.speaking.current.chunks)
+        self.speaking.abandon()
+        if sounded:
+            self.question = None  # it has its answer, even if a part is missing
+        self.changed()
+
+    # What the user says
+
+    def floor_taken(self) -> None:
+        """Silence, for good."""
+        if self.waiting_for is not None:  # it is being thought of and has no name yet
+            self.waiting_for = None
+            self.send(ResponseCancel(event_id=f"{QUIET}-cancel"))
+        self.saying.clear()
+        self.speaking.cut()
+
+    def floor_wanted(self) -> None:
+        """Silence, for now."""
+        self.speaking.hold()
+
+    def floor_returned(self) -> None:
+        """Go on."""
+        self.speaking.resume()
+
+    def asked(self, said: Utterance, item_id: str | None) -> None:
+        """A spoken turn is over."""
+        seconds = round(sum(chunk.seconds for chunk in said.chunks), 3)
+        turn = Turn(self.library.next_turn(), "human", said.text, seconds=seconds, waveform=Peaks(said.chunks).waveform(), at=now())
+        turn = self.library.keep_sound(turn, said.chunks)
+        question = self._new_question(turn, said.chunks)
+        if item_id is None:
+            self._commit(question)
+        else:  # the engine has it, and answers by itself
+            question.item_id = item_id
+            self.items.add(item_id, turn.number)
+            if said.text:
+                self.send(ItemCreate(item=message(item_name(turn.number), "user", said.text)))
+            self.waiting_for = turn.number
+        self.changed()
+
+    def typed(self, text: str) -> None:
+        """A typed turn."""
+        if not text:
+            return
+        self.floor_taken()
+        self._ask(self._new_question(Turn(self.library.next_turn(), "human", text, at=now()), []))
+        self.changed()
+
+    def stumbled(self, message: str) -> None:
+        """Something the user should know."""
+        self.tell(Stumbled(message))
+
+    def changed(self) -> None:
+        """Tell the state if it is another one; and if nobody speaks, say what had to wait."""
+        heard, speaking = self.listening, self.speaking.current
+        if heard.utterance is not None:
+            activity = Activity.LISTENING
+        elif speaking is not None and speaking.begun:
+            activity = Activity.SPEAKING
+        elif speaking is not None or self.question is not None:
+            activity = Activity.THINKING
+        else:
+            activity = Activity.IDLE
+        state = StateChanged(activity, heard.open, heard.muted, heard.held, self.ducked and activity is Activity.SPEAKING)
+        if state != self._state:
+            self._state = state
+            self.tell(state)
+        if activity is Activity.IDLE and self._later and self.offer is not None and not self.saying:
+            self._later.pop(0)()
+
+    def answer_begins(self, response_id: str, metadata: dict[str, str]) -> None:
+        """A response was created: ours if somebody here waits for it."""
+        named = int(number) if (number := metadata.get("turn", "")).isdecimal() else None
+        if named in self.saying:
+            turn, purpose, name = self.saying.pop(named)
+            self.speaking.begin(turn, None, purpose, response_id=response_id).item_id = name if purpose == "answer" else ""
+        elif self.waiting_for is not None and metadata.get("question") in {None, str(self.waiting_for)}:
+            end = self.question.end if self.question is not None else None
+            turn = Turn(self.library.next_turn(), "assistant", style=self.style, at=now())
+            self.speaking.begin(turn, self.waiting_for, "answer", response_id=response_id, question_end=end)
+            self.answered, self.waiting_for = self.waiting_for, None
+        else:  # to a question that was taken back
+            self.send(ResponseCancel(response_id=response_id, event_id=f"{QUIET}-cancel"))
+        self.changed()
+
+    def answer_again(self) -> None:
+        """The model goes on after a tool: the next response answers the same question."""
+        self.waiting_for = self.answered
+        if self.answered is not None:
+            self.send(ResponseCreate(response=ResponseWish(metadata={"question": str(self.answered)})))
+
+    def give_up(self, trouble: str) -> None:
+        """The question gets no answer."""
+        turn = self.question.turn.number if self.question is not None else None
+        self.question = self.waiting_for = None
+        self.tell(Stumbled(trouble, turn))
+        self.changed()
+
+    def _new_question(self, turn: Turn, chunks: list[AudioChunk]) -> Question:
+        self.library.keep(turn)
+        self.tell(Asked(turn))
+        self.question = Question(turn, chunks, asyncio.get_running_loop().time())
+        return self.question
+
+    def _commit(self, question: Question) -> None:
+        """The sound is with the engine: it becomes an item, beside what was typed."""
+        if question.turn.text:
+            self.send(ItemCreate(item=message(item_name(question.turn.number), "user", question.turn.text)))
+        self.send(InputAudioCommit())
+        self._want_answer(question)
+
+    def _ask(self, question: Question) -> None:
+        name = item_name(question.turn.number)
+        self.send(ItemCreate(item=message(name, "user", question.turn.text)))
+        self.items.add(name, question.turn.number)
+        self._want_answer(question)
+
+    def _want_answer(self, question: Question) -> None:
+        number = question.turn.number
+        self.waiting_for = number
+        self.send(ResponseCreate(event_id=f"ask-{number}", response=ResponseWish(metadata={"question": str(number)})))
+
+    def _say(self, turn: Turn, purpose: Purpose, name: str | None, text: str, style: Style | None, from_ms: int = 0) -> None:
+        if self.offer is None or name is None:
+            self.stumbled("This has to wait until the engine is there.")
+            return
+        self.saying[turn.number] = (turn, purpose, name)
+        self.send(say(self.offer, name, text, style, turn.number, from_ms))
+
+    def _send_manner(self) -> None:
+        if self.offer is not None:
+            self.send(manner(self.offer, self.style, self.character))
+
+    def _remind(self) -> None:
+        """Tell the engine what was said, all but what is being asked now."""
+        if self.offer is None:
+            return
+        asking = self.question.turn.number if self.question is not None else None
+        for reminder in reminders((kept for kept in self.library.kept if kept.turn.number != asking), self.offer):
+            self.send(reminder)
+            if reminder.item.id is not None:
+                self.items.add(reminder.item.id, int(reminder.item.id.removeprefix("turn-")))
+
+    def _over(self, said: Sounding, turn: Turn) -> None:
+        """An answer has been heard, as far as it was."""
+        self.ducked = False
+        if said.purpose == "answer" and said.chunks:
+            self.library.sounds.keep(turn.number, said.chunks)
+        if said.purpose == "rest" and said.chunks:
+            before = self.library.sounds.of(turn.number, turn.sound) or []
+            self.library.sounds.keep(turn.number, [*before, *said.chunks])
+        if said.purpose == "answer" and turn.said and not self.waiting_for:
+            self.question = None
+        self.changed()
+
+
+def _pieces(chunks: list[AudioChunk]) -> list[AudioChunk]:
+    """Abutting chunks cut anew, so that no message is large and there are not too many."""
+    per_piece = max(1, round(WIRE_PIECE_S / chunks[0].seconds))
+    return [joined(chunks[at : at + per_piece]) for at in range(0, len(chunks), per_piece)]

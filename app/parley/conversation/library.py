@@ -1,0 +1,118 @@
+"""All conversations, and the one that is open."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from parley.conversation.events import ConversationOpened, ConversationsListed, Event, Found, Stumbled
+from parley.conversation.history import History, Kept, now
+from parley.conversation.sounds import Sounds
+from parley.conversation.turns import Heading, Turn
+from parley_models.errors import ParleyError
+from parley_models.pcm import AudioChunk
+from parley_models.realtime.events import ItemMemory
+
+
+class Library:
+    """What was said. What can't be written is told once and stays in memory. On the conversation's thread."""
+
+    def __init__(self, history: History, sounds: Sounds, tell: Callable[[Event], None]) -> None:
+        self._history = history
+        self.sounds = sounds
+        self._tell = tell
+        self._told_trouble = False
+        self.number = 0
+        """Of the open conversation."""
+
+        self.character = ""
+        self._kept: dict[int, Kept] = {}
+
+    @property
+    def kept(self) -> tuple[Kept, ...]:
+        """Everything said in the open conversation, in order."""
+        return tuple(self._kept[number] for number in sorted(self._kept))
+
+    def turn(self, number: int) -> Turn | None:
+        """A turn of the open conversation."""
+        kept = self._kept.get(number)
+        return kept.turn if kept else None
+
+    def before(self, number: int) -> int | None:
+        """The turn before another one."""
+        return max((each for each in self._kept if each < number), default=None)
+
+    def next_turn(self) -> int:
+        """A number for a new turn."""
+        return self._history.next_number("turn")
+
+    def keep(self, turn: Turn, memory: ItemMemory | None = None) -> None:
+        """Keep a turn of the open conversation, or what it has become."""
+        old = self._kept.get(turn.number)
+        self._kept[turn.number] = Kept(turn, memory if memory is not None or old is None else old.memory)
+        self._safely(lambda: self._history.save(self.number, turn, memory, character=self.character))
+        if old is None or not old.turn.said:  # the list shows what was first said
+            self.list()
+
+    def keep_sound(self, turn: Turn, chunks: list[AudioChunk]) -> Turn:
+        """Remember how a turn sounded; the turn, with the name of its recording if there is one."""
+        try:
+            name = self.sounds.keep(turn.number, chunks)
+        except ParleyError as error:
+            self._tell(Stumbled(str(error), turn.number))
+            return turn
+        return turn if name is None else replace(turn, sound=name)
+
+    def open_newest(self) -> None:
+        """The conversation that was spoken in last, or an empty one."""
+        headings = self._history.headings()
+        if headings:
+            self.open(headings[0].number)
+        else:
+            self.new()
+
+    def new(self) -> None:
+        """An empty one; it is listed once something was said."""
+        self.number = self._history.next_number("conversation")
+        self._kept = {}
+        self._tell(ConversationOpened(Heading(self.number, "", 0, now(), self.character), ()))
+
+    def open(self, conversation: int) -> bool:
+        """A kept one; whether it is there."""
+        heading = self._history.heading(conversation)
+        if heading is None:
+            self._tell(Stumbled("This conversation is not there any more."))
+            return False
+        self.number, self.character = heading.number, heading.character
+        self._kept = {kept.turn.number: kept for kept in self._history.turns(conversation)}
+        self._tell(ConversationOpened(heading, tuple(kept.turn for kept in self.kept)))
+        return True
+
+    def rename(self, conversation: int, title: str) -> None:
+        """A title of the user's own."""
+        self._safely(lambda: self._history.rename(conversation, title))
+        self.list()
+
+    def delete(self, conversation: int) -> None:
+        """Really gone, with its recordings."""
+        turns = [kept.turn.number for kept in self._history.turns(conversation)]
+        names = [kept.turn.sound for kept in self._history.turns(conversation) if kept.turn.sound]
+        self._safely(lambda: self._history.delete(conversation))
+        self.sounds.forget(turns, names)
+        self.list()
+
+    def list(self) -> None:
+        """Tell every conversation there is."""
+        self._safely(lambda: self._tell(ConversationsListed(self._history.headings())))
+
+    def search(self, query: str) -> None:
+        """Tell what is found."""
+        self._safely(lambda: self._tell(Found(query, self._history.search(query))))
+
+    def _safely(self, act: Callable[[], object]) -> None:
+        try:
+            act()
+        except ParleyError as error:
+            if not self._told_trouble:
+                self._tell(Stumbled(str(error)))
+            self._told_trouble = True
+        else:
+            self._told_trouble = False
