@@ -1,7 +1,7 @@
 """A question being asked: sound and text go in as they come, and the answer may be begun before the question has ended (DESIGN §2)."""
 
 import copy
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from parley_models.answer import Answered, AnswerEvent, SoundPiece, Timing, TokenCounts
@@ -109,6 +109,12 @@ class Question:
         self.ids_left = 0
         """How many ids the model had still to read when the question ended."""
 
+        self.heard_ms = 0.0
+        """From the question's end until all of it was in the model's context."""
+
+        self.thought_ms: float | None = None
+        """From the question's end until the first ids to be made sound of were there."""
+
         self._head: list[int] = []
         self._fit(0, self._usual_room if room_ids is None else room_ids, strict=room_ids is not None)
 
@@ -189,6 +195,11 @@ class Question:
         return self._mind.context.question_complete
 
     @property
+    def has_open_speech(self) -> bool:
+        """Speech was heard that is not a complete piece yet."""
+        return self._listening is not None or len(self.heard) > self.settled
+
+    @property
     def has_thought_ahead(self) -> bool:
         """An answer is held back, or being thought."""
         return self._ahead is not None
@@ -230,7 +241,7 @@ class Question:
         for sound in waiting:
             self._hear(sound)
 
-    def answer(self, clock: LiveClock, number: int = 1) -> Iterator[AnswerEvent | None]:
+    def answer(self, clock: LiveClock, number: int = 1) -> Generator[AnswerEvent | None]:
         """The question has ended: its answer. None is a step without news; who stops asking stops the model.
 
         Args:
@@ -244,20 +255,19 @@ class Question:
         if ahead is None:
             context.read(self._assistant)
         self.ids_left = context.ids_read - before
-        heard_ms = clock.since_question_ms
+        self.heard_ms = clock.since_question_ms
         self.delivery = delivery = self._new_delivery() if ahead is None else ahead.delivery
         first_audio_ms: float | None = None
-        thought_ms: float | None = None
         seconds = 0.0
         for event in self._thoughts(delivery) if ahead is None else _held(ahead):
-            if thought_ms is None and delivery.spoken_groups:
-                thought_ms = clock.since_question_ms
+            if self.thought_ms is None and delivery.spoken_groups:
+                self.thought_ms = clock.since_question_ms
             if isinstance(event, SoundPiece):
                 first_audio_ms = clock.since_question_ms if first_audio_ms is None else first_audio_ms
                 seconds += event.sound.seconds
             yield event
         total_ms = clock.since_question_ms
-        timing = Timing(first_audio_ms, total_ms, total_ms / 1000 / seconds if seconds else None, heard_ms, thought_ms)
+        timing = Timing(first_audio_ms, total_ms, total_ms / 1000 / seconds if seconds else None, self.heard_ms, self.thought_ms)
         asked = Turn(number, "human", self.text, tuple(self.heard))
         yield Answered(asked, self.said(number + 1), delivery.segments, self._counts(delivery), timing)
 

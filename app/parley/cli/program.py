@@ -59,6 +59,26 @@ def evaluate(
 
 
 @program.command()
+def serve(
+    host: Annotated[str, typer.Option("--host", help="Where to listen; only this machine can reach 127.0.0.1.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")] = 0,
+    token_file: Annotated[
+        Path | None, typer.Option("--token-file", metavar="F", help="Holds what clients must know; made, yours alone, if it is not there.")
+    ] = None,
+    bundle: BundleOption = "mini",
+    idle_unload_min: Annotated[
+        float | None, typer.Option("--idle-unload-min", metavar="N", min=0.01, help="Release the model after N minutes without talk.")
+    ] = None,
+    until_stdin_closes: Annotated[bool, typer.Option("--until-stdin-closes", help="Stop when the starting program is gone.")] = False,
+) -> int:
+    """Run the engine for other programs: the OpenAI Realtime protocol on a WebSocket."""
+    from parley.cli.serve import ServeRequest, run_engine
+    from parley_models.realtime.server import Address
+
+    return run_engine(ServeRequest(bundle, Address(host, port), token_file, idle_unload_min, until_stdin_closes))
+
+
+@program.command()
 def doctor(bundle: BundleOption = "mini") -> int:
     """Check that this machine and the model are fit to talk."""
     from parley.cli.doctor import examine

@@ -68,7 +68,9 @@ class TurnTaking:
         self.judged: tuple[int, float | None] = (0, None)
         """How likely the question is whole, as judged by sound up to a place."""
 
-        self._now = 0
+        self.now = 0
+        """Samples taken so far."""
+
         self._frame: Samples = np.zeros(0, np.float32)
         self._kept: Samples = np.zeros(0, np.float32)
         self._open = manual
@@ -92,7 +94,7 @@ class TurnTaking:
         while len(sound) - given >= FRAME:
             frame = sound[given : given + FRAME]
             given += FRAME
-            self._now += FRAME
+            self.now += FRAME
             self._keep(frame)
             news += self._take(self._detector.probability(frame))
         self._frame = sound[given:]
@@ -102,7 +104,7 @@ class TurnTaking:
         """The turn ends here, by decision from outside: what was not given out yet. A manual stream goes on with the next turn."""
         news: list[News] = []
         if self._open:
-            self._now += len(self._frame)
+            self.now += len(self._frame)
             self._keep(self._frame)
             news = self._give()
         self._frame = self._frame[:0]
@@ -127,8 +129,8 @@ class TurnTaking:
             self._speech_frames = 0
         if speech and self._speech_frames * FRAME_MS >= needed_ms:
             self._open, self._spoken = True, True
-            self._speech_end = self._now
-            return [Began(self._now - len(self._kept)), *self._give()]
+            self._speech_end = self.now
+            return [Began(self.now - len(self._kept)), *self._give()]
         longest = (settings.preroll_ms + needed_ms + settings.think_ms) * RATE_HZ // 1_000
         self._kept = self._kept[max(0, len(self._kept) - longest) :]
         return []
@@ -137,7 +139,7 @@ class TurnTaking:
         news: list[News] = []
         if speech:
             self._spoken = True
-            self._speech_end = self._now
+            self._speech_end = self.now
             if self._paused:
                 self._paused = False
                 news.append(Resumed())
@@ -149,7 +151,7 @@ class TurnTaking:
             return [*news, Paused(self._speech_end)]
         news += self._give()
         if not self._manual and silence_ms >= self.settings.silence_needed_ms(self._judgement()):
-            news.append(Ended(self._speech_end, self._now))
+            news.append(Ended(self._speech_end, self.now))
             self._close()
         return news
 
@@ -162,7 +164,7 @@ class TurnTaking:
 
     def _give(self) -> list[News]:
         samples, self._kept = self._kept, self._kept[:0]
-        return [Sound(samples, self._now, quiet=self._paused)] if len(samples) else []
+        return [Sound(samples, self.now, quiet=self._paused)] if len(samples) else []
 
     def _close(self) -> None:
         self._open = self._manual

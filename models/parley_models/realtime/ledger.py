@@ -133,6 +133,13 @@ class Ledger:
         self._items.remove(item)
         return item
 
+    def name_of_call(self, call_id: str) -> str:
+        """Which tool a call asked for. Raises InputError if there is no such call."""
+        for item in self._items:
+            if item.kind == "function_call" and item.call_id == call_id:
+                return item.name
+        raise InputError(f"There is no call “{call_id[:80]}” in this conversation.")
+
     def before(self, item: StoredItem) -> str | None:
         """The id of the item before one."""
         place = self._items.index(item)

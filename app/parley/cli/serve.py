@@ -1,0 +1,73 @@
+"""`parley serve`: the engine, for the window and for any other program that speaks the Realtime protocol."""
+
+import asyncio
+import json
+import logging
+import os
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from parley_models.assistant import Assistant
+from parley_models.bundle import Bundle, find_bundle
+from parley_models.realtime.door import Door, is_loopback, new_token, token_from
+from parley_models.realtime.engine import Engine
+from parley_models.realtime.server import Address, serve_until_told
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ServeRequest:
+    """What the command line asks for."""
+
+    bundle: str
+    address: Address
+    token_file: Path | None
+    idle_unload_min: float | None
+    until_stdin_closes: bool
+
+
+def run_engine(request: ServeRequest) -> int:
+    """Run the engine until it is told to stop.
+
+    Raises:
+        ParleyError: the bundle, the token file or the address can't be used.
+    """
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="parley: %(message)s")
+    token = token_from(request.token_file) if request.token_file is not None else new_token()
+    bundle = Bundle.open(find_bundle(request.bundle))
+    if not is_loopback(request.address.host):
+        logger.warning("Other machines can reach the engine at %s; whoever has the token can talk to it.", request.address.host)
+    idle_s = None if request.idle_unload_min is None else request.idle_unload_min * 60
+    engine = Engine(bundle, lambda: Assistant.of(bundle), idle_unload_s=idle_s)
+    try:
+        asyncio.run(_serve(engine, request, token))
+    except KeyboardInterrupt:
+        pass
+    finally:
+        engine.close()
+    return 0
+
+
+async def _serve(engine: Engine, request: ServeRequest, token: str) -> None:
+    def announce(url: str) -> None:
+        about: dict[str, str | int] = {"url": url, "pid": os.getpid()}
+        if request.token_file is None:
+            about["token"] = token  # nobody could come in otherwise
+        sys.stdout.write(json.dumps(about) + "\n")
+        sys.stdout.flush()
+
+    over = asyncio.Event()
+    if request.until_stdin_closes:
+        loop = asyncio.get_running_loop()
+
+        def wait_for_parent() -> None:
+            while sys.stdin.buffer.read(4096):
+                pass
+            loop.call_soon_threadsafe(over.set)
+
+        # Blocked in a read that only the parent can end: it can't be joined.
+        threading.Thread(target=wait_for_parent, name="parley-parent", daemon=True).start()
+    await serve_until_told(engine, Door(token, request.address.host), request.address, announce, over)
