@@ -212,6 +212,9 @@ class Dialogue:
 
     def speak(self, text: str) -> None:
         """Say something of our own: a greeting, a timer that rings. It belongs to the conversation."""
+        if self.offer is None:
+            self._later.append(lambda: self.speak(text))
+            return
         number = self.library.next_turn()
         turn = Turn(number, "assistant", style=self.style, at=now())
         self.send(ItemCreate(item=message(item_name(number), "assistant", text)))
