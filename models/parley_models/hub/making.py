@@ -9,6 +9,8 @@ from parley_models.backbone.config import BackboneConfig, read_entries
 from parley_models.backbone.convert import quantize_shard, seal_checkpoint, weight_shapes
 from parley_models.backbone.quantize import Quantization
 from parley_models.backbone.weights import CONFIG_NAME
+from parley_models.errors import UsageError
+from parley_models.hub.catalogue import Entry
 from parley_models.hub.footprint import Precision
 
 BACKBONE_FOLDER = "backbone"
@@ -59,3 +61,10 @@ class BackboneMaker:
     def finish(self, sources: Mapping[str, Path], target: Path) -> None:
         """See `Maker.finish`."""
         seal_checkpoint(target / BACKBONE_FOLDER, read_entries(sources["backbone"] / CONFIG_NAME), self.quantization)
+
+
+def maker_for(entry: Entry) -> Maker:
+    """What makes a model of the catalogue. Raises UsageError for a precision that is not known."""
+    if entry.precision is None:
+        raise UsageError(f"{entry.title} comes with Parley: there is nothing to make.")
+    return BackboneMaker.of(entry.precision)

@@ -46,6 +46,24 @@ class Places:
         return self.data / PINS_NAME
 
 
+def hub_home() -> Path:
+    """HF_HOME, as huggingface_hub understands it."""
+    from huggingface_hub import constants
+
+    return Path(constants.HF_HOME)
+
+
+def same_disk(one: Path, other: Path) -> bool:
+    """Whether two folders, there or yet to be made, lie on one disk."""
+    return _existing(one).stat().st_dev == _existing(other).stat().st_dev
+
+
+def _existing(folder: Path) -> Path:
+    while not folder.exists():
+        folder = folder.parent
+    return folder
+
+
 def check_room(wanted: Sequence[tuple[Path, int, str]]) -> None:
     """See that the disks have room: for each folder so many bytes, and what for; folders on one disk are added up.
 
@@ -54,9 +72,7 @@ def check_room(wanted: Sequence[tuple[Path, int, str]]) -> None:
     """
     by_disk: dict[int, list[tuple[Path, int, str]]] = {}
     for folder, size_bytes, what in wanted:
-        existing = folder
-        while not existing.exists():
-            existing = existing.parent
+        existing = _existing(folder)
         by_disk.setdefault(existing.stat().st_dev, []).append((existing, size_bytes, what))
     for items in by_disk.values():
         needed, free = sum(size for _, size, _ in items), shutil.disk_usage(items[0][0]).free
