@@ -6,11 +6,15 @@ from typing import Protocol
 
 from parley_models.pcm import Samples
 
-HeardBlock = Callable[[Samples, float], None]
-"""(block (n,), seconds on the card's clock when its first sample was captured). Copies and returns."""
+BLOCK_S = 0.01
+"""What a stream hands over at a time."""
 
-WantedBlock = Callable[[Samples, float], None]
-"""(block (n,) to be filled, seconds on the card's clock when its first sample will be heard). Fills it and returns."""
+HeardBlock = Callable[[Samples, float, float], None]
+"""(block (n,), when it was handed over on the card's clock, seconds since its last sample was captured). Copies and returns."""
+
+WantedBlock = Callable[[Samples, float, float], None]
+"""(block (n,) to be filled, when it was asked for on the card's clock, seconds until its first sample will be heard).
+Fills it and returns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,7 @@ class Device:
 
 
 class DeviceStream(Protocol):
-    """An open microphone or speaker. Its callback runs on a thread of the card's."""
+    """An open microphone or speaker. Its callback runs on a thread of the card's, with blocks of `BLOCK_S`."""
 
     @property
     def device(self) -> str:
@@ -45,8 +49,15 @@ class DeviceStream(Protocol):
     def alive(self) -> bool:
         """False once the card has given it up."""
 
+    def begin(self) -> None:
+        """Let the blocks come.
+
+        Raises:
+            DeviceError: the device refused at the last moment.
+        """
+
     def close(self) -> None:
-        """Stop it. The callback is not called again."""
+        """Stop it. The callback is not called again. Raises nothing."""
 
 
 class SoundCard(Protocol):
@@ -61,22 +72,28 @@ class SoundCard(Protocol):
     def wake(self) -> None:
         """End the `wait` that is under way, or the next one. Any thread."""
 
+    def begin(self, work: Callable[[], None]) -> None:
+        """Do slow work, such as opening a device, without holding up the caller; one after the other."""
+
     def devices(self) -> Sequence[Device]:
         """What there is, as of the last `refresh`."""
 
     def refresh(self) -> None:
         """Look again. Every stream must have been closed."""
 
-    def open_input(self, name: str | None, heard: HeardBlock) -> DeviceStream:
-        """Open a microphone; None = the default one.
+    def open_input(self, name: str | None, heard: Callable[[int], HeardBlock]) -> DeviceStream:
+        """Open a microphone; None = the default one. `heard` is given the rate and makes the callback.
 
         Raises:
             DeviceError: not there, busy, not allowed.
         """
 
-    def open_output(self, name: str | None, wanted: WantedBlock) -> DeviceStream:
-        """Open a speaker; None = the default one.
+    def open_output(self, name: str | None, wanted: Callable[[int], WantedBlock]) -> DeviceStream:
+        """Open a speaker; None = the default one. `wanted` is given the rate and makes the callback.
 
         Raises:
             DeviceError: not there, busy.
         """
+
+    def close(self) -> None:
+        """Wait for slow work that was begun, and give the card back. Every stream must have been closed."""

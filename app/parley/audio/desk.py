@@ -8,15 +8,30 @@ desk.finish(1)
 desk.close()
 """
 
+import itertools
+import logging
+import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 
 from parley.audio.card import Device, SoundCard
-from parley.audio.events import AudioEvent
+from parley.audio.devices import Devices, Feed
+from parley.audio.ducking import Ducking
+from parley.audio.events import AudioCrashed, AudioEvent, Side
+from parley.audio.hearing import Hearing
+from parley.audio.microphone import MicrophoneFeed
+from parley.audio.playback import Playback
+from parley.audio.portaudio import PortAudioCard
 from parley.audio.settings import AudioSettings
+from parley.audio.speaker import SpeakerFeed
+from parley.audio.tone import test_tone
 from parley_models.pcm import AudioChunk, Samples
 
-DESK_HZ = 24_000
-"""Rate of everything that comes from the microphone. The speaker takes any rate."""
+STEP_S = 0.01
+IDLE_STEP_S = 0.03
+"""Between two looks while there is nothing to play and the microphone is closed."""
+
+FADE_S = 0.03
 
 
 class AudioDesk:
@@ -30,41 +45,62 @@ class AudioDesk:
             on_event: told everything, on the audio thread; must be quick and must not call `close`.
             card: None = the machine's own.
         """
-        raise NotImplementedError
+        self._card = card if card is not None else PortAudioCard()
+        self._on_event = on_event
+        self._settings = settings
+        self._devices = Devices(self._card, settings, self._use)
+        self._playback = Playback(self._card.now)
+        self._hearing = Hearing(settings)
+        self._ducking = Ducking(settings)
+        self._commands: deque[Callable[[], Sequence[AudioEvent] | None]] = deque()
+        self._microphone_open = False
+        self._linger_until = 0.0
+        self._tones = itertools.count(1)
+        self._closing = False
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Begin: opens the speaker. No device raises anything here: what is missing is told as an event."""
-        raise NotImplementedError
+        self._playback.gain = 10 ** (self._settings.output_gain_db / 20)
+        self._thread = threading.Thread(target=self._run, name="parley-audio")
+        self._thread.start()
 
     def close(self) -> None:
         """Silence, close the devices, and end the audio thread; returns when it has ended. May be called twice."""
-        raise NotImplementedError
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            self._closing = True
+            self._card.wake()
+            thread.join()
 
     def apply(self, settings: AudioSettings) -> None:
         """Take other settings while running; only a device that changed is opened again, and what plays goes on there."""
-        raise NotImplementedError
+        self._do(lambda: self._apply(settings))
 
     def refresh_devices(self) -> None:
         """Devices came or went (the window's QMediaDevices signal): look again, and return to the chosen ones if they are back."""
-        raise NotImplementedError
+        self._do(self._devices.look)
 
     @property
     def devices(self) -> Sequence[Device]:
         """What there is to choose from, as of the last look."""
-        raise NotImplementedError
+        return self._devices.known
 
     def open_microphone(self) -> None:
         """Listen. `MicrophoneOpened` says when it does: at once, or after the device has been opened."""
-        raise NotImplementedError
+        self._microphone_open = True
+        self._do(self._hearing.open)
 
     def close_microphone(self) -> None:
         """Mute: no sound and no speech is told any more; what was heard since the last piece is thrown away. What plays goes on."""
-        raise NotImplementedError
+        self._microphone_open = False
+        at = self._card.now()
+        self._do(lambda: self._close_microphone(at))
 
     @property
     def microphone_open(self) -> bool:
         """What was asked for last."""
-        raise NotImplementedError
+        return self._microphone_open
 
     def play(self, turn: int, chunk: AudioChunk) -> bool:
         """Queue the next sound of a turn; any rate. Playing starts 60 ms after the first chunk, or at once if that is all of it.
@@ -74,11 +110,11 @@ class AudioDesk:
         Returns:
             False if it was refused, because that turn has been stopped or finished. Nobody has to look.
         """
-        raise NotImplementedError
+        return self._playback.play(turn, chunk)
 
     def finish(self, turn: int) -> None:
         """Nothing more comes of this turn: `PlaybackEnded` follows when what is queued has been heard."""
-        raise NotImplementedError
+        self._playback.finish(turn)
 
     def stop(self, turn: int) -> float:
         """Silence a turn within 100 ms and refuse what still comes of it.
@@ -86,43 +122,43 @@ class AudioDesk:
         Returns:
             Seconds of it that were really heard, what is on its way to the ear included. `PlaybackEnded` says it again.
         """
-        raise NotImplementedError
+        return self._playback.stop(turn)
 
     def played_s(self, turn: int) -> float:
         """Seconds of a turn that were heard up to now, by the output clock; stays at its last value when the turn is over."""
-        raise NotImplementedError
+        return self._playback.heard_s(turn)
 
     def queued_s(self, turn: int) -> float:
         """Seconds of a turn that are still to be heard."""
-        raise NotImplementedError
+        return self._playback.queued_s(turn)
 
     def duck(self) -> None:
         """Turn the speaker down, until `unduck` or `stop`. A voice beside the speaker does this by itself."""
-        raise NotImplementedError
+        self._do(self._ducking.duck)
 
     def unduck(self) -> None:
         """It was a false alarm: back to full loudness."""
-        raise NotImplementedError
+        self._do(self._ducking.unduck)
 
     @property
     def input_level(self) -> float:
         """Loudness of the microphone after echo and noise were taken out, 0…1 (a meter's position: −60 dB…0 dB). Falls slowly. Cheap."""
-        raise NotImplementedError
+        return self._hearing.level.level
 
     @property
     def output_level(self) -> float:
         """Loudness of what is being heard, like `input_level`."""
-        raise NotImplementedError
+        return self._hearing.played_level.level
 
     @property
     def waveform(self) -> Samples:
         """Peaks of the last 5 s of the microphone, one per 20 ms, oldest first: float32 (250,), 0…1. A copy."""
-        raise NotImplementedError
+        return self._hearing.waveform.peaks
 
     @property
     def echo_loss_db(self) -> float | None:
         """Echo before against after the canceller; None until it was measured."""
-        raise NotImplementedError
+        return self._hearing.echo.loss_db
 
     def test_tone(self) -> int:
         """Play two soft notes on the speaker.
@@ -130,4 +166,77 @@ class AudioDesk:
         Returns:
             The number of the turn that they are, a negative one; can be stopped like any other.
         """
-        raise NotImplementedError
+        turn = -next(self._tones)
+        self.play(turn, test_tone())
+        self.finish(turn)
+        return turn
+
+    # The audio thread ------------------------------------------------------------------------------------------------
+
+    def _do(self, command: Callable[[], Sequence[AudioEvent] | None]) -> None:
+        """Have the audio thread do something, at once."""
+        self._commands.append(command)
+        self._card.wake()
+
+    def _run(self) -> None:
+        try:
+            while not self._closing:
+                self._step()
+                busy = self._playback.busy or self._devices.microphone.stream is not None
+                self._card.wait(STEP_S if busy else IDLE_STEP_S)
+            self._fall_silent()
+        except Exception as error:
+            logging.getLogger(__name__).exception("The audio thread ended")
+            self._on_event(AudioCrashed(f"Microphone and speaker stopped working ({type(error).__name__}); restart Parley."))
+        finally:
+            self._devices.close()
+
+    def _step(self) -> None:
+        while self._commands:
+            for event in self._commands.popleft()() or ():
+                self._tell(event)
+        now = self._card.now()
+        self._devices.want_microphone(self._microphone_open or now < self._linger_until)
+        for event in self._devices.step(idle=self._playback.sounding is None and not self._hearing.speaking):
+            self._tell(event)
+        for event in self._playback.pump():
+            self._tell(event)
+        for event in self._hearing.step(now, self._playback.sounding):
+            self._tell(event)
+        self._ducking.step(now)
+
+    def _tell(self, event: AudioEvent) -> None:
+        self._ducking.react(event, self._card.now())
+        self._on_event(event)
+
+    def _use(self, side: Side, feed: Feed | None, name: str) -> None:
+        """A device was opened or closed."""
+        if side == "microphone":
+            self._hearing.use_microphone(feed if isinstance(feed, MicrophoneFeed) else None, name)
+            return
+        speaker = feed if isinstance(feed, SpeakerFeed) else None
+        if speaker is None:
+            self._playback.detach()
+        else:
+            self._playback.attach(speaker)
+        self._ducking.use(speaker)
+        self._hearing.use_speaker(speaker)
+
+    def _apply(self, settings: AudioSettings) -> None:
+        before, self._settings = self._settings, settings
+        self._ducking.settings = settings
+        self._playback.gain = 10 ** (settings.output_gain_db / 20)
+        self._devices.choose(settings)
+        if settings != before:
+            self._hearing.apply(settings)
+
+    def _close_microphone(self, at: float) -> None:
+        self._hearing.close(at)
+        self._linger_until = at + self._settings.linger_s
+
+    def _fall_silent(self) -> None:
+        """Closing a device in mid-sound clicks."""
+        feed = self._devices.speaker.feed
+        if isinstance(feed, SpeakerFeed):
+            feed.hold()
+            self._card.wait(FADE_S)

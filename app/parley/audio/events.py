@@ -41,7 +41,7 @@ class SpeechOnset:
 
 @dataclass(frozen=True, slots=True)
 class SpeechGone:
-    """The speech ended. If nobody called `stop`, the speaker comes back by itself: soon after a cough or an "mhm", else in half a second."""
+    """The speech ended. If nobody called `stop`, the speaker comes back by itself: soon after a cough or "mhm", else in half a second."""
 
     at_s: float
     seconds: float

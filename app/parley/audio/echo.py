@@ -1,0 +1,91 @@
+"""Parley's own voice out of the microphone, and how well that works."""
+
+import statistics
+from collections import deque
+
+import numpy as np
+from pywebrtc_audio import AudioProcessor
+
+from parley_models.pcm import Samples
+
+QUIET = 1e-10
+"""Added to energies before they are divided."""
+
+SOUNDING = 10**-4.5
+"""Mean square of the speaker's sound (−45 dB) from which an echo is to be expected."""
+
+ECHO_LASTS = 50
+"""Frames for which it is expected afterwards: the way through speaker, room and microphone, and the room's decay."""
+
+ABOVE_NOISE = 10.0
+"""The microphone must be so much above its noise (10 dB), or there is no echo to be measured."""
+
+SEGMENT = 50
+"""Frames with an echo that make one measurement."""
+
+MEASUREMENTS = 12
+ENOUGH = 6
+TOO_SMALL_DB, LARGE_ENOUGH_DB = 10.0, 14.0
+"""Below the first, the microphone would take the speaker's voice for a human's; above the second it may listen again."""
+
+
+def frame_energies(samples: Samples, frame: int) -> list[float]:
+    """Mean squares of consecutive frames."""
+    energies: list[float] = np.square(samples.reshape(-1, frame)).mean(axis=1).tolist()
+    return energies
+
+
+class EchoCanceller:
+    """WebRTC's canceller (AEC3) and noise suppressor."""
+
+    def __init__(self, rate_hz: int, *, echo: bool, noise: bool) -> None:
+        self._processor = AudioProcessor(sample_rate=rate_hz, echo_cancellation=echo, noise_suppression=noise, high_pass_filter=True)
+        self._echo = echo
+
+    def clean(self, near: Samples, far: Samples) -> Samples:
+        """Take the echo of `far`, what was played, out of `near`, what was heard: whole frames of 10 ms, paired by `Reference`."""
+        cleaned: Samples = self._processor.process(near, far if self._echo else None)
+        return cleaned
+
+
+class EchoMeter:
+    """Compares the microphone before and after, while there is an echo in it."""
+
+    def __init__(self) -> None:
+        self._measured: deque[float] = deque(maxlen=MEASUREMENTS)
+        self._noise = 1e-4
+        self._since_sounding = ECHO_LASTS
+        self._before = self._after = 0.0
+        self._frames = 0
+        self._too_small = False
+
+    def observe(self, near: float, cleaned: float, far: float) -> None:
+        """Take the energies of one frame."""
+        self._since_sounding = 0 if far > SOUNDING else self._since_sounding + 1
+        if not self.echo_expected:
+            self._noise = near if near < self._noise else self._noise * 1.005
+            return
+        if near > ABOVE_NOISE * self._noise:
+            self._before += near
+            self._after += cleaned
+            self._frames += 1
+        if self._frames == SEGMENT:
+            self._measured.append(10 * float(np.log10((self._before + QUIET) / (self._after + QUIET))))
+            self._before, self._after, self._frames = 0.0, 0.0, 0
+
+    @property
+    def echo_expected(self) -> bool:
+        """Whether what was played may still be in the room."""
+        return self._since_sounding < ECHO_LASTS
+
+    @property
+    def loss_db(self) -> float | None:
+        """How much of the echo is taken out: a median over seconds, which someone who speaks hardly moves. None = not known."""
+        return statistics.median(self._measured) if self._measured else None
+
+    @property
+    def too_small(self) -> bool:
+        """Whether so little is taken out that the microphone had better be deaf while the speaker sounds."""
+        if len(self._measured) >= ENOUGH:
+            self._too_small = statistics.median(self._measured) < (LARGE_ENOUGH_DB if self._too_small else TOO_SMALL_DB)
+        return self._too_small

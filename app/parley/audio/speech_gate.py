@@ -1,0 +1,106 @@
+"""Whether someone speaks: quick and cheap, beside the speaker. What it was is for the engine to decide."""
+
+from collections import deque
+
+import numpy as np
+import webrtcvad
+
+from parley.audio.resampler import Resampler
+from parley_models.pcm import Samples
+
+FRAME_S = 0.01
+VAD_HZ = 16_000
+STRICTNESS = 2
+"""WebRTC's modes go to 3, which misses a third of those who speak over the speaker."""
+
+WINDOW, ENOUGH = 12, 8
+"""Frames that are looked at, and how many of them must be speech."""
+
+WINDOW_OVER_ECHO, ENOUGH_OVER_ECHO = 14, 11
+"""The same while an echo is expected."""
+
+GONE_AFTER = 20
+"""Frames without speech that end it: longer than the gaps between words' sounds, shorter than anyone waits."""
+
+FLOOR_DB, LOWEST_DB = 9.0, -55.0
+"""Speech is so much above the noise, and above this in any case."""
+
+PASSED_DB = -10.0
+"""While an echo is expected: a frame of which the canceller left less was echo."""
+
+
+class SpeechGate:
+    """Says when speech begins and ends, from frames of 10 ms."""
+
+    def __init__(self, rate_hz: int) -> None:
+        self._vad = webrtcvad.Vad(STRICTNESS)
+        self._resampler = Resampler(rate_hz, VAD_HZ)
+        self._waiting: Samples = np.zeros(0, np.float32)
+        self._recent: deque[bool] = deque(maxlen=WINDOW_OVER_ECHO)
+        self._noise_db = -60.0
+        self._silent = 0
+        self.speaking = False
+        """Whether someone does."""
+        self.since_s = 0.0
+        """How long ago the speech that is on, or was last, began; counted to the newest frame."""
+        self.lasted_s = 0.0
+        """How long it lasted, up to its last sound."""
+
+    def observe(self, frames: Samples, levels_db: list[float], passed_db: list[float] | None) -> bool | None:
+        """Take the next frames (k · 10 ms).
+
+        Args:
+            frames: the microphone's sound without echo and noise.
+            levels_db: of each frame.
+            passed_db: while an echo is expected, how much of each frame the canceller left; otherwise None.
+
+        Returns:
+            True: speech began. False: it ended. None: no news.
+        """
+        verdicts = self._verdicts(frames, len(levels_db))
+        news: bool | None = None
+        for at, (voiced, level_db) in enumerate(zip(verdicts, levels_db, strict=True)):
+            self._recent.append(self._counts(voiced, level_db, None if passed_db is None else passed_db[at]))
+            self.since_s += FRAME_S
+            step = self._go_on() if self.speaking else self._begin(over_echo=passed_db is not None)
+            news = step if step is not None else news
+        return news
+
+    def _verdicts(self, frames: Samples, count: int) -> list[bool]:
+        self._waiting = np.concatenate([self._waiting, self._resampler.feed(frames)])
+        size = int(VAD_HZ * FRAME_S)
+        pcm = (np.clip(self._waiting, -1, 1) * 32767).astype(np.int16)
+        whole = min(len(pcm) // size, count)
+        verdicts = [self._vad.is_speech(pcm[at * size : (at + 1) * size].tobytes(), VAD_HZ) for at in range(whole)]
+        self._waiting = self._waiting[whole * size :]
+        return [False] * (count - whole) + verdicts  # the resampler holds one frame back at the very start
+
+    def _counts(self, voiced: bool, level_db: float, passed_db: float | None) -> bool:
+        speech = voiced and level_db > max(self._noise_db + FLOOR_DB, LOWEST_DB) and (passed_db is None or passed_db > PASSED_DB)
+        if not speech and passed_db is None:
+            self._noise_db += 0.3 * (level_db - self._noise_db) if level_db < self._noise_db else 0.03
+        return speech
+
+    def _begin(self, *, over_echo: bool) -> bool | None:
+        window, enough = (WINDOW_OVER_ECHO, ENOUGH_OVER_ECHO) if over_echo else (WINDOW, ENOUGH)
+        recent = list(self._recent)[-window:]
+        if sum(recent) < enough:
+            return None
+        self.speaking, self._silent = True, 0
+        self.since_s = self.lasted_s = (len(recent) - recent.index(True)) * FRAME_S
+        return True
+
+    def _go_on(self) -> bool | None:
+        self._silent = 0 if self._recent[-1] else self._silent + 1
+        if not self._silent:
+            self.lasted_s = self.since_s
+        if self._silent < GONE_AFTER:
+            return None
+        self.speaking = False
+        self._recent.clear()
+        return False
+
+    def reset(self) -> None:
+        """Forget the speech that is on: the microphone was closed, or is deaf."""
+        self.speaking = False
+        self._recent.clear()
