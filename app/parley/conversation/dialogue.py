@@ -151,6 +151,7 @@ class Dialogue:
         sound = self.library.sounds.of(number, turn.sound)
         if sound is not None:
             self.speaking.begin(turn, None, "replay")
+            self.changed()
             for chunk in sound:
                 self.speaking.play(chunk)
             self.speaking.complete()
@@ -319,7 +320,7 @@ class Dialogue:
         heard, speaking = self.listening, self.speaking.current
         if heard.utterance is not None:
             activity = Activity.LISTENING
-        elif speaking is not None and speaking.begun:
+        elif speaking is not None and (speaking.begun or speaking.purpose != "answer"):
             activity = Activity.SPEAKING
         elif speaking is not None or self.question is not None:
             activity = Activity.THINKING

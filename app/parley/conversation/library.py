@@ -49,7 +49,7 @@ class Library:
         old = self._kept.get(turn.number)
         self._kept[turn.number] = Kept(turn, memory if memory is not None or old is None else old.memory)
         self._safely(lambda: self._history.save(self.number, turn, memory, character=self.character))
-        if old is None or not old.turn.said:  # the list shows what was first said
+        if old is None or (turn.said and not old.turn.said):  # the list shows what was first said
             self.list()
 
     def keep_sound(self, turn: Turn, chunks: list[AudioChunk]) -> Turn:

@@ -109,6 +109,7 @@ class Speaking:
         """Silenced because somebody speaks, and not yet given up."""
 
         self._ticking: asyncio.TimerHandle | None = None
+        self._progress: Progressed | None = None
 
     @property
     def sounds(self) -> bool:
@@ -284,7 +285,7 @@ class Speaking:
             self._over(now, now.base)
             return
         turn = _outcome(now, heard_s, cut=cut)
-        if cut and not turn.said and not turn.unheard and not now.chunks:
+        if not turn.said and not turn.unheard and not now.chunks:  # nothing came, or only a call of a tool
             self._tell(Dropped(turn.number, ""))
             self._over(now, turn)
             return
@@ -313,7 +314,10 @@ class Speaking:
             heard_s = now.offset_s + self._desk.played_s(now.speaker)
             complete = now.done and now.whole
             characters = heard_characters(now.text, now.peaks, heard_s, complete=complete, rate=now.base.style.rate)
-            self._tell(Progressed(now.base.number, heard_s, now.sound_s, len(now.base.text) + characters))
+            news = Progressed(now.base.number, heard_s, now.sound_s, len(now.base.text) + characters)
+            if news != self._progress:
+                self._progress = news
+                self._tell(news)
             if now.purpose == "answer" and heard_s >= now.kept_s + KEPT_EVERY_S:  # if the window is killed, this is what was heard
                 now.kept_s = heard_s
                 self._keep(_outcome(now, heard_s, cut=True), None)
