@@ -25,8 +25,8 @@ _STREAMED = (0, 0xFFFFFFFF)
 """What a WAV header says for its length when it was written to a pipe."""
 
 
-def read_question(path: Path, rate_hz: int = 16_000) -> AudioChunk:
-    """Read WAV, FLAC or OGG of any rate, mono or stereo, as mono at `rate_hz`.
+def read_question(path: Path, rate_hz: int | None = 16_000) -> AudioChunk:
+    """Read WAV, FLAC or OGG of any rate, mono or stereo, as mono at `rate_hz` (None: its own).
 
     Raises:
         InputError: no such file, not audio, empty, silent, cut short, longer than 30 s, or with numbers that are no sound.
@@ -41,7 +41,7 @@ def read_question(path: Path, rate_hz: int = 16_000) -> AudioChunk:
         raise InputError(f"{path} is empty.")
     _refuse_cut_wav(path)
     samples, native_hz = _decode(path)
-    return prepare_question(samples, native_hz, rate_hz, name=str(path))
+    return prepare_question(samples, native_hz, native_hz if rate_hz is None else rate_hz, name=str(path))
 
 
 def _decode(path: Path) -> tuple[Samples, int]:

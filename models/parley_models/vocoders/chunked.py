@@ -162,7 +162,7 @@ class RememberingFlow:
         tokens, present = np.pad(pairs, ((0, padding), (0, 0))), np.pad(np.ones(len(pairs), np.float32), (0, padding))
         if len(tokens) <= config.lookahead_tokens:
             return np.zeros((1, config.mels, 0), np.float32)
-        feeds = {"tokens": tokens[None], "present": present[None], "speaker": self.voice.speaker, **self._heard}
+        feeds: dict[str, Array] = {"tokens": tokens[None], "present": present[None], "speaker": self.voice.speaker, **self._heard}
         mu, speaker, *heard = self.vocoder.encoder.run(feeds, ("mu", "projected", *(f"next_{name}" for name in _MEMORY)))
         self._heard = dict(zip(_MEMORY, heard, strict=True))
         whole = np.zeros_like(mu)
@@ -278,4 +278,5 @@ def paired(codes: Codes | npt.NDArray[np.int64]) -> Pairs:
 def grouped(flat: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Flat tokens (n,) as codes (groups, 5); an incomplete last group is filled up with zeros, as upstream does."""
     whole = np.pad(flat, (0, -len(flat) % 5)).reshape(-1, 5)
-    return np.maximum(whole - np.array([0, 0] + [LINGUISTIC_SIZE] * 3), 0)
+    codes: npt.NDArray[np.int64] = np.maximum(whole - np.array([0, 0] + [LINGUISTIC_SIZE] * 3), 0)
+    return codes
