@@ -30,11 +30,12 @@ class RoleCard(QAbstractButton):
         self._theme, self.character = theme, character
         self.unplayable = character.unplayable(offer) if offer is not None and character is not PARLEY else ""
         missing = character.missing(offer) if offer is not None else ()
-        self.lack = self.unplayable or (f"Played without all of its style: {' '.join(missing)}" if missing else "")
+        self.lack = self.unplayable or ("Not in its full style here" if missing else "")
+        self._why = self.unplayable or " ".join(missing)
         self.setCheckable(True)
         self.setAccessibleName(character.name)
-        self.setAccessibleDescription(". ".join(part for part in (self._blurb, self.lack) if part))
-        self.setToolTip(self.lack)
+        self.setAccessibleDescription(". ".join(part for part in (self._blurb, self._why) if part))
+        self.setToolTip(self._why)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
@@ -46,7 +47,7 @@ class RoleCard(QAbstractButton):
 
     def sizeHint(self) -> QSize:
         """Two or three lines."""
-        return QSize(200, 78 if self.lack else 60)
+        return QSize(200, 60 + (38 if self.unplayable else 18 if self.lack else 0))
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """A card; the chosen one stands out."""
@@ -65,7 +66,9 @@ class RoleCard(QAbstractButton):
         self._line(painter, self._blurb, QRectF(left, 30, width, 20), "caption", colour("ink_faint" if self.unplayable else "ink_soft"))
         if self.lack:
             icons.draw(painter, "warning", QRectF(left, 52, 14, 14), colour("warning"))
-            self._line(painter, self.lack, QRectF(left + 19, 49, width - 19, 20), "caption", colour("warning"))
+            painter.setFont(self._theme.font("caption"))
+            painter.setPen(colour("warning"))
+            painter.drawText(QRectF(left + 19, 50, width - 19, box.height() - 54), Qt.TextFlag.TextWordWrap, self.lack)
         if self.hasFocus():
             focus_ring(painter, box, Radius.M, self._theme)
         painter.end()
@@ -73,8 +76,11 @@ class RoleCard(QAbstractButton):
     def _paint_letter(self, painter: QPainter) -> None:
         tints = self._theme.palette.tints
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(tints[sum(self.character.name.encode()) % len(tints)]))
         disc = QRectF(12, 12, 36, 36)
+        if self.character is PARLEY:
+            icons.draw_as_is(painter, "parley", disc.adjusted(-1, -1, 1, 1))
+            return
+        painter.setBrush(QColor(tints[sum(self.character.name.encode()) % len(tints)]))
         painter.drawEllipse(disc)
         painter.setPen(self._theme.colour("ink_faint" if self.unplayable else "ink"))
         painter.setFont(self._theme.font("heading", strong=True))

@@ -13,7 +13,7 @@ from parley.ui.labels import CONTROLS
 from parley.ui.proof import comparisons
 from parley.ui.style_rows import DiscreteRow, SliderRow, StyleRow, UnavailableRow
 from parley.ui.theme import Space, Theme
-from parley_models.style import Control, Level, Style
+from parley_models.style import STYLE_FIELDS, Control, Level, Style
 
 SETTLE_MS = 60
 """A moving slider tells its value at most so often."""
@@ -113,13 +113,12 @@ class StylePanel(QWidget):
         self._settle.start()
 
     def _changed(self) -> None:
-        values: dict[str, Any] = {
-            name: row.value for name, row in self.rows.items() if row.is_usable and name in Style.__dataclass_fields__
-        }
-        if values.get("emotion", "") is None:
-            values["intensity"] = None
+        chosen: dict[str, Any] = {name: row.value for name, row in self.rows.items() if row.is_usable and name in STYLE_FIELDS}
+        if chosen.get("emotion", "") is None:
+            chosen["intensity"] = None
         neutral = Style().asked()
-        self._style = Style(**{name: neutral.get(name) if value is None else value for name, value in values.items()})
+        values: dict[str, Any] = {name: neutral.get(name) if value is None else value for name, value in chosen.items()}
+        self._style = Style(**values)
         self._tie()
         self.reset_button.setEnabled(self._style != Style())
         if not self._settle.isActive():

@@ -177,7 +177,7 @@ class Theme(QObject):
         self._base = QFont(app.font())
         self._base.setPointSizeF(max(SMALLEST_BODY_PT, self._base.pointSizeF()))
         self._appearance: Appearance = appearance
-        self.palette: Palette = LIGHT
+        self._worn: Palette | None = None
         app.setStyle("Fusion")
         app.setFont(self._base)
         app.styleHints().colorSchemeChanged.connect(self._desktop_changed)
@@ -196,10 +196,18 @@ class Theme(QObject):
 
     def _wear(self) -> None:
         dark = self._appearance == "dark" or (self._appearance == "system" and self._app.styleHints().colorScheme() is Qt.ColorScheme.Dark)
-        self.palette = DARK if dark else LIGHT
+        palette = DARK if dark else LIGHT
+        if palette is self._worn:
+            return
+        self._worn = palette
         self._app.setPalette(_qt_palette(self.palette))
         self._app.setStyleSheet(_style_sheet(self.palette, {name: self.points(name) for name in TYPE_SCALE}))
         self.changed.emit()
+
+    @property
+    def palette(self) -> Palette:
+        """The colours in use."""
+        return self._worn or LIGHT
 
     def points(self, role: str) -> float:
         """A size of type in points."""
