@@ -164,9 +164,9 @@ class Assistant:
         return Question(mind, manner, turns, heard, room_ids=room_ids)
 
     def hear(self, sound: AudioChunk) -> tuple[int, ...]:
-        """The ids of a recording, without the model having read them. Raises InputError or EngineError."""
+        """The ids of a recording at 16 kHz, without the model having read them. Raises EngineError."""
         listening = self._ears.stream()
-        first, last = listening.feed(prepare_question(sound.samples, sound.rate_hz, HEARING_HZ, name="The recording")), listening.finish()
+        first, last = listening.feed(sound), listening.finish()
         return (*first.ids(self._layout), *last.ids(self._layout))
 
     def say(self, tokens: Sequence[int], style: Style, seed: int) -> Iterator[AnswerEvent | None]:

@@ -32,9 +32,11 @@ class Sound:
 
 @dataclass(frozen=True, slots=True)
 class Paused:
-    """Speech ended here, for a short while at least: time to think ahead."""
+    """Speech ended, for a short while at least: time to think ahead."""
 
     speech_end: int
+    at: int
+    """Where that was noticed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class TurnTaking:
         self._open = manual
         self._speech = False
         self._speech_frames = 0
+        self._run_begin = 0
         self._silent_frames = 0
         self._speech_end = 0
         self._paused = False
@@ -116,6 +119,7 @@ class TurnTaking:
         speech = probability >= (self.settings.silence_probability if self._speech else self.settings.speech_probability)
         self._speech = speech
         if speech:
+            self._run_begin = self._run_begin if self._speech_frames else self.now - FRAME
             self._speech_frames += 1
             self._silent_frames = 0
         else:
@@ -130,9 +134,11 @@ class TurnTaking:
         if speech and self._speech_frames * FRAME_MS >= needed_ms:
             self._open, self._spoken = True, True
             self._speech_end = self.now
+            preroll = settings.preroll_ms * RATE_HZ // 1_000
+            self._kept = self._kept[max(0, len(self._kept) - (self.now - self._run_begin) - preroll) :]
             return [Began(self.now - len(self._kept)), *self._give()]
-        longest = (settings.preroll_ms + needed_ms + settings.think_ms) * RATE_HZ // 1_000
-        self._kept = self._kept[max(0, len(self._kept) - longest) :]
+        spoken = self.now - self._run_begin if self._speech_frames else 0
+        self._kept = self._kept[max(0, len(self._kept) - spoken - settings.preroll_ms * RATE_HZ // 1_000) :]
         return []
 
     def _within(self, speech: bool) -> list[News]:
@@ -148,7 +154,7 @@ class TurnTaking:
         if self._spoken and not self._paused and silence_ms >= self.settings.think_ms:
             news += self._give()
             self._paused = True
-            return [*news, Paused(self._speech_end)]
+            return [*news, Paused(self._speech_end, self.now)]
         news += self._give()
         if not self._manual and silence_ms >= self.settings.silence_needed_ms(self._judgement()):
             news.append(Ended(self._speech_end, self.now))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from parley_models.assistant import HEARING_HZ
 from parley_models.calls import ToolCall, output_line
 from parley_models.errors import InputError
 from parley_models.pcm import AudioChunk
@@ -12,6 +13,7 @@ from parley_models.realtime.events import pcm_of
 from parley_models.realtime.ledger import Kind, Ledger, StoredItem, new_id
 from parley_models.realtime.objects import WIRE_RATE_HZ, Content, Item
 from parley_models.realtime.preferences import style_of
+from parley_models.sound_file import prepare_question
 from parley_models.style import Style
 
 TEXTS = frozenset({"input_text", "output_text", "text"})
@@ -72,7 +74,7 @@ def _part(content: Content) -> str | AudioChunk | None:
     if content.type in TEXTS or content.audio is None:
         return content.text or content.transcript
     samples = np.frombuffer(pcm_of(content.audio), "<i2").astype(np.float32) / np.float32(32768)
-    return AudioChunk(samples, WIRE_RATE_HZ)
+    return prepare_question(samples, WIRE_RATE_HZ, HEARING_HZ, name="The recording")
 
 
 def _call(item: StoredItem) -> ToolCall:

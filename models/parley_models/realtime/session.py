@@ -223,7 +223,7 @@ class Session:
                     self._turn_begins(at)
                 case Sound():
                     self._hear(microphone, each)
-                case Paused(speech_end=at):
+                case Paused(at=at):
                     self._ahead.cancelled = True
                     self._ahead = Ticket()
                     self._work(self._thinker.think_ahead(self._plan(), at, self._ahead, self._judge(microphone)))
@@ -273,6 +273,7 @@ class Session:
     def _turn_over(self, item: StoredItem, before: str | None) -> None:
         """A turn's sound is complete; its item stands in the conversation."""
         self._turn = None
+        self._ahead.enough = True
         if self._deaf:  # it failed while it was heard; that was said
             self._deaf = False
             if item.id in self._ledger:

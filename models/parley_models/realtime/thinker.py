@@ -47,6 +47,8 @@ class Ticket:
     """Work that may be called off: it stops at its next step, and what it was computing is refused."""
 
     cancelled: bool = False
+    enough: bool = False
+    """The turn did end: who thinks ahead leaves the rest to the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +102,14 @@ class Thinker:
 
     def think_ahead(self, plan: Plan, end: int, ticket: Ticket, judged: Tell) -> Work:
         """The turn may be over: begin its answer, unless called off."""
-        if ticket.cancelled:
+        if ticket.cancelled or ticket.enough:
             return
         question = self._open(plan)
         for count, _ in enumerate(question.think_ahead()):
             if ticket.cancelled:
                 question.take_back()
+                return
+            if ticket.enough:
                 return
             if count == 0:
                 self._tell(judged, end, question.complete)
