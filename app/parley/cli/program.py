@@ -79,6 +79,33 @@ def serve(
 
 
 @program.command()
+def talk(
+    text: Annotated[bool, typer.Option("--text", help="Type instead of speaking.")] = False,
+    bundle: Annotated[str | None, typer.Option("--bundle", metavar="NAME|DIR", help="The model that answers.")] = None,
+    url: Annotated[str | None, typer.Option("--url", metavar="ws://…", help="Talk to a Realtime server instead.")] = None,
+    key: Annotated[str, typer.Option("--key", envvar="PARLEY_KEY", help="What that server wants to know.")] = "",
+    character: Annotated[str | None, typer.Option("--character", metavar="NAME", help="Who answers.")] = None,
+    style: Annotated[str, typer.Option("--style", metavar="CONTROL=VALUE,…", help="How to speak: rate=1.2,pitch=2,…")] = "",
+    keep: Annotated[bool, typer.Option("--keep/--no-keep", help="Whether the conversation is kept in the history.")] = True,
+) -> int:
+    """Talk in the terminal: Enter starts and ends what you say."""
+    from parley.cli.talk import TalkRequest
+    from parley.cli.talk import talk as run_talk
+
+    return run_talk(TalkRequest(text, bundle, url, key, character, style, keep))
+
+
+@program.command()
+def ctl(
+    word: Annotated[str, typer.Argument(metavar="talk|stop|mute", help="talk: begin, and again to end; stop: silence; mute: on and off.")],
+) -> int:
+    """Control the Parley that is running: for key bindings of the whole desktop."""
+    from parley.cli.ctl import control
+
+    return control(word)
+
+
+@program.command()
 def doctor(bundle: BundleOption = "mini") -> int:
     """Check that this machine and the model are fit to talk."""
     from parley.cli.doctor import examine

@@ -38,7 +38,7 @@ class Character:
     def role(self, offer: Offer | None = None, user: str = "the user") -> str:
         """What the model is told about who it is, the card's placeholders filled in; a model that knows roles by name is told the name."""
         if offer is not None and self.kind in offer.roles:
-            return f"You are a {self.kind}."
+            return f"You are {'an' if self.kind[:1] in 'aeiou' else 'a'} {self.kind}."
         parts = (self.instructions, self.description, self.personality, self.scenario)
         return self.fill("\n".join(part.strip() for part in parts if part.strip()), user)
 

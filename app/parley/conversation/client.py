@@ -140,8 +140,9 @@ def trouble(error: Exception, url: str) -> EngineError:
         said = REFUSED.get(status, f"it answers with HTTP status {status}")
         kind = EngineRefused if 400 <= status < 500 and status != 429 else EngineError
         return kind(f"{place} can't be used: {said}.")
-    if isinstance(error, InvalidHandshake | InvalidMessage | InvalidURI | EOFError):
-        return EngineRefused(f"{place} can't be used: what answers there is no Realtime service.")
+    if isinstance(error, InvalidHandshake | InvalidURI | EOFError):
+        broken = isinstance(error, InvalidMessage | EOFError)  # it may have died while it answered
+        return (EngineError if broken else EngineRefused)(f"{place} can't be used: what answers there is no Realtime service.")
     if isinstance(error, TimeoutError):
         return EngineError(f"{place} does not answer.")
     if isinstance(error, socket.gaierror):

@@ -156,7 +156,7 @@ class Engine:
         try:
             await child.start(self._patience.start_s)
             self.child_pid = child.pid
-            client = await Client.connect(child.url, child.token, patience_s=self._patience.connect_s)
+            client = await self._connect(child)
             try:
                 yield client
             finally:
@@ -167,6 +167,13 @@ class Engine:
         finally:
             self.child_pid = None
             await child.stop()
+
+    async def _connect(self, child: Child) -> Client:
+        """To an engine of our own: whatever goes wrong there, another one may do better."""
+        try:
+            return await Client.connect(child.url, child.token, patience_s=self._patience.connect_s)
+        except EngineError as error:
+            raise (child.epitaph() if child.ended else EngineError(str(error))) from error
 
     async def _talk(self, client: Client) -> None:
         """Pass on what the engine says until the connection ends or hangs."""

@@ -1,0 +1,222 @@
+"""`parley talk`: a conversation in a terminal. Enter starts and ends what is said; `--text` is for typing."""
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, TextIO
+
+import platformdirs
+
+from parley.audio.settings import AudioSettings
+from parley.cli.program import complain
+from parley.conversation.characters import Characters
+from parley.conversation.control import control_folder
+from parley.conversation.desk import Desk, MakeDesk
+from parley.conversation.events import (
+    Activity,
+    Answering,
+    Asked,
+    Crashed,
+    EngineChanged,
+    EngineState,
+    Event,
+    Rang,
+    SoundChanged,
+    Spoke,
+    StateChanged,
+    Stumbled,
+    Understood,
+    Wrote,
+)
+from parley.conversation.offer import BuiltIn, Remote
+from parley.conversation.talk import Talk, TalkOptions
+from parley.settings import Settings, load_settings, settings_path
+from parley_models.errors import EngineError, UsageError
+from parley_models.style import Style
+
+
+@dataclass(frozen=True, slots=True)
+class TalkRequest:
+    """What the command line asks for."""
+
+    typing: bool = False
+    bundle: str | None = None
+    url: str | None = None
+    key: str = ""
+    character: str | None = None
+    style: str = ""
+    keep: bool = True
+
+
+@dataclass(slots=True)
+class Terminal:
+    """What is told, as lines; and whether there is still somebody to talk to."""
+
+    out: TextIO
+    lines: Callable[[], Iterator[str]]
+    """What the user enters, line by line, until the end of input."""
+
+    idle: threading.Event = field(default_factory=threading.Event)
+    ready: threading.Event = field(default_factory=threading.Event)
+    failure: str = ""
+
+    def hear(self, event: Event) -> None:
+        """Show an event."""
+        self._note(event)
+        match event:
+            case Wrote(text=text):
+                self.out.write(text)
+                self.out.flush()
+            case Answering():
+                self.out.write("› ")
+            case Spoke(turn=turn, cut_short=cut):
+                self._line(f" … [not heard: {turn.unheard.strip()}]" if cut else "")
+            case Understood(text=text):
+                self._line(f"[heard: {text}]")
+            case Rang(timer=timer):
+                self._line(f"\a[{timer.label or 'The time is up'}]")
+            case StateChanged(activity=Activity.LISTENING, held=True):
+                self._line("[listening; Enter ends]")
+            case Stumbled(message=message) | Crashed(message=message) | SoundChanged(message=message) if message:
+                self._line(f"[{message}]")
+            case EngineChanged(state=EngineState.DIED | EngineState.STUCK, message=message):
+                self._line(f"[{message}]")
+            case _:
+                pass
+
+    def _note(self, event: Event) -> None:
+        """Whether one may go on."""
+        match event:
+            case EngineChanged(state=EngineState.READY):
+                self.ready.set()
+            case EngineChanged(state=EngineState.FAILED, message=message):
+                self.failure = message
+                self.ready.set()
+                self.idle.set()
+            case Asked():
+                self.idle.clear()
+            case StateChanged(activity=Activity.IDLE):
+                self.idle.set()
+            case _:
+                pass
+
+    def _line(self, text: str) -> None:
+        self.out.write(f"{text}\n")
+        self.out.flush()
+
+
+def converse(request: TalkRequest, terminal: Terminal, make_desk: MakeDesk, options: TalkOptions) -> int:
+    """Talk until the input ends; the exit code.
+
+    Raises:
+        EngineError: there is no engine to talk to.
+    """
+    talk = Talk(make_desk, terminal.hear, options)
+    talk.start()
+    try:
+        terminal.ready.wait()
+        if not terminal.failure:
+            _turns(request, terminal, talk)
+    finally:
+        talk.close()
+    if terminal.failure:
+        raise EngineError(terminal.failure)
+    return 0
+
+
+def _turns(request: TalkRequest, terminal: Terminal, talk: Talk) -> None:
+    listening = False
+    for line in terminal.lines():
+        if terminal.failure:
+            return
+        if request.typing or line.strip():
+            if line.strip():
+                terminal.idle.clear()
+                talk.send(line)
+        elif listening:
+            terminal.idle.clear()
+            talk.release()
+            listening = False
+        else:
+            talk.press()
+            listening = True
+        if request.typing and not sys.stdin.isatty():  # a script's next line waits until the answer was heard
+            terminal.idle.wait()
+    if listening:
+        terminal.idle.clear()
+        talk.release()
+    terminal.idle.wait()
+
+
+def options_of(request: TalkRequest, settings: Settings, characters: Characters) -> TalkOptions:
+    """What the conversation starts with: the settings, and over them the command line.
+
+    Raises:
+        UsageError: no such character, or a style that is none.
+    """
+    engine = settings.engine.choice
+    if request.bundle is not None:
+        engine = replace(engine, bundle=request.bundle) if isinstance(engine, BuiltIn) else BuiltIn(request.bundle)
+    if request.url is not None:
+        engine = Remote(request.url, request.key)
+    name = settings.character if request.character is None else request.character
+    character = characters.find(name) if name else None
+    if request.character and character is None:
+        names = ", ".join(each.name for each in characters.characters())
+        raise UsageError(f"There is no character “{request.character}”; there are: {names}.")
+    data = platformdirs.user_data_path("parley")
+    return TalkOptions(
+        engine=engine,
+        history=data / "history.db" if request.keep and settings.privacy.keep_history else None,
+        recordings=data / "recordings",
+        record=request.keep and settings.privacy.keep_recordings,
+        control=control_folder(),
+        style=style_from(request.style) if request.style else settings.style,
+        character=character,
+        threshold=settings.turns.threshold,
+        silence_ms=settings.turns.silence_ms,
+        find_character=characters.find,
+        newest=False,
+    )
+
+
+def style_from(text: str) -> Style:
+    """`rate=1.2,emotion=happy` without a bundle at hand; what the engine does not offer is left out later.
+
+    Raises:
+        UsageError: not control=value, or no such control.
+    """
+    from parley_models.style import Control, ControlTable
+
+    rows = tuple(Control(name, "continuous", minimum=low, maximum=high) for name, low, high in (("rate", 0.5, 2.0), ("pitch", -6.0, 6.0)))
+    numbers: list[str] = []
+    values: dict[str, Any] = {}
+    for pair in filter(None, (part.strip() for part in text.split(","))):
+        name, equals, value = (piece.strip() for piece in pair.partition("="))
+        if equals and name in {"emotion", "dialect", "voice", "manner"} and value:
+            values[name] = value
+        else:
+            numbers.append(pair)
+    return replace(Style.parse(",".join(numbers), ControlTable("A style", rows)), **values)
+
+
+def talk(request: TalkRequest) -> int:
+    """Talk in this terminal, with this machine's microphone and speaker."""
+    loaded = load_settings(settings_path())
+    for sentence in loaded.trouble:
+        complain(sentence)
+    terminal = Terminal(sys.stdout, lambda: iter(sys.stdin))
+    options = options_of(request, loaded.settings, Characters.of_user())
+    sys.stdout.write("Parley: type and press Enter. " if request.typing else "Parley: Enter starts and ends what you say. ")
+    sys.stdout.write("Ctrl+D leaves.\n")
+    return converse(request, terminal, _desk(loaded.settings.audio), options)
+
+
+def _desk(settings: AudioSettings) -> MakeDesk:
+    def make(tell: Callable[..., None]) -> Desk:
+        from parley.audio.desk import AudioDesk
+
+        return AudioDesk(settings, tell)
+
+    return make

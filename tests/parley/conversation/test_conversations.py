@@ -1,0 +1,199 @@
+"""Conversations over days: listed, opened, gone on with, deleted; characters; timers that ring."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from parley.conversation.character import Character
+from parley.conversation.events import (
+    Activity,
+    CharacterChanged,
+    ConversationOpened,
+    ConversationsListed,
+    Found,
+    Rang,
+    Spoke,
+    Stumbled,
+    Timer,
+    TimersChanged,
+)
+from parley.conversation.history import History
+from parley.conversation.timers import Timers
+from parley.conversation.tools import Toolbox
+from parley_models.style import Style
+from tests.fakes.realtime_server import RealtimeServer, Reply, Script, said
+from tests.parley.conversation.conftest import User, wait_for
+
+PIRATE = Character("Captain Rosa", "A captain.", greeting="Ahoy, {{user}}!", style=Style(rate=1.5), kind="pirate")
+
+
+def chat(user: User, text: str) -> int:
+    begun = user.now
+    user.talk.send(text)
+    user.listen()
+    return user.until(Spoke, after=begun).turn.number
+
+
+def test_a_conversation_of_yesterday_goes_on(sit_down: Callable[..., User], server: RealtimeServer) -> None:
+    first = sit_down(server)
+    first.ready()
+    chat(first, "My name is Ada.")
+    first.talk.close()
+    second = sit_down(server)
+    opened = second.until(ConversationOpened)
+    assert [turn.said for turn in opened.turns] == ["My name is Ada.", "Answer to My name is Ada.."]
+    second.ready()
+    chat(second, "And yours?")
+    assert [said(item) for item in server.session.items][:3] == ["My name is Ada.", "Answer to My name is Ada..", "And yours?"]
+    assert server.session.items[1]["parley"]["tokens"] == [4, 5]  # word and sound as they were, not only the text
+    assert len(second.all(ConversationsListed)[-1].headings) == 1
+
+
+def test_conversations_do_not_leak_into_each_other(user: User, server: RealtimeServer) -> None:
+    chat(user, "The first secret.")
+    first = user.until(ConversationOpened).heading.number
+    begun = user.now
+    user.talk.new_conversation()
+    user.until(ConversationOpened, after=begun)
+    chat(user, "The second topic.")
+    assert all("first" not in said(item) for item in server.session.items)
+    begun = user.now
+    user.talk.open_conversation(first)
+    assert len(user.until(ConversationOpened, after=begun).turns) == 2
+    chat(user, "Where were we?")
+    assert [said(item) for item in server.session.items][:1] == ["The first secret."]
+    assert all("second" not in said(item) for item in server.session.items)
+    assert not user.all(Stumbled)
+
+
+def test_a_deleted_conversation_is_forgotten_everywhere(sit_down: Callable[..., User], server: RealtimeServer, tmp_path: Path) -> None:
+    user = sit_down(server, recordings=tmp_path / "recordings", record=True)
+    user.ready()
+    user.speak(1.0)
+    user.listen()
+    user.until(Spoke)
+    assert len(list((tmp_path / "recordings").iterdir())) == 1
+    number = user.until(ConversationOpened).heading.number
+    user.talk.search("heard")
+    assert user.until(Found).hits
+    begun = user.now
+    user.talk.delete_conversation(number)
+    assert user.until(ConversationsListed, after=begun).headings == ()
+    assert user.until(ConversationOpened, after=begun).turns == ()
+    user.talk.search("heard")
+    assert not user.until(Found, after=begun).hits
+    assert not list((tmp_path / "recordings").iterdir())
+    wait_for(lambda: not server.session.items)
+
+
+def test_a_turn_can_be_saved_as_sound(user: User, tmp_path: Path) -> None:
+    number = chat(user, "Hello?")
+    user.talk.save_sound(number, tmp_path / "hello.wav")
+    wait_for(lambda: (tmp_path / "hello.wav").exists())
+    samples, rate_hz = soundfile.read(tmp_path / "hello.wav")
+    assert len(samples) / rate_hz == pytest.approx(1.0)
+    user.talk.save_sound(number, tmp_path / "hello.mp3")
+    assert ".wav or .flac" in user.until(Stumbled).message
+
+
+def test_a_character_greets_in_an_empty_conversation_and_is_remembered_with_it(
+    sit_down: Callable[..., User], server: RealtimeServer
+) -> None:
+    user = sit_down(server, find_character=lambda name: PIRATE if name == PIRATE.name else None)
+    user.ready()
+    user.talk.set_character(PIRATE)
+    user.listen()
+    greeting = user.until(Spoke).turn
+    assert greeting.text == "Ahoy, the user!"
+    assert greeting.style.rate == 1.5
+    chat(user, "Hello?")
+    assert server.session.settings["parley"]["character"].startswith("A captain.")
+    begun = user.now
+    user.talk.set_character(None)
+    user.talk.new_conversation()
+    user.talk.open_conversation(1)
+    assert user.until(CharacterChanged, lambda news: news.character is PIRATE, after=begun)
+    assert len(user.all(Spoke)) == 2  # no second greeting
+
+
+def test_a_timer_set_by_the_model_rings_and_is_spoken(sit_down: Callable[..., User]) -> None:
+    def reply(items: list[dict[str, object]]) -> Reply:
+        if items[-1]["type"] == "function_call_output":
+            return Reply("Done, I will ring.")
+        return Reply("", calls=(("set_timer", {"seconds": 0.3, "label": "tea"}),))
+
+    with RealtimeServer(Script(reply=reply)) as server:
+        user = sit_down(server)
+        user.ready()
+        user.talk.send("Set a timer for tea.")
+        user.until(TimersChanged, lambda news: [timer.label for timer in news.timers] == ["tea"])
+        user.until(Rang)
+        assert any(event["type"] == "response.create" for event in server.session.received)
+
+        def rung() -> bool:
+            user.desk.advance(1)
+            return any("tea" in spoke.turn.text for spoke in user.all(Spoke))
+
+        wait_for(rung)
+        texts = [spoke.turn.text for spoke in user.all(Spoke)]
+        assert texts == ["Done, I will ring.", "Your reminder: tea."]
+        assert user.all(TimersChanged)[-1].timers == ()
+        wait_for(lambda: user.activity is Activity.IDLE)
+
+
+def test_what_should_have_rung_while_nobody_was_there_rings_at_the_start(
+    sit_down: Callable[..., User], server: RealtimeServer, tmp_path: Path
+) -> None:
+    history = History(tmp_path / "history.db")
+    history.add_timer(Timer(1, "cake", (datetime.now(UTC) - timedelta(hours=1)).isoformat()))
+    history.add_timer(Timer(2, "later", (datetime.now(UTC) + timedelta(hours=1)).isoformat()))
+    history.close()
+    user = sit_down(server)
+    assert user.until(Rang).timer.label == "cake"
+    assert [timer.label for timer in user.until(TimersChanged, lambda news: len(news.timers) == 1).timers] == ["later"]
+    user.talk.cancel_timer(2)
+    user.until(TimersChanged, lambda news: not news.timers)
+
+
+def call(name: str, arguments: str) -> dict[str, object]:
+    async def run() -> str:
+        history = History(None)
+        timers = Timers(history, lambda _timer: None, lambda _timers: None)
+        answer = Toolbox(timers).call(name, arguments)
+        timers.close()
+        history.close()
+        return answer
+
+    answer = json.loads(asyncio.run(run()))
+    assert isinstance(answer, dict)
+    return answer
+
+
+def test_a_reminder_is_for_the_next_such_time_of_day() -> None:
+    at = (datetime.now().astimezone() - timedelta(minutes=1)).strftime("%H:%M")
+    rings = datetime.fromisoformat(str(call("set_reminder", json.dumps({"at": at, "label": "x"}))["rings"]))
+    assert timedelta(hours=22) < rings - datetime.now().astimezone() < timedelta(hours=26)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("set_timer", "{}"),
+        ("set_timer", '{"seconds": -1}'),
+        ("set_timer", '{"seconds": true}'),
+        ("set_timer", '{"seconds": 1e300}'),
+        ("set_timer", '{"seconds": NaN}'),
+        ("set_timer", "[1]"),
+        ("set_timer", "not json"),
+        ("set_reminder", '{"at": "25:99", "label": "x"}'),
+        ("set_reminder", '{"at": "1999-01-01T00:00", "label": "x"}'),
+        ("rm", "{}"),
+    ],
+)
+def test_a_call_that_makes_no_sense_is_answered_with_the_reason(name: str, arguments: str) -> None:
+    assert str(call(name, arguments)["error"]).endswith(".")
