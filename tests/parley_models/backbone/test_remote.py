@@ -34,7 +34,7 @@ def talking(logits: Logits, habits: Habits | None = None, sampling: Sampling = G
 def restless(ids: Sequence[int]) -> np.ndarray:
     """Anything may come next, most often something that may not stand there; it seldom ends."""
     logits = np.random.default_rng([*ids[-3:], len(ids)]).standard_normal(300).astype(np.float32) * 4
-    logits[LAYOUT.audio_offset : LAYOUT.semantic_offset] += 1
+    logits[: LAYOUT.audio_offset] += 6 if len(ids) // 5 % 2 else -2
     logits[list(LAYOUT.stops)] -= 12
     return logits
 
