@@ -47,13 +47,18 @@ _MARKUP_PER_TURN = 8
 
 
 def fit(turns: Sequence[Turn], room: int, layout: TokenLayout) -> list[Turn]:
-    """What of the turns goes into a context with `room` ids: the oldest lose their sound first, then go (DESIGN §2.5)."""
+    """What of the turns goes into a context with `room` ids: the oldest lose their sound first, then go (DESIGN §2.5).
+
+    Room is made by half of it at a time: as talk goes on the same is left out for many turns, and the rest need not be read again.
+    """
     kept = list(turns)
+    size, step = _size(kept), max(1, room // 2)
+    target = size - step * max(0, -((room - size) // step))
     for place, turn in enumerate(kept):
-        if _size(kept) <= room:
+        if _size(kept) <= target:
             break
         kept[place] = _without_sound(turn, layout)
-    while kept and _size(kept) > room:
+    while kept and _size(kept) > target:
         del kept[0]
     if kept and kept[0].role == "assistant":  # an answer without its question
         del kept[0]

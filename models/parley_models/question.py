@@ -241,15 +241,16 @@ class Question:
         for sound in waiting:
             self._hear(sound)
 
-    def answer(self, clock: LiveClock, number: int = 1) -> Generator[AnswerEvent | None]:
+    def answer(self, clock: LiveClock, number: int = 1, *, read_before: int | None = None) -> Generator[AnswerEvent | None]:
         """The question has ended: its answer. None is a step without news; who stops asking stops the model.
 
         Args:
             clock: since when the asker waits.
             number: of the question's turn.
+            read_before: the context's `ids_read` when the question ended; None = now.
         """
         context = self._mind.context
-        before = context.ids_read
+        before = context.ids_read if read_before is None else read_before
         self.end_piece()
         ahead = self._ahead
         if ahead is None:

@@ -15,6 +15,9 @@ from parley_models.realtime.door import Door, is_loopback, new_token, token_from
 from parley_models.realtime.engine import Engine
 from parley_models.realtime.server import Address, serve_until_told
 
+LAST_WORK_S = 2.0
+"""How long the end waits for the model's last step."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -47,7 +50,8 @@ def run_engine(request: ServeRequest) -> int:
     except KeyboardInterrupt:
         pass
     finally:
-        engine.close()
+        if not engine.close(LAST_WORK_S):
+            os._exit(0)  # loading can't be interrupted, and nothing of it is worth waiting for
     return 0
 
 

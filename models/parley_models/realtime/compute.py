@@ -34,12 +34,13 @@ class ComputeThread:
         with self._changed:
             return bool(self._lanes)
 
-    def close(self) -> None:
-        """Stop at the next pause; what waits is left undone."""
+    def close(self, timeout_s: float | None = None) -> bool:
+        """Stop at the next pause; what waits is left undone. False if that takes longer than `timeout_s`."""
         with self._changed:
             self._closing = True
             self._changed.notify()
-        self._thread.join()
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         while (found := self._next()) is not None:

@@ -88,10 +88,10 @@ class Engine:
         if self._is_idle():
             self.compute.submit(self, self._unload())
 
-    def close(self) -> None:
-        """End both threads."""
+    def close(self, timeout_s: float | None = None) -> bool:
+        """End both threads. False if the model was still at something, such as being loaded, after `timeout_s`."""
         self.listening.close()
-        self.compute.close()
+        return self.compute.close(timeout_s)
 
     def _is_idle(self) -> bool:
         limit = self._idle_unload_s

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from parley_models.answer import AnswerEvent, SoundPiece
@@ -28,6 +28,18 @@ SHORTEST_COMMIT_MS = 100
 """Less sound than this is no question."""
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEnd:
+    """When a turn ended."""
+
+    clock: LiveClock
+    ids_read: int
+    """How many ids the model had read by then."""
+
+    endpoint_ms: float | None = None
+    """How much silence the decision took."""
 
 
 class Session:
@@ -60,8 +72,8 @@ class Session:
         self._spoken: StoredItem | None = None
         """The last item that came as sound, until it was answered."""
 
-        self._turn_ended: tuple[LiveClock, float | None] | None = None
-        """When the last turn ended, and how much silence that took."""
+        self._turn_ended: TurnEnd | None = None
+        """Of the last turn, until it is answered."""
 
         self._response: Responding | None = None
         self._sounding_until_s = 0.0
@@ -162,8 +174,7 @@ class Session:
         if self._uncommitted < SHORTEST_COMMIT_MS * WIRE_RATE_HZ * 2 // 1_000:
             raise InputError(f"There is no sound to commit: a question takes {SHORTEST_COMMIT_MS} ms at least.")
         self._uncommitted = 0
-        clock = LiveClock()
-        self._turn_ended = (clock, None)
+        self._turn_ended = TurnEnd(LiveClock(), self._thinker.ids_read)
         item = StoredItem(self._turn or new_id("item"), "user", spoken=True)
         before = self._ledger.add(item)
         self._spoken = item
@@ -259,7 +270,7 @@ class Session:
         item = StoredItem(self._turn or new_id("item"), "user", spoken=True)
         self._send(told.SpeechStopped(item_id=item.id, audio_end_ms=self._ms(at)))
         self._uncommitted = 0
-        self._turn_ended = (LiveClock(), (at - speech_end) * 1_000 / HEARING_HZ)
+        self._turn_ended = TurnEnd(LiveClock(), self._thinker.ids_read, (at - speech_end) * 1_000 / HEARING_HZ)
         if self._deaf:
             self._deaf, self._turn = False, None
             return
@@ -350,11 +361,11 @@ class Session:
         apart = wish.conversation == "none" or wish.input is not None
         again = None if wish.parley is None else wish.parley.say_again
         plan = self._plan(wish)
-        ended, self._turn_ended = self._turn_ended, None
-        clock, endpoint_ms = ended or (LiveClock(), None)
+        ended, self._turn_ended = self._turn_ended or TurnEnd(LiveClock(), self._thinker.ids_read), None
+        clock = ended.clock
         ledger = None if apart or again is not None else self._ledger
         item = StoredItem(new_id("item"), "assistant", spoken=not plan.silent, style=plan.style, finished=False)
-        response = Responding(self._send, item, ledger, self.id, plan.style, plan.silent, wish.metadata, endpoint_ms)
+        response = Responding(self._send, item, ledger, self.id, plan.style, plan.silent, wish.metadata, ended.endpoint_ms)
 
         def on_end(end: End) -> None:
             self._response_ended(response, end)
@@ -375,7 +386,7 @@ class Session:
             items = None if wish.input is None else [self._apart(each) for each in wish.input]
             work = self._thinker.answer_apart(plan, items, item, response.ticket, clock, on_piece, on_end)
         else:
-            work = self._thinker.answer(plan, item, self._spoken, response.ticket, clock, on_piece, on_end, self._written)
+            work = self._thinker.answer(plan, item, self._spoken, response.ticket, clock, ended.ids_read, on_piece, on_end, self._written)
             self._spoken = None
         self._response = response
         response.begin()
@@ -411,6 +422,7 @@ class Session:
         response.kept()
         if self._response is response:
             self._response = None
+        self._work(self._thinker.prepare(self._plan()))
         sound = response.sound
         if sound is not None and end.answered is not None:
             self._work(self._thinker.measure(response.item, sound, self._measured))

@@ -88,6 +88,17 @@ class Thinker:
         self._question: Question | None = None
         self._planned: tuple[Plan, tuple[str, ...]] | None = None
 
+    @property
+    def ids_read(self) -> int:
+        """How many ids the model read for this session so far. Any thread."""
+        context = self._context
+        return 0 if context is None else context.ids_read
+
+    def prepare(self, plan: Plan) -> Work:
+        """Have what was said so far read, while nobody speaks yet."""
+        self._open(plan)
+        yield
+
     def let_go(self) -> None:
         """The model is being released. On the compute thread."""
         self._assistant = self._context = self._question = None
@@ -165,6 +176,7 @@ class Thinker:
         asked: StoredItem | None,
         ticket: Ticket,
         clock: LiveClock,
+        read_before: int,
         piece: Tell,
         end: Tell,
         written: Tell,
@@ -173,7 +185,7 @@ class Thinker:
         if ticket.cancelled:
             return
         question = self._open(plan)
-        yield from self._answer(question, item, ticket, clock, piece, end)
+        yield from self._answer(question, item, ticket, clock, piece, end, read_before)
         self._question = None
         if asked is None or asked.text or ticket.cancelled or not self._engine.bundle.manifest.dictation:
             return
@@ -199,11 +211,13 @@ class Thinker:
         question.begin()
         yield from self._answer(question, item, ticket, clock, piece, end)
 
-    def _answer(self, question: Question, item: StoredItem, ticket: Ticket, clock: LiveClock, piece: Tell, end: Tell) -> Work:
+    def _answer(
+        self, question: Question, item: StoredItem, ticket: Ticket, clock: LiveClock, piece: Tell, end: Tell, read_before: int | None = None
+    ) -> Work:
         thought_ahead = question.has_thought_ahead
         answered: Answered | None = None
         sounds: list[AudioChunk] = []
-        stream = question.answer(clock)
+        stream = question.answer(clock, read_before=read_before)
         try:
             for event in stream:
                 if ticket.cancelled:
