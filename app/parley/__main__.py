@@ -1,11 +1,17 @@
 """`parley` and `python -m parley`: the program's way in."""
 
+import os
 import sys
+
+NO_SCREEN = 5
+"""Exit code of a device that is missing."""
 
 
 def main() -> None:
-    """Run the command line and leave with its exit code."""
+    """Open the window, or run the command line; leave with the exit code."""
     arguments = sys.argv[1:]
+    if not arguments:
+        sys.exit(window())
     if arguments[:1] == ["--attached"]:  # an engine that a window started: it goes when the window goes
         from parley.cli.attached import stay_with_parent
 
@@ -14,6 +20,17 @@ def main() -> None:
     from parley.cli.program import run
 
     sys.exit(run(arguments))
+
+
+def window() -> int:
+    """The window, if there is a screen for it; the exit code."""
+    screens = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in screens):
+        sys.stderr.write("parley: There is no screen for the window. `parley talk` talks in a terminal, `parley --help` tells more.\n")
+        return NO_SCREEN
+    from parley.wiring import run_window
+
+    return run_window()
 
 
 if __name__ == "__main__":

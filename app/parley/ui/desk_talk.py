@@ -182,7 +182,7 @@ class DeskTalk(QObject):
 
     def _show_manner(self, event: news.StyleChanged | news.CharacterChanged) -> None:
         if isinstance(event, news.StyleChanged):
-            self._window.style_panel.show_style(event.style)
+            self._window.style_panel.hear_style(event.style)
             return
         self._window.roles_panel.show_character(event.character)
         self._window.view.use_speaker(event.character.name if event.character is not None else "")

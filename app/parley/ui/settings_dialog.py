@@ -114,6 +114,7 @@ class SettingsDialog(QDialog):
             lambda ms: self._turn(silence_ms=round(ms)),
             "Used where the model can't tell by itself that you have finished.",
         )
+        page.column.addWidget(caption("In force when Parley starts the next time."))
         page.end()
         return page
 
@@ -141,6 +142,7 @@ class SettingsDialog(QDialog):
             lambda on: self._keep(keep_recordings=on),
             "Sound files beside the conversations, so that your own turns can be played again.",
         )
+        page.column.addWidget(caption("In force when Parley starts the next time."))
         page.end()
         return page
 

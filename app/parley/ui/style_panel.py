@@ -1,5 +1,6 @@
 """The style panel: the rows of the bundle's control table, and what it lacks, greyed, with the reason."""
 
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -28,6 +29,9 @@ class StylePanel(QWidget):
         super().__init__()
         self._theme = theme
         self._style = Style()
+        self._told: list[Style] = []
+        """What was told and has not come back as news yet."""
+
         self.rows: dict[str, StyleRow] = {}
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -88,8 +92,17 @@ class StylePanel(QWidget):
         self.rows[row.name] = row
         self._list.addWidget(row)
 
+    def hear_style(self, style: Style) -> None:
+        """The style in force, whoever set it. News of what was told from here does not undo what the user has moved since."""
+        if style in self._told:
+            del self._told[: self._told.index(style) + 1]
+        else:
+            self._told.clear()
+        if not self._told and not self._settle.isActive():
+            self.show_style(style)
+
     def show_style(self, style: Style) -> None:
-        """The style in force, whoever set it."""
+        """Move everything to a style without telling."""
         self._style = style
         for name, row in self.rows.items():
             row.show_value(getattr(style, name, None))
@@ -118,7 +131,7 @@ class StylePanel(QWidget):
             chosen["intensity"] = None
         neutral = Style().asked()
         values: dict[str, Any] = {name: neutral.get(name) if value is None else value for name, value in chosen.items()}
-        self._style = Style(**values)
+        self._style = replace(self._style, **values)  # what this engine can't do stays as it was
         self._tie()
         self.reset_button.setEnabled(self._style != Style())
         if not self._settle.isActive():
@@ -131,6 +144,7 @@ class StylePanel(QWidget):
             row.setEnabled(self._style.emotion is not None)
 
     def _tell(self) -> None:
+        self._told.append(self._style)
         self.style_chosen.emit(self._style)
 
 

@@ -22,7 +22,7 @@ from parley.ui.theme import Size, Theme
 from parley.ui.timers import TimerRow
 
 SMALLEST = QSize(720, 520)
-CENTRE_NEEDS = 440
+CENTRE_NEEDS = 520
 """Logical pixels; below that the sides give way."""
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QTextCursor
 from PySide6.QtTest import QTest
 
@@ -133,7 +134,7 @@ def test_what_was_heard_can_be_put_right(desktop: Desktop) -> None:
     heard.edit_button.click()
     assert heard.field.text() == "what is the capital of franz"
     heard.field.setText("what is the capital of France")
-    QTest.keyClick(heard.field, "\r")
+    QTest.keyClick(heard.field, Qt.Key.Key_Return)
     desktop.settle()
 
     assert desktop.called("correct") == [(turn.number, "what is the capital of France")]

@@ -108,7 +108,7 @@ def test_both_keys_at_once_are_one_turn(desktop: Desktop) -> None:
 def test_no_text_field_has_the_focus_at_the_start(desktop: Desktop) -> None:
     focus = desktop.window.focusWidget()
 
-    assert focus is None or not focus.inherits("QPlainTextEdit") and not focus.inherits("QLineEdit")
+    assert focus is None or (not focus.inherits("QPlainTextEdit") and not focus.inherits("QLineEdit"))
 
 
 def test_esc_interrupts_from_everywhere_and_leaves_the_input_line(desktop: Desktop) -> None:

@@ -1,0 +1,207 @@
+"""The window as a whole: sizes, names, notices, the way in for other threads."""
+
+import threading
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QAbstractSlider, QComboBox, QLineEdit, QPlainTextEdit, QScrollBar, QWidget
+from pytestqt.qtbot import QtBot
+
+from parley.conversation.events import (
+    ConversationsListed,
+    Crashed,
+    EngineChanged,
+    EngineState,
+    Rang,
+    SoundChanged,
+    Stumbled,
+    Timer,
+    TimersChanged,
+)
+from parley.settings import Settings
+from parley.ui.bridge import Bridge
+from parley.ui.chosen import Chosen
+from parley.ui.engine_page import Machine
+from parley.ui.settings_dialog import SettingsDialog
+from parley.ui.window import Window
+from tests.fakes.window_talk import RICH
+from tests.parley.ui.conftest import Desktop, end
+
+INTERACTIVE = (QAbstractButton, QAbstractSlider, QComboBox, QLineEdit, QPlainTextEdit, QAbstractItemView)
+
+
+def operable(top: QWidget) -> list[QWidget]:
+    """Everything that a user can operate; parts that Qt makes inside of a widget left out."""
+    return [
+        widget
+        for widget in top.findChildren(QWidget)
+        if isinstance(widget, INTERACTIVE)
+        and not isinstance(widget, QScrollBar)
+        and not widget.objectName().startswith("qt_")
+        and not (isinstance(widget.parent(), (QLineEdit, QComboBox)) or widget.inherits("QComboBoxListView"))
+    ]
+
+
+def test_its_name_is_parley(desktop: Desktop) -> None:
+    assert desktop.window.windowTitle() == "Parley"
+    assert not desktop.window.windowIcon().isNull()
+
+
+def test_everything_that_can_be_operated_has_a_name_that_is_read_aloud(desktop: Desktop) -> None:
+    desktop.talk.spoken("hello there", text="and typed")
+    desktop.talk.tell(TimersChanged((Timer(1, "tea", "2026-11-21T07:05:00+00:00"),)))
+    desktop.talk.tell(EngineChanged(EngineState.FAILED, "It can't be started."))
+    desktop.talk.tell(EngineChanged(EngineState.READY, offer=RICH))
+    desktop.talk.tell(Stumbled("Something."))
+    desktop.settle()
+    dialog = SettingsDialog(desktop.theme, desktop.desk, Machine(lambda: ["mini"], list, lambda _: None), desktop.chosen, desktop.window)  # type: ignore[arg-type, return-value]
+    found = [*operable(desktop.window), *operable(dialog)]
+    nameless = [f"{type(widget).__name__} {widget.objectName()}" for widget in found if not widget.accessibleName()]
+    dialog.engine.close_errands()
+
+    assert len(found) > 90
+    assert nameless == []
+
+
+def test_everything_can_be_reached_by_tab(desktop: Desktop) -> None:
+    desktop.talk.send("hello")
+    desktop.settle()
+    window = desktop.window
+    wanted = {widget for widget in operable(window) if widget.isVisible() and widget.isEnabled()}
+    window.header.settings_button.setFocus(Qt.FocusReason.TabFocusReason)
+    reached: set[QWidget] = set()
+    for _ in range(120):
+        QTest.keyClick(window.focusWidget() or window, Qt.Key.Key_Tab)
+        focus = window.focusWidget()
+        if focus is not None:
+            reached.add(focus)
+    exclusive = {widget for widget in wanted if isinstance(widget, QAbstractButton) and widget.group() is not None}
+
+    assert {widget.accessibleName() for widget in wanted - exclusive - reached} == set()
+
+
+@pytest.mark.parametrize(("width", "height"), [(900, 600), (1200, 800), (720, 520), (1920, 1080)])
+def test_nothing_is_cut_or_overlaps(desktop: Desktop, width: int, height: int) -> None:
+    desktop.talk.spoken("what is the capital of France")
+    desktop.talk.answer(None, heard=10)
+    window = desktop.window
+    window.resize(width, height)
+    desktop.settle()
+    bar = window.talk_bar
+    parts = [bar.word, bar.hint, bar.button, bar.open_button, bar.mute_button, bar.stop_button, bar.composer, window.header.chip]
+    boxes = {part: part.rect().translated(part.mapTo(window, part.rect().topLeft())) for part in parts}
+
+    assert (window.width(), window.height()) == (width, height)
+    for part, box in boxes.items():
+        assert window.rect().contains(box), part
+        assert part.width() >= part.minimumSizeHint().width(), part
+    apart = [box for part, box in boxes.items() if part is not bar.hint and part is not bar.word]
+    assert not any(one.intersects(two) for at, one in enumerate(apart) for two in apart[at + 1 :])
+    assert not boxes[bar.hint].intersects(boxes[bar.button])
+    assert window.view.width() >= 400
+
+
+def test_at_900_by_600_the_sides_give_way_and_come_when_called(desktop: Desktop) -> None:
+    window = desktop.window
+    window.resize(900, 600)
+    desktop.settle()
+    assert (window.sidebar.isVisible(), window.panel.isVisible()) == (False, True)
+    QTest.keyClick(window, Qt.Key.Key_B, Qt.KeyboardModifier.ControlModifier)
+    assert (window.sidebar.isVisible(), window.panel.isVisible()) == (True, False)
+    QTest.keyClick(window, Qt.Key.Key_J, Qt.KeyboardModifier.ControlModifier)
+    assert (window.sidebar.isVisible(), window.panel.isVisible()) == (False, True)
+
+
+def test_its_place_is_kept(desktop: Desktop) -> None:
+    desktop.window.resize(760, 607)
+    desktop.settle()
+    chosen = Chosen(Settings(window=desktop.window.place))
+    again = Window(desktop.theme, desktop.talk, desktop.desk, desktop.cast, chosen)
+
+    assert (again.width(), again.height()) == (760, 607)
+    end(again)
+
+
+def test_a_dead_engine_is_told_with_the_way_out(desktop: Desktop) -> None:
+    desktop.talk.tell(EngineChanged(EngineState.DIED, "The engine died; another one is being started."))
+    desktop.settle()
+    notice = desktop.window.banner.notice("engine")
+    assert notice is not None and notice.label.text() == "The engine died; another one is being started."
+    next(button for button in notice.findChildren(QAbstractButton) if button.text() == "Try again").click()
+    assert desktop.called("retry") == [()]
+
+    desktop.talk.tell(EngineChanged(EngineState.READY, offer=RICH))
+    desktop.settle()
+    assert desktop.window.banner.notice("engine") is None
+    assert not desktop.window.banner.isVisible()
+
+
+def test_trouble_is_one_sentence_that_can_be_put_away(desktop: Desktop) -> None:
+    desktop.talk.tell(Stumbled("The recording can't be written: the disk is full."))
+    desktop.talk.tell(Crashed("Parley stumbled over a bug of its own; the log has it."))
+    desktop.settle()
+    assert len(desktop.window.banner.texts) == 2
+    for key in ("trouble", "crashed"):
+        notice = desktop.window.banner.notice(key)
+        assert notice is not None
+        next(button for button in notice.findChildren(QAbstractButton) if button.accessibleName() == "Close this note").click()
+
+    assert desktop.window.banner.texts == []
+
+
+def test_words_of_others_are_never_taken_for_markup(desktop: Desktop) -> None:
+    desktop.talk.tell(Stumbled("<b>bold</b> & <img src=x>"))
+    desktop.settle()
+    notice = desktop.window.banner.notice("trouble")
+
+    assert notice is not None
+    assert notice.label.textFormat() is Qt.TextFormat.PlainText
+
+
+def test_no_speaker_says_that_answers_can_be_read(desktop: Desktop) -> None:
+    desktop.talk.tell(SoundChanged("Microphone", None))
+    desktop.settle()
+
+    assert "read" in desktop.window.banner.texts[0]
+
+
+def test_timers_count_down_can_be_cancelled_and_ring(desktop: Desktop) -> None:
+    timer = Timer(7, "tea", "2036-11-21T07:05:00+00:00")
+    desktop.talk.tell(TimersChanged((timer,)))
+    desktop.settle()
+    (button,) = desktop.window.timers.buttons
+    assert button.text().startswith("tea ")
+    button.click()
+    desktop.settle()
+    assert desktop.called("cancel_timer") == [(7,)]
+    assert not desktop.window.timers.isVisible()
+
+    desktop.talk.tell(Rang(timer))
+    desktop.settle()
+    assert desktop.window.banner.texts == ["The timer rings: tea"]
+
+
+def test_news_from_another_thread_arrives_on_the_windows_own(qtbot: QtBot) -> None:
+    bridge, threads = Bridge(), []
+    seen: list[object] = []
+
+    def note(event: object) -> None:
+        threads.append(threading.current_thread())
+        seen.append(event)
+
+    bridge.arrived.connect(note)
+    events = [ConversationsListed(()) for _ in range(50)]
+
+    def tell_all() -> None:
+        for event in events:
+            bridge.tell(event)
+
+    worker = threading.Thread(target=tell_all)
+    worker.start()
+    worker.join()
+    assert seen == []  # told, not yet delivered: the teller never runs our code
+    qtbot.waitUntil(lambda: len(seen) == 50)
+
+    assert set(threads) == {threading.main_thread()}
+    assert all(one is two for one, two in zip(seen, events, strict=True))
