@@ -64,7 +64,7 @@ def test_enter_starts_and_ends_what_is_said(server: RealtimeServer) -> None:
     said = converse_with(server, TalkRequest(), lines).splitlines()
     assert said[0] == "[listening; Enter ends]"
     assert "› Answer to 1000 ms." in said
-    assert "[heard: heard 1000 ms]" in said or "[heard: heard 1000 ms]" in said[1]
+    assert "[heard: heard 1000 ms]" in said
 
 
 def test_without_an_engine_it_says_so_and_leaves(server: RealtimeServer) -> None:
@@ -84,9 +84,9 @@ def test_the_command_line_goes_before_the_settings(tmp_path: Path) -> None:
     assert asked.style == Style(rate=1.5, emotion="happy")
     assert asked.character is not None and asked.character.kind == "pirate"
     assert asked.history is not None
-    with pytest.raises(UsageError, match="no character “Nobody”; there are: .*Captain Rosa"):
+    with pytest.raises(UsageError, match=r"no character “Nobody”; there are: .*Captain Rosa"):
         options_of(TalkRequest(character="Nobody"), Settings(), cast)
-    with pytest.raises(UsageError, match="from 0.5 to 2"):
+    with pytest.raises(UsageError, match=r"from 0\.5 to 2"):
         style_from("rate=9")
 
 

@@ -60,18 +60,18 @@ class Terminal:
     idle: threading.Event = field(default_factory=threading.Event)
     ready: threading.Event = field(default_factory=threading.Event)
     failure: str = ""
+    _at_start: bool = True
 
     def hear(self, event: Event) -> None:
         """Show an event."""
         self._note(event)
         match event:
             case Wrote(text=text):
-                self.out.write(text)
-                self.out.flush()
+                self._put(text)
             case Answering():
-                self.out.write("› ")
+                self._put("› ")
             case Spoke(turn=turn, cut_short=cut):
-                self._line(f" … [not heard: {turn.unheard.strip()}]" if cut else "")
+                self._put(f" … [not heard: {turn.unheard.strip()}]\n" if cut else "" if self._at_start else "\n")
             case Understood(text=text):
                 self._line(f"[heard: {text}]")
             case Rang(timer=timer):
@@ -102,7 +102,12 @@ class Terminal:
                 pass
 
     def _line(self, text: str) -> None:
-        self.out.write(f"{text}\n")
+        """A line of its own, also in the middle of an answer."""
+        self._put(f"{'' if self._at_start else chr(10)}{text}\n")
+
+    def _put(self, text: str) -> None:
+        self._at_start = text.endswith("\n") if text else self._at_start
+        self.out.write(text)
         self.out.flush()
 
 

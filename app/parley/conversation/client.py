@@ -147,7 +147,8 @@ def trouble(error: Exception, url: str) -> EngineError:
         return EngineError(f"{place} does not answer.")
     if isinstance(error, socket.gaierror):
         return EngineError(f"There is no computer called {place}, or there is no network.")
-    if isinstance(error, ssl.SSLError):
+    hung_up = url.startswith("wss:") and isinstance(error, ConnectionResetError | ConnectionAbortedError | BrokenPipeError)
+    if isinstance(error, ssl.SSLError) or hung_up:
         return EngineRefused(f"{place} can't be used: its certificate is not to be trusted, or it does not speak TLS.")
     if isinstance(error, ConnectionRefusedError):
         return EngineError(f"{place} is there, but no engine runs at that port.")

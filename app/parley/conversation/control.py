@@ -11,6 +11,7 @@ import os
 import secrets
 import socket
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -35,6 +36,7 @@ class ControlDoor:
         """Listen; False if another Parley already does, which then stays the one that is controlled."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _check_private(self._folder)
             if await asyncio.to_thread(is_open, self._folder):
                 return False
             place = _place(self._folder)
@@ -78,7 +80,9 @@ class ControlDoor:
 
 def control_folder() -> Path:
     """Where the door of this user is."""
-    return platformdirs.user_runtime_path("parley")
+    with warnings.catch_warnings():  # a machine without XDG_RUNTIME_DIR is no news to the user
+        warnings.simplefilter("ignore")
+        return platformdirs.user_runtime_path("parley")
 
 
 def command(folder: Path, word: str) -> str:
@@ -112,13 +116,22 @@ def _connection(folder: Path) -> Iterator[tuple[socket.socket, str]]:
     place = _place(folder)
     if sys.platform == "win32":
         door = json.loads(place.read_text("utf-8"))
-        channel, secret = socket.create_connection(("127.0.0.1", int(door["port"])), timeout=2), str(door["secret"])
+        with socket.create_connection(("127.0.0.1", int(door["port"])), timeout=2) as channel:
+            yield channel, str(door["secret"])
     else:
-        channel, secret = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM), ""
-        channel.settimeout(2)
-        channel.connect(os.fspath(place))
-    with channel:
-        yield channel, secret
+        _check_private(folder)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as channel:
+            channel.settimeout(2)
+            channel.connect(os.fspath(place))
+            yield channel, ""
+
+
+def _check_private(folder: Path) -> None:
+    """Raise PermissionError if somebody else may have laid a socket there: without a runtime folder of the user's own it is in /tmp."""
+    if sys.platform != "win32":
+        about = folder.stat()
+        if about.st_uid != os.getuid() or about.st_mode & 0o077:
+            raise PermissionError(f"{folder} is not private")
 
 
 def _place(folder: Path) -> Path:

@@ -409,11 +409,13 @@ class Dialogue:
     def _over(self, said: Sounding, turn: Turn) -> None:
         """An answer has been heard, as far as it was."""
         self.ducked = False
-        if said.purpose == "answer" and said.chunks:
-            self.library.sounds.keep(turn.number, said.chunks)
-        if said.purpose == "rest" and said.chunks:
-            before = self.library.sounds.of(turn.number, turn.sound) or []
-            self.library.sounds.keep(turn.number, [*before, *said.chunks])
+        if said.chunks and said.purpose != "replay":
+            before = (self.library.sounds.of(turn.number, turn.sound) or []) if said.purpose == "rest" else []
+            recorded = self.library.keep_sound(turn, [*before, *said.chunks])
+            if recorded is not turn:
+                self.library.keep(recorded)
+        elif said.chunks and self.library.sounds.of(turn.number, turn.sound) is None:  # an old answer, made again to be heard again
+            self.library.sounds.remember(turn.number, said.chunks)
         if said.purpose == "answer" and turn.said and not self.waiting_for:
             self.question = None
         self.changed()

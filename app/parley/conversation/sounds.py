@@ -37,10 +37,7 @@ class Sounds:
         """
         if not chunks:
             return None
-        self._recent.pop(turn, None)
-        self._recent[turn] = list(chunks)
-        while len(self._recent) > 1 and sum(chunk.seconds for kept in self._recent.values() for chunk in kept) > IN_MEMORY_S:
-            del self._recent[next(iter(self._recent))]
+        self.remember(turn, chunks)
         if not self._record or self._folder is None:
             return None
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -48,6 +45,13 @@ class Sounds:
         write_sound(self._folder / name, joined(chunks))
         (self._folder / name).chmod(0o600)
         return name
+
+    def remember(self, turn: int, chunks: Sequence[AudioChunk]) -> None:
+        """In memory only, for as long as there is room."""
+        self._recent.pop(turn, None)
+        self._recent[turn] = list(chunks)
+        while len(self._recent) > 1 and sum(chunk.seconds for kept in self._recent.values() for chunk in kept) > IN_MEMORY_S:
+            del self._recent[next(iter(self._recent))]
 
     def of(self, turn: int, name: str | None) -> list[AudioChunk] | None:
         """A turn's sound, from memory or from its recording; None if it was not kept."""

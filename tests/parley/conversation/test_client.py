@@ -17,11 +17,17 @@ from tests.fakes.realtime_server import RealtimeServer, Script
 from tests.parley.conversation.conftest import User
 
 
+class Page(http.server.BaseHTTPRequestHandler):
+    """Has nothing for anybody."""
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
 @pytest.fixture
 def web_page() -> Iterator[str]:
     """Something that is no Realtime service."""
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as server:
-        server.RequestHandlerClass.log_message = lambda *_: None  # type: ignore[method-assign]
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield f"ws://127.0.0.1:{server.server_port}/v1/realtime"

@@ -17,6 +17,7 @@ from parley.conversation.events import (
     ConversationsListed,
     Found,
     Rang,
+    Replaying,
     Spoke,
     Stumbled,
     Timer,
@@ -77,7 +78,8 @@ def test_a_deleted_conversation_is_forgotten_everywhere(sit_down: Callable[..., 
     user.speak(1.0)
     user.listen()
     user.until(Spoke)
-    assert len(list((tmp_path / "recordings").iterdir())) == 1
+    wait_for(lambda: len(list((tmp_path / "recordings").iterdir())) == 2)
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "recordings").iterdir()} == {0o600}
     number = user.until(ConversationOpened).heading.number
     user.talk.search("heard")
     assert user.until(Found).hits
@@ -94,11 +96,28 @@ def test_a_deleted_conversation_is_forgotten_everywhere(sit_down: Callable[..., 
 def test_a_turn_can_be_saved_as_sound(user: User, tmp_path: Path) -> None:
     number = chat(user, "Hello?")
     user.talk.save_sound(number, tmp_path / "hello.wav")
-    wait_for(lambda: (tmp_path / "hello.wav").exists())
+    wait_for((tmp_path / "hello.wav").exists)
     samples, rate_hz = soundfile.read(tmp_path / "hello.wav")
     assert len(samples) / rate_hz == pytest.approx(1.0)
     user.talk.save_sound(number, tmp_path / "hello.mp3")
     assert ".wav or .flac" in user.until(Stumbled).message
+
+
+def test_an_answer_of_yesterday_is_made_again_from_its_tokens(sit_down: Callable[..., User], server: RealtimeServer) -> None:
+    first = sit_down(server)
+    first.ready()
+    number = chat(first, "Hello?")
+    first.talk.close()
+    second = sit_down(server)
+    second.ready()
+    second.talk.replay(number)
+    second.listen()
+    assert [event.on for event in second.all(Replaying)] == [True, False]
+    assert len(server.session.items) == 2
+    assert not second.all(Spoke)
+    assert not second.all(Stumbled)
+    second.talk.save_sound(1, Path("nowhere.wav"))
+    assert "not kept" in second.until(Stumbled).message
 
 
 def test_a_character_greets_in_an_empty_conversation_and_is_remembered_with_it(
