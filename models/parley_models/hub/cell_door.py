@@ -4,6 +4,7 @@ import ctypes
 import json
 import os
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -64,7 +65,7 @@ _ORDER: dict[str, Any] = {}
 def _locked(work: Callable[[], Found]) -> Found:
     """Do the work once everything that it needs is imported and everything else is out of reach."""
     _leave_the_network()
-    _limit(_ORDER["memory_bytes"], _ORDER["seconds"])
+    _limit(_ORDER["memory_bytes"], _ORDER["computing_s"])
     sys.addaudithook(_watch)
     return work()
 
@@ -77,13 +78,14 @@ def _leave_the_network() -> None:
         libc.unshare(_NEW_USER | _NEW_NETWORK)
 
 
-def _limit(memory_bytes: int, seconds: int) -> None:
+def _limit(memory_bytes: int, computing_s: int) -> None:
     if sys.platform == "win32":
         return  # the parent's clock is all there is
     import resource
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CPU, (2 * seconds, 2 * seconds))
+    spent_s = int(time.process_time()) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (spent_s + computing_s, spent_s + computing_s + 1))
     if sys.platform == "linux":
         libraries = int(Path("/proc/self/statm").read_text("ascii").split()[0]) * os.sysconf("SC_PAGE_SIZE")
         resource.setrlimit(resource.RLIMIT_AS, (libraries + memory_bytes, libraries + memory_bytes))

@@ -46,17 +46,20 @@ class SpeakerSource:
 
     def voice(self, sound: AudioChunk) -> SpeakerVoice:
         """The voice of a recording of any rate. Codes come from the trimmed clip, mel and vector from the whole (upstream's way)."""
+        sound = self.lowered(sound)
         vector = speaker_vector(resample(sound.samples, sound.rate_hz, RATE_HZ), self.campplus)
         return SpeakerVoice(vector, self.mel(sound), flat(self.tokens(sound).codes))
 
     def mel(self, sound: AudioChunk) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
         """The recording's log-mel (frames, mels)."""
         config = self.config
-        samples = resample(sound.samples, sound.rate_hz, config.rate_hz)
-        peak = float(np.abs(samples).max(initial=0.0))
-        lowered = samples * np.float32(config.prompt_peak / peak) if peak > config.prompt_peak else samples
         how = MelConfig(config.rate_hz, config.prompt_fft, config.hop, config.mels, config.prompt_lowest_hz, config.prompt_highest_hz)
-        return mel_spectrogram(lowered, how)
+        return mel_spectrogram(resample(sound.samples, sound.rate_hz, config.rate_hz), how)
+
+    def lowered(self, sound: AudioChunk) -> AudioChunk:
+        """The recording, no louder than this vocoder wants it."""
+        peak, most = float(np.abs(sound.samples).max(initial=0.0)), self.config.prompt_peak
+        return replace(sound, samples=sound.samples * np.float32(most / peak)) if peak > most else sound
 
     def tokens(self, sound: AudioChunk) -> SpeechTokens:
         """The recording's codes, silence trimmed off its ends."""

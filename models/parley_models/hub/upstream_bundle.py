@@ -20,6 +20,10 @@ from parley_models.tokens import TokenLayout
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from parley_models.networks.flow import Flow
+    from parley_models.networks.hift import Hift
+    from parley_models.networks.streaming_flow import StreamingFlow
+
 SEMANTIC_SECONDS = 300
 """The published semantic tokenizer has half a gigabyte, from a slow disk."""
 
@@ -108,14 +112,11 @@ def make_semantic(upstream: Upstream, folder: Path, _scratch: Path) -> list[Path
 
 def make_vocoder(upstream: Upstream, folder: Path, scratch: Path) -> list[Path]:
     """Flow and HiFT as ONNX, weight norm folded, and the speaker network where there is one."""
-    from parley_models.hub.vocoder_networks import fill, flow_of, hift_of
     from parley_models.networks.flow import Flow
     from parley_models.networks.upstream_export import export_flow, export_sourced_hift, export_streaming_flow
 
     source, voice = upstream.vocoder, upstream.vocoder.voice
-    flow, hift = flow_of(source), hift_of(source)
-    fill(flow, _state(source.folder / "flow.pt", scratch))
-    fill(hift, _state(source.folder / "hift.pt", scratch))
+    flow, hift = filled_networks(upstream, scratch)
     encoder, estimator, f0, sound = (folder / name for name in (voice.flow_encoder, voice.flow_estimator, voice.f0, voice.hift))
     if isinstance(flow, Flow):
         export_flow(flow, encoder, estimator)
@@ -127,6 +128,17 @@ def make_vocoder(upstream: Upstream, folder: Path, scratch: Path) -> list[Path]:
         run_in_cell("session", str(source.speaker_network), reads=source.speaker_network, seconds=SEMANTIC_SECONDS)
         made.append(_copied(source.speaker_network, folder / voice.speaker_network))
     return made
+
+
+def filled_networks(upstream: Upstream, scratch: Path) -> "tuple[Flow | StreamingFlow, Hift]":
+    """Flow and HiFT with the checkpoint's weights. Raises BundleCorrupt."""
+    from parley_models.hub.vocoder_networks import fill, flow_of, hift_of
+
+    source = upstream.vocoder
+    flow, hift = flow_of(source), hift_of(source)
+    fill(flow, _state(source.folder / "flow.pt", scratch))
+    fill(hift, _state(source.folder / "hift.pt", scratch))
+    return flow, hift
 
 
 def _state(path: Path, scratch: Path, prefix: str = "") -> "dict[str, Tensor]":

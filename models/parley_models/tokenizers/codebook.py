@@ -49,3 +49,12 @@ class Codebook:
         """The nearest centroid (Euclidean) of each frame: (n, width) → (n,)."""
         scores = self._squares - 2 * (frames.astype(np.float64) @ self._centroids)
         return np.asarray(scores.argmin(axis=1), np.uint16)
+
+    def margins(self, frames: Frames) -> Frames:
+        """How much further than the nearest centroid the second-nearest is: (n, width) → (n,)."""
+        scores = (
+            self._squares - 2 * (frames.astype(np.float64) @ self._centroids) + np.square(frames.astype(np.float64)).sum(axis=1)[:, None]
+        )
+        nearest = np.sqrt(np.maximum(np.partition(scores, 1, axis=1)[:, :2], 0.0))
+        gaps: Frames = (nearest[:, 1] - nearest[:, 0]).astype(np.float32)
+        return gaps

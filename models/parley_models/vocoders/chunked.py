@@ -158,17 +158,25 @@ class RememberingFlow:
     def extend(self, pairs: Pairs, cond: Samples | None = None, *, last: bool = False) -> Samples:
         """Mel (1, mels, frames) of codes (n, 2), all but the last `lookahead_tokens` of them; of all if nothing comes after the last."""
         config = self.vocoder.config
-        padding = config.lookahead_tokens if last else 0
-        tokens, present = np.pad(pairs, ((0, padding), (0, 0))), np.pad(np.ones(len(pairs), np.float32), (0, padding))
-        if len(tokens) <= config.lookahead_tokens:
-            return np.zeros((1, config.mels, 0), np.float32)
-        feeds: dict[str, Array] = {"tokens": tokens[None], "present": present[None], "speaker": self.voice.speaker, **self._heard}
-        mu, speaker, *heard = self.vocoder.encoder.run(feeds, ("mu", "projected", *(f"next_{name}" for name in _MEMORY)))
-        self._heard = dict(zip(_MEMORY, heard, strict=True))
+        mu, speaker = self.mu(pairs, last=last)
         whole = np.zeros_like(mu)
         if cond is not None:
             whole[:, :, : cond.shape[2]] = (cond - np.float32(config.mel_mean)) / np.float32(config.mel_deviation)
+        if not mu.shape[2]:
+            return mu
         return self._solve(mu, speaker, whole) * np.float32(config.mel_deviation) + np.float32(config.mel_mean)
+
+    def mu(self, pairs: Pairs, *, last: bool = False) -> tuple[Samples, Samples]:
+        """What the estimator is told of the same codes: mu (1, mels, frames) and the speaker (1, mels)."""
+        config = self.vocoder.config
+        padding = config.lookahead_tokens if last else 0
+        tokens, present = np.pad(pairs, ((0, padding), (0, 0))), np.pad(np.ones(len(pairs), np.float32), (0, padding))
+        if len(tokens) <= config.lookahead_tokens:
+            return np.zeros((1, config.mels, 0), np.float32), np.zeros((1, config.mels), np.float32)
+        feeds: dict[str, Array] = {"tokens": tokens[None], "present": present[None], "speaker": self.voice.speaker, **self._heard}
+        mu, speaker, *heard = self.vocoder.encoder.run(feeds, ("mu", "projected", *(f"next_{name}" for name in _MEMORY)))
+        self._heard = dict(zip(_MEMORY, heard, strict=True))
+        return mu, speaker
 
     def _solve(self, mu: Samples, speaker: Samples, cond: Samples) -> Samples:
         config, moments = self.vocoder.config, times(self.vocoder.config.euler_steps)

@@ -95,7 +95,10 @@ class OverlappedFlowHift:
         return AudioChunk(self.sound(mel, f0, 0, 0.0, seed), self.config.rate_hz)
 
     def mel(self, tokens: npt.NDArray[np.int64], positions: Samples, voice: SpeakerVoice, noise: Samples) -> Samples:
-        """Log-mel (1, mels, T) of tokens (n,) read at positions (T,), after the voice's prompt; noise (1, mels, T), made longer for it."""
+        """Log-mel (1, mels, T) of tokens (n,) read at positions (T,), after the voice's prompt.
+
+        noise (1, mels, T), made longer for the prompt, or that of the prompt's frames and these.
+        """
         config = self.config
         said, heard = len(voice.prompt_tokens), len(voice.prompt_mel)
         everything = np.concatenate([voice.prompt_tokens, tokens])[None]
@@ -103,7 +106,8 @@ class OverlappedFlowHift:
         mu, speaker = self.encoder.run({"tokens": everything, "positions": places, "speaker": voice.speaker})
         cond = np.zeros_like(mu)
         cond[0, :, :heard] = (voice.prompt_mel.T - config.mel_mean) / config.mel_deviation if heard else 0
-        noise = np.concatenate([frame_noise(-1, 0, heard, config.mels), noise], axis=2)
+        if noise.shape[2] == len(positions):
+            noise = np.concatenate([frame_noise(-1, 0, heard, config.mels), noise], axis=2)
         mel = solve(self.estimator, noise, mu, speaker, cond, config.euler_steps, config.guidance)
         made = mel[:, :, heard:] * np.float32(config.mel_deviation) + np.float32(config.mel_mean)
         return np.ascontiguousarray(made)
