@@ -83,7 +83,8 @@ def seal_checkpoint(target: Path, entries: dict[str, Any], quantization: Quantiz
     places: dict[str, str] = {}
     size_bytes = 0
     for path in sorted(target.glob("*.safetensors")):
-        size_bytes += path.stat().st_size
+        with path.open("rb") as file:
+            size_bytes += path.stat().st_size - 8 - int.from_bytes(file.read(8), "little")  # without its header
         with safe_open(path, framework="pt") as shard:
             places |= dict.fromkeys(shard.keys(), path.name)
     for key, shape in weight_shapes(BackboneConfig.from_dict(entries)).items():

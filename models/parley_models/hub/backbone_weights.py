@@ -88,13 +88,12 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         for key in places:
             if placed is not None and placed.get(key) != name:
                 raise BundleCorrupt(f"{folder / name} holds the tensor {key[:200]}, which {INDEX_NAME} does not place there.")
-        kept = {key.removeprefix(PREFIX): place for key, place in places.items() if not belongs_to_eyes(key.removeprefix(PREFIX))}
-        for key, place in kept.items():
-            _check(folder / name, key, place, shapes)
+        shard = shard_of(folder / name, places, shapes)
+        for key in shard.tensors:
             if key in seen:
                 raise BundleCorrupt(f"{folder / name} holds the tensor {key} once more; it is in {seen[key].name} already.")
             seen[key] = folder / name
-        shards.append(Shard(folder / name, kept))
+        shards.append(shard)
     for key in placed or ():
         if key.removeprefix(PREFIX) not in seen and not belongs_to_eyes(key.removeprefix(PREFIX)) and placed is not None:
             raise BundleCorrupt(f"{folder / placed[key]} lacks the tensor {key[:200]}, which {INDEX_NAME} places there.")
@@ -102,6 +101,14 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     if absent:
         raise BundleCorrupt(f"{folder} lacks the tensor {absent[0]}" + (f" and {len(absent) - 1} more." if absent[1:] else "."))
     return Checkpoint(folder, entries, config, tuple(shard for shard in shards if shard.tensors))
+
+
+def shard_of(path: Path, places: Mapping[str, TensorPlace], shapes: Mapping[str, tuple[int, ...]]) -> Shard:
+    """What one file holds of a backbone whose tensors have these shapes. Raises BundleCorrupt for what it should not hold."""
+    kept = {key.removeprefix(PREFIX): place for key, place in places.items() if not belongs_to_eyes(key.removeprefix(PREFIX))}
+    for key, place in kept.items():
+        _check(path, key, place, shapes)
+    return Shard(path, kept)
 
 
 def read_json(path: Path, longest: int) -> dict[str, Any]:

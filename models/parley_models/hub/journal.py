@@ -1,25 +1,24 @@
-"""What a pull has already made: which shards are done, and what became of them. Read again after a kill."""
+"""What a pull has already made, step by step, and what became of each. Read again after a kill."""
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
 from parley_models.hub.pins import write_whole
+from parley_models.manifest import BundleFile
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What one shard became."""
+    """One finished step."""
 
-    source_sha256: str
-    path: str | None = None
-    """Relative to the model being made; None if nothing of the shard was needed."""
-
-    size_bytes: int = 0
-    sha256: str = ""
+    source_digest: str
+    files: tuple[BundleFile, ...] = ()
+    """Empty if nothing had to be made."""
 
 
 _MADE = TypeAdapter(dict[str, Made])
@@ -36,33 +35,31 @@ class Journal:
         except (FileNotFoundError, ValidationError):
             self._made = {}  # a journal that can't be read costs time, not correctness
 
-    def __len__(self) -> int:
-        return len(self._made)
-
-    def has(self, shard: str, source_sha256: str) -> bool:
-        """Whether a shard of this content is done and what became of it is still there."""
-        made = self._made.get(shard)
-        if made is None or made.source_sha256 != source_sha256:
+    def has(self, step: str, source_digest: str) -> bool:
+        """Whether a step is done, from this content, and what became of it is still there."""
+        made = self._made.get(step)
+        if made is None or made.source_digest != source_digest:
             return False
-        return made.path is None or _size(self._folder / made.path) == made.size_bytes
+        return all(_size(self._folder / file.path) == file.size_bytes for file in made.files)
 
-    def note(self, shard: str, source_sha256: str, path: Path | None) -> None:
-        """A shard is done."""
-        if path is None:
-            made = Made(source_sha256)
-        else:
-            made = Made(source_sha256, path.relative_to(self._folder).as_posix(), path.stat().st_size, _sha256(path))
-        self._made[shard] = made
+    def note(self, step: str, source_digest: str, paths: Iterable[Path]) -> None:
+        """A step is done."""
+        files = [BundleFile(path.relative_to(self._folder).as_posix(), _sha256(path), path.stat().st_size) for path in paths]
+        self._made[step] = Made(source_digest, tuple(files))
         self._write()
 
     def forget_damaged(self) -> list[str]:
-        """Hash everything once more before it is used; shards whose result has changed on the disk are to be done again."""
-        damaged = [shard for shard, made in self._made.items() if made.path is not None and not _is(self._folder / made.path, made)]
-        for shard in damaged:
-            del self._made[shard]
+        """Hash everything once more before it is used; steps whose result has changed on the disk are to be done again."""
+        damaged = [step for step, made in self._made.items() if not all(self._is_whole(file) for file in made.files)]
+        for step in damaged:
+            del self._made[step]
         if damaged:
             self._write()
         return damaged
+
+    def _is_whole(self, file: BundleFile) -> bool:
+        path = self._folder / file.path
+        return _size(path) == file.size_bytes and _sha256(path) == file.sha256
 
     def _write(self) -> None:
         write_whole(self._path, json.dumps(_MADE.dump_python(self._made, mode="json"), indent=1).encode())
@@ -70,10 +67,6 @@ class Journal:
 
 def _size(path: Path) -> int:
     return path.stat().st_size if path.is_file() else -1
-
-
-def _is(path: Path, made: Made) -> bool:
-    return _size(path) == made.size_bytes and _sha256(path) == made.sha256
 
 
 def _sha256(path: Path) -> str:

@@ -1,43 +1,47 @@
-"""What is made of the files that a pull brings, one shard at a time."""
+"""What is made of the files that a pull brings: the small parts first, then the backbone one shard at a time."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from parley_models.backbone.config import BackboneConfig, read_entries
-from parley_models.backbone.convert import quantize_shard, seal_checkpoint, weight_shapes
+from parley_models.backbone.config import BackboneConfig
+from parley_models.backbone.convert import seal_checkpoint
 from parley_models.backbone.quantize import Quantization
-from parley_models.backbone.weights import CONFIG_NAME
-from parley_models.errors import UsageError
-from parley_models.hub.catalogue import Entry
-from parley_models.hub.footprint import Precision
-
-BACKBONE_FOLDER = "backbone"
+from parley_models.bundle import write_manifest
+from parley_models.errors import BundleMissing, UsageError
+from parley_models.hub.backbone_weights import CONFIG_NAME, LONGEST_CONFIG, Checkpoint, convert_shard, read_json, shard_of, weight_shapes
+from parley_models.hub.catalogue import BACKBONE, EARS, VOICE, Entry
+from parley_models.hub.importing import make_voices, manifest_of
+from parley_models.hub.sources import VOCODER_FILES, Sources
+from parley_models.hub.tensor_file import read_places
+from parley_models.hub.upstream_bundle import Upstream, check_networks, look_at, make_linguistic, make_semantic, make_text, make_vocoder
 
 
 class Maker(Protocol):
     """Makes a model in a folder. Whatever it does can be done again: a pull may be killed at any moment and goes on later."""
 
-    def take_shard(self, shard: Path, small: Path, target: Path) -> Path | None:
-        """Convert one verified shard of the backbone.
+    def prepare(self, sources: Mapping[str, Path], target: Path) -> Sequence[Path]:
+        """Make everything but the backbone's weights, before hours are spent on those.
 
         Args:
-            shard: the file; it may be removed as soon as this returns.
-            small: a folder with the backbone's small files, `config.json` among them.
+            sources: by role, the folder with that role's verified files, in the repository's layout; the backbone's without its shards.
             target: the model being made.
+
+        Returns:
+            What was written.
+        """
+
+    def take_shard(self, shard: Path, sources: Mapping[str, Path], target: Path) -> Path | None:
+        """Convert one verified shard of the backbone, which may be removed as soon as this returns.
 
         Returns:
             What was written for it, there whole or not at all; None if the backbone needs nothing of this shard.
         """
 
     def finish(self, sources: Mapping[str, Path], target: Path) -> None:
-        """Make everything else, after the last shard.
-
-        Args:
-            sources: by role, the folder with that role's verified files, in the repository's layout; the backbone's without its shards.
-            target: the model being made; after this it is complete.
-        """
+        """After the last shard: see that nothing is missing, and describe the model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,25 +50,82 @@ class BackboneMaker:
 
     quantization: Quantization
 
-    @staticmethod
-    def of(precision: Precision) -> "BackboneMaker":
-        """For a precision of the catalogue. Raises UsageError for one that is no quantization."""
-        return BackboneMaker(Quantization(precision.name))
+    def prepare(self, sources: Mapping[str, Path], target: Path) -> Sequence[Path]:
+        """See `Maker.prepare`: there is nothing else."""
+        _shapes(sources)
+        (target / BACKBONE).mkdir(parents=True, exist_ok=True)
+        return ()
 
-    def take_shard(self, shard: Path, small: Path, target: Path) -> Path | None:
+    def take_shard(self, shard: Path, sources: Mapping[str, Path], target: Path) -> Path | None:
         """See `Maker.take_shard`."""
-        folder = target / BACKBONE_FOLDER
-        folder.mkdir(parents=True, exist_ok=True)
-        shapes = weight_shapes(BackboneConfig.from_file(small / CONFIG_NAME))
-        return quantize_shard(shard, folder, shapes, self.quantization)
+        needed = shard_of(shard, read_places(shard), _shapes(sources))
+        if not needed.tensors:
+            return None
+        made = target / BACKBONE / shard.name
+        convert_shard(needed, made, self.quantization)
+        return made
 
     def finish(self, sources: Mapping[str, Path], target: Path) -> None:
         """See `Maker.finish`."""
-        seal_checkpoint(target / BACKBONE_FOLDER, read_entries(sources["backbone"] / CONFIG_NAME), self.quantization)
+        seal_checkpoint(target / BACKBONE, read_json(sources[BACKBONE] / CONFIG_NAME, LONGEST_CONFIG), self.quantization)
+
+
+@dataclass(frozen=True, slots=True)
+class BundleMaker:
+    """A whole bundle: backbone, ears and voice, as `parley models import` makes it of folders."""
+
+    entry: Entry
+    backbone: BackboneMaker
+
+    def prepare(self, sources: Mapping[str, Path], target: Path) -> Sequence[Path]:
+        """See `Maker.prepare`."""
+        upstream, _ = _upstream(sources)
+        check_networks(upstream)
+        self.backbone.prepare(sources, target)
+        scratch = target / "scratch"
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir()
+        made = [path for make in (make_text, make_linguistic, make_semantic, make_vocoder) for path in make(upstream, target, scratch)]
+        shutil.rmtree(scratch)
+        return made
+
+    def take_shard(self, shard: Path, sources: Mapping[str, Path], target: Path) -> Path | None:
+        """See `Maker.take_shard`."""
+        return self.backbone.take_shard(shard, sources, target)
+
+    def finish(self, sources: Mapping[str, Path], target: Path) -> None:
+        """See `Maker.finish`."""
+        self.backbone.finish(sources, target)
+        upstream, checkpoint = _upstream(sources)
+        voices = tuple(make_voices(upstream, target))
+        manifest = manifest_of(upstream, checkpoint, self.entry.name, voices)
+        write_manifest(target, replace(manifest, title=self.entry.title, licence=self.entry.licence, version="pulled"))
 
 
 def maker_for(entry: Entry) -> Maker:
-    """What makes a model of the catalogue. Raises UsageError for a precision that is not known."""
+    """What makes a model of the catalogue. Raises UsageError for one that comes with Parley, or a precision that is not known."""
     if entry.precision is None:
         raise UsageError(f"{entry.title} comes with Parley: there is nothing to make.")
-    return BackboneMaker.of(entry.precision)
+    backbone = BackboneMaker(Quantization(entry.precision.name))
+    return backbone if entry.drafts_for else BundleMaker(entry, backbone)
+
+
+def _shapes(sources: Mapping[str, Path]) -> dict[str, tuple[int, ...]]:
+    path = sources[BACKBONE] / CONFIG_NAME
+    return weight_shapes(BackboneConfig.from_dict(read_json(path, LONGEST_CONFIG)), path)
+
+
+def _upstream(sources: Mapping[str, Path]) -> tuple[Upstream, Checkpoint]:
+    """The small parts as looked at, and the backbone without its shards. Raises BundleMissing or BundleCorrupt."""
+    backbone, ears, voice = sources[BACKBONE], sources[EARS], sources[VOICE]
+    entries = read_json(backbone / CONFIG_NAME, LONGEST_CONFIG)
+    folders = Sources(backbone, ears, _holder(ears, "am.mvn"), _holder(voice, VOCODER_FILES[0]))
+    return look_at(folders, entries), Checkpoint(backbone, entries, BackboneConfig.from_dict(entries), ())
+
+
+def _holder(folder: Path, name: str) -> Path:
+    """The folder below this one that holds a file. Raises BundleMissing."""
+    found = sorted(folder.rglob(name))
+    if not found:
+        raise BundleMissing(f"None of the files that were fetched is called {name}.")
+    return found[0].parent

@@ -4,10 +4,12 @@ Killed at any moment, it loses nothing: parts of files are gone on with, finishe
 name only when everything in it is complete.
 """
 
+import hashlib
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from filelock import FileLock, Timeout
 from safetensors import SafetensorError
@@ -23,6 +25,7 @@ from parley_models.hub.receipt import check_sizes, write_receipt
 from parley_models.hub.remote import Hub
 from parley_models.hub.transfer import fetch, matches, sync_folder
 
+SMALL_PARTS = "small parts"
 SPARE_BYTES = 1_000_000_000
 """What else a working disk needs."""
 
@@ -42,6 +45,7 @@ class PullNews:
 
 
 Tell = Callable[[PullNews], None]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,24 +100,26 @@ class _Pulling:
         journal = Journal(self._fetched / "journal.json", self._making)
         shards = [piece for piece in pieces if piece.is_shard]
         self._check_room(shards, journal)
-        for piece in pieces:
-            if not piece.is_shard:
-                self._fetch(piece)
-        self._take_shards(shards, journal)
+        small = [piece for piece in pieces if not piece.is_shard]
+        for piece in small:
+            self._fetch(piece)
+        self._make_all(small, shards, journal)
         if journal.forget_damaged():
-            self._take_shards(shards, journal)
+            self._make_all(small, shards, journal)
         self._tell(PullNews("finishing", self._entry.name, self._total, self._total))
         for draft in self._making.rglob(".*"):
             draft.unlink()  # a kill can leave what was being written
-        self._maker.finish({source.role: self._folder(source) for source in self._entry.sources}, self._making)
+        self._making_can_be_written(lambda: self._maker.finish(self._folders, self._making))
         write_receipt(self._making)
         self._target.parent.mkdir(parents=True, exist_ok=True)
         self._making.replace(self._target)
         sync_folder(self._target.parent)
         shutil.rmtree(self._fetched)
 
-    def _folder(self, source: Source) -> Path:
-        return self._fetched / source.role
+    @property
+    def _folders(self) -> dict[str, Path]:
+        """Where each role's files come in."""
+        return {source.role: self._fetched / source.role for source in self._entry.sources}
 
     def _pieces(self, source: Source) -> list[_Piece]:
         """The files that are needed of a repository, as pinned; pins it where nobody has."""
@@ -142,21 +148,27 @@ class _Pulling:
             ]
         )
 
-    def _take_shards(self, shards: list[_Piece], journal: Journal) -> None:
+    def _make_all(self, small: list[_Piece], shards: list[_Piece], journal: Journal) -> None:
+        digests = hashlib.sha256("".join(piece.file.digest for piece in small).encode()).hexdigest()
+        if not journal.has(SMALL_PARTS, digests):
+            self._tell(PullNews("converting", SMALL_PARTS, self._done_bytes, self._total))
+            made = self._making_can_be_written(lambda: self._maker.prepare(self._folders, self._making))
+            journal.note(SMALL_PARTS, digests, made)
+        self._done_bytes = sum(piece.file.size_bytes for piece in small)
         for piece in shards:
-            path = piece.file.path
-            if journal.has(path, piece.file.digest):
+            path, digest = piece.file.path, piece.file.digest
+            if journal.has(path, digest):
                 self._done_bytes += piece.file.size_bytes
             else:
                 shard = self._fetch(piece)
                 self._tell(PullNews("converting", path, self._done_bytes, self._total))
-                made = self._made_of(shard, piece.source)
-                journal.note(path, piece.file.digest, made)
-            (self._folder(piece.source) / path).unlink(missing_ok=True)
+                file = self._making_can_be_written(lambda shard=shard: self._maker.take_shard(shard, self._folders, self._making))  # type: ignore[misc]
+                journal.note(path, digest, [file] if file else [])
+            (self._folders[piece.source.role] / path).unlink(missing_ok=True)
 
-    def _made_of(self, shard: Path, source: Source) -> Path | None:
+    def _making_can_be_written(self, work: Callable[[], T]) -> T:
         try:
-            return self._maker.take_shard(shard, self._folder(source), self._making)
+            return work()
         except (OSError, SafetensorError) as error:
             raise BundleMissing(f"{self._making} can't be written: {error}. What is done stays.") from error
 
@@ -165,13 +177,13 @@ class _Pulling:
         file, repository = piece.file, piece.source.repository
         cached = self._hub.cached(repository, piece.revision, file.path)
         if cached is not None and matches(cached, file):
-            path = cached if piece.is_shard else _copied(cached, self._folder(piece.source) / file.path)
+            path = cached if piece.is_shard else _copied(cached, self._folders[piece.source.role] / file.path)
         else:
 
             def tick(size_bytes: int) -> None:
                 self._tell(PullNews("fetching", file.path, self._done_bytes + size_bytes, self._total))
 
-            path = fetch(self._hub, repository, piece.revision, file, self._folder(piece.source) / file.path, tick)
+            path = fetch(self._hub, repository, piece.revision, file, self._folders[piece.source.role] / file.path, tick)
         self._done_bytes += file.size_bytes
         return path
 

@@ -1,8 +1,10 @@
 """A pull that is cut off, misled, killed and resumed makes the same model as converting a whole checkpoint."""
 
+import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -13,6 +15,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 from huggingface_hub import close_session
+from safetensors.torch import load_file
 
 from parley_models.backbone.convert import quantize_checkpoint
 from parley_models.backbone.quantize import Quantization
@@ -35,6 +38,7 @@ HASTY = Patience(tries=3, first_wait_s=0, silence_s=0.3)
 SOURCE = Source(BACKBONE, REPOSITORY, 1_000_000, 400_000, ("*.safetensors", "*.json"), ("*.md", "*.py"))
 DRAFT = Entry("tiny-draft", "Tiny", "Apache-2.0", "a test", INT8, CONFIG, (SOURCE,), drafts_for="mini")
 FILES = float_checkpoint()
+Contents = dict[str, object]
 SHARDS = sorted(name for name in FILES if name.endswith(".safetensors"))
 
 
@@ -52,25 +56,37 @@ def places(tmp_path: Path) -> Places:
 
 
 @pytest.fixture(scope="module")
-def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+def expected(tmp_path_factory: pytest.TempPathFactory) -> Contents:
     """What converting the whole checkpoint at once gives."""
     source, target = tmp_path_factory.mktemp("whole"), tmp_path_factory.mktemp("converted")
     for name, content in FILES.items():
         (source / name).write_bytes(content)
     quantize_checkpoint(source, target, Quantization("int8"))
-    return {path.name: path.read_bytes() for path in target.iterdir()}
+    return contents(target)
 
 
 def bring(server: HubServer, places: Places, news: list[PullNews] | None = None, *, entry: Entry = DRAFT, offline: bool = False) -> Path:
     hub = Hub(server.endpoint, places.downloads / "hub", places.downloads, offline=offline, patience=HASTY)
-    return pull(entry, BackboneMaker.of(INT8), hub, places, (news if news is not None else []).append)
+    return pull(entry, BackboneMaker(Quantization("int8")), hub, places, (news if news is not None else []).append)
 
 
-def made(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in (folder / "backbone").iterdir()}
+def contents(folder: Path) -> Contents:
+    """What a backbone's files say, whatever the order in which they say it."""
+    found: Contents = {}
+    for path in folder.iterdir():
+        if path.suffix == ".safetensors":
+            tensors = load_file(path)
+            found |= {f"{path.name}/{key}": (str(tensor.dtype), tensor.tolist()) for key, tensor in tensors.items()}
+        else:
+            found[path.name] = json.loads(path.read_text())
+    return found
 
 
-def test_a_pull_makes_what_converting_makes_and_leaves_nothing_else(server: HubServer, places: Places, expected: dict[str, bytes]) -> None:
+def made(folder: Path) -> Contents:
+    return contents(folder / "backbone")
+
+
+def test_a_pull_makes_what_converting_makes_and_leaves_nothing_else(server: HubServer, places: Places, expected: Contents) -> None:
     news: list[PullNews] = []
     folder = bring(server, places, news)
 
@@ -82,7 +98,7 @@ def test_a_pull_makes_what_converting_makes_and_leaves_nothing_else(server: HubS
     assert [item.name for item in folder.parent.iterdir()] == ["tiny-draft"]
     assert news[-1].doing == "finishing"
     assert news[-1].done_bytes == news[-1].total_bytes == sum(len(FILES[asked.path]) for asked in server.asked)
-    assert [each.path for each in news if each.doing == "converting"] == SHARDS
+    assert [each.path for each in news if each.doing == "converting"] == ["small parts", *SHARDS]
 
     server.asked.clear()
     assert bring(server, places) == folder
@@ -97,11 +113,11 @@ def test_no_two_shards_lie_on_the_disk(server: HubServer, places: Places) -> Non
         most = max(most, sum(path.suffix in {".safetensors", ".part"} for path in places.downloads.rglob("*")))
 
     hub = Hub(server.endpoint, places.downloads / "hub", places.downloads, patience=HASTY)
-    pull(DRAFT, BackboneMaker.of(INT8), hub, places, look)
+    pull(DRAFT, BackboneMaker(Quantization("int8")), hub, places, look)
     assert most == 1
 
 
-def test_a_pull_goes_on_after_trouble_and_fetches_nothing_twice(server: HubServer, places: Places, expected: dict[str, bytes]) -> None:
+def test_a_pull_goes_on_after_trouble_and_fetches_nothing_twice(server: HubServer, places: Places, expected: Contents) -> None:
     server.mischief[SHARDS[2]] = [Mischief(5_000, "cut"), *[Mischief(kind="502")] * 3]
     with pytest.raises(BundleMissing, match="answers 502"):
         bring(server, places)
@@ -131,7 +147,7 @@ def test_a_hash_that_everybody_knows_must_be_the_repositorys(server: HubServer, 
     assert server.asked == []
 
 
-def test_what_was_made_and_then_damaged_on_the_disk_is_made_again(server: HubServer, places: Places, expected: dict[str, bytes]) -> None:
+def test_what_was_made_and_then_damaged_on_the_disk_is_made_again(server: HubServer, places: Places, expected: Contents) -> None:
     server.mischief[SHARDS[2]] = [Mischief(kind="403")]
     with pytest.raises(BundleMissing):
         bring(server, places)
@@ -161,7 +177,7 @@ def test_names_that_leave_the_folder_are_refused(server: HubServer, places: Plac
     assert server.asked == []
 
 
-def test_the_hubs_own_cache_is_used_and_checked(server: HubServer, places: Places, expected: dict[str, bytes]) -> None:
+def test_the_hubs_own_cache_is_used_and_checked(server: HubServer, places: Places, expected: Contents) -> None:
     snapshot = places.downloads / "hub" / "models--stepfun-ai--Tiny-Draft" / "snapshots" / server.commit
     snapshot.mkdir(parents=True)
     for name, content in FILES.items():
@@ -203,25 +219,26 @@ def test_a_disk_that_is_too_small_is_told_before_anything_is_fetched(
     assert server.asked == []
 
 
-KILLS = int(os.environ.get("PARLEY_KILLS", "2"))
+KILLS = int(os.environ.get("PARLEY_KILLS", "5"))
 
 
-def test_a_pull_killed_at_random_moments_loses_nothing(server: HubServer, places: Places, expected: dict[str, bytes]) -> None:
+def test_a_pull_killed_at_random_moments_loses_nothing(server: HubServer, places: Places, expected: Contents) -> None:
     """PARLEY_KILLS says how often; each kill comes at a random moment after a pull has begun to fetch."""
     server.drip_bytes = 300
     dice = random.Random(11)
     completed = 0
-    for _ in range(KILLS):
-        if places.model(DRAFT).exists():
-            assert made(places.model(DRAFT)) == expected, "half a model must never have its name"
-            shutil.rmtree(places.data)
-            completed += 1
-        kept, done = parts(places), shards_done(places)
-        server.asked.clear()
-        killed_after(dice.uniform(0, 0.8), server, places)
-        begun = {asked.path: asked.first for asked in reversed(server.asked)}
-        assert not set(begun) & done, "what was converted is not fetched again"
-        assert all(first == kept.get(path, 0) for path, first in begun.items()), "what was fetched is not fetched again"
+    with Pullers(server, places) as pullers:
+        for _ in range(KILLS):
+            if places.model(DRAFT).exists():
+                assert made(places.model(DRAFT)) == expected, "half a model must never have its name"
+                shutil.rmtree(places.data)
+                completed += 1
+            kept, done = parts(places), shards_done(places)
+            server.asked.clear()
+            pullers.kill_one_after(dice.uniform(0, 0.8))
+            begun = {asked.path: asked.first for asked in reversed(server.asked)}
+            assert not set(begun) & done, "what was converted is not fetched again"
+            assert all(first == kept.get(path, 0) for path, first in begun.items()), "what was fetched is not fetched again"
     server.drip_bytes = 0
     assert made(bring(server, places)) == expected
     assert [state for state in inspect(places.model(DRAFT)) if state.trouble] == []
@@ -237,24 +254,53 @@ def shards_done(places: Places) -> set[str]:
     return {name for name in SHARDS if journal.has(name, sha256(FILES[name]))}
 
 
-def killed_after(seconds: float, server: HubServer, places: Places) -> None:
-    """Pull in a process of its own; kill it so many seconds after its first request."""
-    command = [sys.executable, "-c", PULLER, server.endpoint, str(places.data), str(places.downloads)]
-    with subprocess.Popen(command, cwd=ROOT) as puller:
-        deadline = time.monotonic() + 120
-        while not server.asked and puller.poll() is None:
-            assert time.monotonic() < deadline
-            time.sleep(0.005)
+class Pullers:
+    """A process that has everything imported, and forks one that pulls whenever it is told to."""
+
+    def __init__(self, server: HubServer, places: Places) -> None:
+        self._server = server
+        command = [sys.executable, "-c", PULLER, server.endpoint, str(places.data), str(places.downloads)]
+        self._parent = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def __enter__(self) -> "Pullers":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._parent.communicate(timeout=60)
+
+    def kill_one_after(self, seconds: float) -> None:
+        """Let one pull, and kill it so many seconds after its first request."""
+        puller = int(self._ask())
+        deadline = time.monotonic() + 60
+        while not self._server.asked and time.monotonic() < deadline:
+            time.sleep(0.002)
         time.sleep(seconds)
-        puller.kill()
+        os.kill(puller, signal.SIGKILL)  # not yet waited for, so still this one's number
+        self._ask()
+
+    def _ask(self) -> str:
+        assert self._parent.stdin
+        assert self._parent.stdout
+        self._parent.stdin.write("\n")
+        self._parent.stdin.flush()
+        return self._parent.stdout.readline()
 
 
 PULLER = """
-import sys
+import os, sys
 sys.path[:0] = ["models", "app", "assets", "."]
 from pathlib import Path
-from tests.parley_models.hub.test_pull import BackboneMaker, DRAFT, HASTY, Hub, INT8, Places, pull
+from tests.parley_models.hub.test_pull import BackboneMaker, DRAFT, HASTY, Hub, Places, Quantization, pull
+
 endpoint, data, downloads = sys.argv[1:]
 places = Places(Path(data), Path(downloads))
-pull(DRAFT, BackboneMaker.of(INT8), Hub(endpoint, places.downloads / "hub", places.downloads, patience=HASTY), places)
+while sys.stdin.readline():
+    child = os.fork()
+    if not child:
+        pull(DRAFT, BackboneMaker(Quantization("int8")), Hub(endpoint, places.downloads / "hub", places.downloads, patience=HASTY), places)
+        os._exit(0)
+    print(child, flush=True)
+    sys.stdin.readline()
+    os.waitpid(child, 0)
+    print("gone", flush=True)
 """
