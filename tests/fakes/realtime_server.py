@@ -295,8 +295,8 @@ class Session:
         for item in self.items:
             if item.get("role") == "user":
                 for part in item["content"]:
-                    if part["type"] == "input_audio" and not part.get("transcript"):
-                        part["transcript"] = f"heard {said(item)}"
+                    if not part.get("transcript"):  # typed words too, as our engine does
+                        part["transcript"] = f"heard {said(item)}" if part["type"] == "input_audio" else part["text"]
                         name = "conversation.item.input_audio_transcription.completed"
                         await self.say(name, item_id=item["id"], content_index=0, transcript=part["transcript"])
 

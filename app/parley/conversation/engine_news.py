@@ -85,7 +85,7 @@ class EngineNews:
         number = dialogue.items.turn(event.item_id)
         turn = None if number is None else dialogue.library.turn(number)
         text = event.transcript.strip()
-        if turn is not None and text and not turn.corrected:
+        if turn is not None and turn.seconds and text and not turn.corrected:  # of what was typed nobody needs to be told
             dialogue.library.keep(replace(turn, heard_as=text))
             dialogue.tell(Understood(turn.number, text))
 

@@ -54,6 +54,7 @@ def test_a_typed_question_is_answered_in_its_place(user: User, server: RealtimeS
         user.listen()
         user.until(Spoke, lambda spoke, text=text: spoke.turn.text == f"Answer to {text}.", after=begun)  # type: ignore[misc]
     assert [said(item) for item in server.session.items] == ["One?", "Answer to One?.", "Two?", "Answer to Two?."]
+    assert not user.all(Understood)  # everybody can read what was typed
 
 
 def test_words_typed_beside_speech_belong_to_the_same_turn(user: User, server: RealtimeServer) -> None:
