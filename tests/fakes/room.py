@@ -291,10 +291,11 @@ class Room:
         offset = self._position * BLOCK % (ROOM_HZ - BLOCK)
         sound = self._echo.hear(BLOCK) + self._noise[offset : offset + BLOCK]
         self._position += 1
-        spoken = round((at - self.voice_at) * ROOM_HZ)
-        if 0 <= spoken < len(self.voice):
-            voice = self.voice[spoken : spoken + BLOCK]
-            sound[: len(voice)] += voice
+        spoken = round((at - INPUT_LATENCY_S - BLOCK_S - self.voice_at) * ROOM_HZ)
+        if -BLOCK < spoken < len(self.voice):
+            voice = self.voice[max(spoken, 0) : spoken + BLOCK]
+            begin = max(-spoken, 0)
+            sound[begin : begin + len(voice)] += voice
         if self.keep:
             self.heard.append(sound)
         return sound

@@ -18,7 +18,7 @@ from parley.audio.card import Device, SoundCard
 from parley.audio.devices import Devices, Feed
 from parley.audio.ducking import Ducking
 from parley.audio.events import AudioCrashed, AudioEvent, Side
-from parley.audio.hearing import Hearing
+from parley.audio.hearing import DESK_HZ, Hearing
 from parley.audio.microphone import MicrophoneFeed
 from parley.audio.playback import Playback
 from parley.audio.portaudio import PortAudioCard
@@ -26,6 +26,8 @@ from parley.audio.settings import AudioSettings
 from parley.audio.speaker import SpeakerFeed
 from parley.audio.tone import test_tone
 from parley_models.pcm import AudioChunk, Samples
+
+__all__ = ["DESK_HZ", "AudioDesk"]
 
 STEP_S = 0.01
 IDLE_STEP_S = 0.03

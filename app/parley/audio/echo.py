@@ -1,5 +1,6 @@
 """Parley's own voice out of the microphone, and how well that works."""
 
+import math
 import statistics
 from collections import deque
 
@@ -20,13 +21,22 @@ ECHO_LASTS = 50
 ABOVE_NOISE = 10.0
 """The microphone must be so much above its noise (10 dB), or there is no echo to be measured."""
 
-SEGMENT = 50
-"""Frames with an echo that make one measurement."""
+SEGMENT = 75
+"""Frames in which an echo is expected that make one measurement."""
 
-MEASUREMENTS = 12
-ENOUGH = 6
+LOUDER_DB = 8.0
+RECENT = 0.03
+"""Share of a frame in what was played or heard of late: a third of a second."""
+
+MEASUREMENTS = 10
+ENOUGH = 4
 TOO_SMALL_DB, LARGE_ENOUGH_DB = 10.0, 14.0
 """Below the first, the microphone would take the speaker's voice for a human's; above the second it may listen again."""
+
+
+def decibels(energy: float, against: float) -> float:
+    """One energy against another."""
+    return 10 * math.log10((energy + QUIET) / (against + QUIET))
 
 
 def frame_energies(samples: Samples, frame: int) -> list[float]:
@@ -49,13 +59,20 @@ class EchoCanceller:
 
 
 class EchoMeter:
-    """Compares the microphone before and after, while there is an echo in it."""
+    """Compares the microphone before and after, while there is an echo in it and nobody speaks over it.
+
+    Who speaks over it makes the microphone louder than the echo alone would: a stretch that is louder, against what was played, than the
+    quieter ones of late is not measured.
+    """
 
     def __init__(self) -> None:
         self._measured: deque[float] = deque(maxlen=MEASUREMENTS)
-        self._noise = 1e-4
+        self._couplings: deque[float] = deque(maxlen=4 * MEASUREMENTS)
+        self._noise = 1e-6
         self._since_sounding = ECHO_LASTS
-        self._before = self._after = 0.0
+        self._recent = 0.0
+        self._loud = 0.0
+        self._before = self._after = self._played = 0.0
         self._frames = 0
         self._too_small = False
 
@@ -65,13 +82,26 @@ class EchoMeter:
         if not self.echo_expected:
             self._noise = near if near < self._noise else self._noise * 1.005
             return
-        if near > ABOVE_NOISE * self._noise:
-            self._before += near
-            self._after += cleaned
-            self._frames += 1
+        self._before += near
+        self._after += cleaned
+        self._loud += RECENT * (far - self._loud)
+        self._played += self._loud
+        self._frames += 1
         if self._frames == SEGMENT:
-            self._measured.append(10 * float(np.log10((self._before + QUIET) / (self._after + QUIET))))
-            self._before, self._after, self._frames = 0.0, 0.0, 0
+            self._measure()
+
+    def _measure(self) -> None:
+        coupling_db = decibels(self._before, self._played)
+        self._couplings.append(coupling_db)
+        usual_db = sorted(self._couplings)[len(self._couplings) // 4]
+        if self._before > ABOVE_NOISE * self._noise * SEGMENT and coupling_db < usual_db + LOUDER_DB:
+            self._measured.append(decibels(self._before, self._after))
+        self._before, self._after, self._played, self._frames = 0.0, 0.0, 0.0, 0
+
+    def passed_db(self, near: float, cleaned: float) -> float:
+        """How much of a frame the canceller left, against what the microphone heard in it and of late: reverberation is an echo, too."""
+        self._recent += RECENT * (near - self._recent)
+        return decibels(cleaned, max(near, self._recent))
 
     @property
     def echo_expected(self) -> bool:

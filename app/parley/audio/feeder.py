@@ -1,5 +1,7 @@
 """One turn on its way into one speaker's queue."""
 
+from collections import deque
+
 import numpy as np
 
 from parley.audio.resampler import FLUSH_S, Resampler
@@ -19,6 +21,8 @@ class Feeder:
         self._start = feed.end
         self._resampler: Resampler | None = None
         self._cut = False
+        self._given: deque[tuple[float, AudioChunk]] = deque()
+        """What was taken over and perhaps not played yet: the turn's seconds at which each piece ends, and the piece."""
 
     def give(self, samples: Samples, rate_hz: int, gain: float) -> None:
         """Queue the next samples; what would clip is limited."""
@@ -27,6 +31,10 @@ class Feeder:
             self._resampler = Resampler(rate_hz, self.feed.rate_hz)
         self.feed.push(np.clip(self._resampler.feed(np.ascontiguousarray(samples, np.float32)) * np.float32(gain), -1, 1))
         self.given_s += len(samples) / rate_hz
+        self._given.append((self.given_s, AudioChunk(samples, rate_hz)))
+        taken_s = self._seconds(self.feed.position)
+        while self._given[0][0] < taken_s:
+            self._given.popleft()
 
     def flush(self) -> None:
         """Queue what the resampler still holds, to the exact length of what was given."""
@@ -56,11 +64,15 @@ class Feeder:
         """Seconds of the turn that were queued, or that were when it was cut."""
         return self._seconds(self.feed.cut_at if self._cut else self.feed.end)
 
-    def retrieve(self) -> tuple[float, AudioChunk]:
+    def retrieve(self) -> tuple[float, list[AudioChunk]]:
         """After the speaker was closed: seconds of the turn that it took, and the sound that it did not take."""
         taken_s = self.cut_s if self._cut else self._seconds(self.feed.position)
-        self.flush()
-        return taken_s, AudioChunk(self.feed.take_rest(), self.feed.rate_hz)
+        rest = []
+        for end_s, piece in self._given:
+            left = min(round((end_s - taken_s) * piece.rate_hz), len(piece.samples))
+            if left > 0:
+                rest.append(AudioChunk(piece.samples[len(piece.samples) - left :], piece.rate_hz))
+        return taken_s, rest
 
     def _seconds(self, position: int) -> float:
         return self._base_s + max(position - self._start, 0) / self.feed.rate_hz

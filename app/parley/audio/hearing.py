@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from parley.audio.echo import QUIET, EchoCanceller, EchoMeter, frame_energies
+from parley.audio.echo import EchoCanceller, EchoMeter, decibels, frame_energies
 from parley.audio.events import EchoLoss, HearingEvent, MicrophoneClosed, MicrophoneOpened, MicrophoneSound, SpeechGone, SpeechOnset
 from parley.audio.meter import Meter, Waveform
 from parley.audio.microphone import MicrophoneFeed
@@ -112,10 +112,12 @@ class Hearing:
         return news
 
     def _captured_to(self, now: float) -> float:
-        """When the last sample that was taken had been captured; without a microphone that delivers, as good as now."""
-        microphone = self._microphone
+        """When the last sample that was listened to was captured; if the microphone delivers no more, it is not waited for long."""
         late = now - CLOSED_BY_S
-        return late if microphone is None else max(late, microphone.last_at - microphone.latency_s - len(self._near) / DESK_HZ)
+        return late if self._microphone is None else max(late, self._listened_to(self._microphone))
+
+    def _listened_to(self, microphone: MicrophoneFeed) -> float:
+        return microphone.last_at - microphone.latency_s - self._resampler.held_s - len(self._near) / DESK_HZ
 
     def _closed(self) -> list[HearingEvent]:
         was_open, self._open, self._close_at = self._open, False, None
@@ -168,8 +170,7 @@ class Hearing:
         """Leave out what was captured after the microphone was closed."""
         if self._close_at is None or self._microphone is None:
             return sound
-        end = self._microphone.last_at - self._microphone.latency_s - len(self._near) / DESK_HZ
-        surplus = min(max(int((end - self._close_at) * DESK_HZ), 0), len(sound))
+        surplus = min(max(int((self._listened_to(self._microphone) - self._close_at) * DESK_HZ), 0), len(sound))
         return sound[: len(sound) - surplus]
 
     def _pieces(self, sound: Samples) -> list[HearingEvent]:
@@ -190,9 +191,8 @@ class Hearing:
         if deaf:
             self._gate.reset()
             return [SpeechGone(at_s, self._gate.lasted_s)] if was_speaking else []
-        levels = (10 * np.log10(np.array(after) + QUIET)).tolist()
-        passed = (10 * np.log10((np.array(after) + QUIET) / (np.array(before) + QUIET))).tolist() if self.echo.echo_expected else None
-        began = self._gate.observe(cleaned, levels, passed)
+        passed = [self.echo.passed_db(*energies) for energies in zip(before, after, strict=True)]
+        began = self._gate.observe(cleaned, [decibels(each, 1.0) for each in after], passed if self.echo.echo_expected else None)
         if began is None:
             return []
         begin_s = max(at_s - self._gate.since_s, 0.0)

@@ -137,8 +137,8 @@ class Playback:
                 entry.base_s, rest = feeder.retrieve()
                 if entry.stopping:
                     self._end(entry, entry.base_s, complete=False)
-                elif len(rest.samples):
-                    entry.chunks.appendleft(rest)
+                else:
+                    entry.chunks.extendleft(reversed(rest))
             self._feed = self._feeder = None
             self._deaf_since = self._now()
 

@@ -11,10 +11,10 @@ LEAD_S = 0.012
 """How much more of the speaker's sound is at hand than of the microphone's: a block and a little, so that nobody waits. It is less than
 any echo takes, as a sample is heard a block after it was handed over at the earliest."""
 
-LATE_S = 0.05
-"""If the speaker's sound is missing for longer than this, it is taken to be silence."""
+LATE_S = 0.1
+"""If more of the speaker's sound than this is missing, it is taken to be silence. Some servers hand over 40 ms at a time."""
 
-ASTRAY_S = 0.03
+ASTRAY_S = 0.01
 ASTRAY_FOR_S = 0.5
 """A lead that is wrong by so much for so long does not come from drift: the streams are lined up anew."""
 
@@ -22,6 +22,10 @@ QUICK, STEADY = 0.3, 0.05
 """How fast clocks are followed (rad/s): at first, and later, when only noise is left to follow. AEC3 takes 50 ppm without harm, 100 not."""
 
 QUICK_FOR_S = 5.0
+MOST_DRIFT = 400e-6
+"""No two sound cards are further apart."""
+
+SMOOTH_S = 1.0
 JUMP_S = 0.005
 """A callback that Python let wait longer than this says nothing about clocks."""
 
@@ -38,6 +42,8 @@ class Reference:
         self._rate_hz = rate_hz
         self._resampler = Resampler(speaker.rate_hz, rate_hz)
         self._held: Samples = np.zeros(0, np.float32)
+        self._surplus = 0
+        """Samples that are to be left out when they come."""
         self._running_s = 0.0
         self._error_s = 0.0
         self._rate_error = 0.0
@@ -53,7 +59,10 @@ class Reference:
         """Take what has been played since the last time; gives it, at the speaker's own rate."""
         played = self._speaker.played.take()
         if len(played):
-            self._held = np.concatenate([self._held, self._resampler.feed(played)])
+            fresh = self._resampler.feed(played)
+            dropped = min(self._surplus, len(fresh))
+            self._surplus -= dropped
+            self._held = np.concatenate([self._held, fresh[dropped:]])
         return played
 
     def ready(self, waiting: int, frame: int) -> int:
@@ -80,12 +89,17 @@ class Reference:
         if self._astray_s > ASTRAY_FOR_S:
             self._line_up(error)
             return
-        self._error_s += 0.1 * min(max(error - self._error_s, -JUMP_S), JUMP_S)
+        self._error_s += min(passed_s / SMOOTH_S, 1.0) * min(max(error - self._error_s, -JUMP_S), JUMP_S)
         pace = QUICK if self._running_s < QUICK_FOR_S else STEADY
-        self._rate_error += pace * pace * self._error_s * passed_s
-        self._resampler.trim(1 + 2 * pace * self._error_s + self._rate_error)
+        self._rate_error = _bounded(self._rate_error + pace * pace * self._error_s * passed_s)
+        self._resampler.trim(1 + _bounded(2 * pace * self._error_s + self._rate_error))
 
     def _line_up(self, error_s: float) -> None:
         surplus = round(error_s * self._rate_hz)
+        self._surplus = max(surplus - len(self._held), 0)
         self._held = self._held[surplus:] if surplus > 0 else np.concatenate([np.zeros(-surplus, np.float32), self._held])
         self._error_s = self._astray_s = 0.0
+
+
+def _bounded(ratio: float) -> float:
+    return min(max(ratio, -MOST_DRIFT), MOST_DRIFT)

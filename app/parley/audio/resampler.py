@@ -19,11 +19,18 @@ class Resampler:
         self.to_hz = to_hz
         self._stream = soxr.ResampleStream(from_hz * (1 + MOST_TRIM), to_hz, 1, "float32", "HQ", vr=True)
         self._stream.set_io_ratio(from_hz, to_hz)
+        self._held = 0
 
     def feed(self, samples: Samples) -> Samples:
         """The next samples (n,) at the old rate; those that became ready, at the new one. In all about 10 ms are held back."""
         resampled: Samples = self._stream.resample_chunk(samples)
+        self._held += len(samples) * self.to_hz - len(resampled) * self.from_hz
         return resampled
+
+    @property
+    def held_s(self) -> float:
+        """Seconds of what was fed that are held back; as long as the ratio was never trimmed."""
+        return self._held / (self.from_hz * self.to_hz)
 
     def trim(self, ratio: float) -> None:
         """Read the old rate as `ratio` times as much from now on, within ±0.2 %: for a clock that runs fast or slow."""

@@ -146,10 +146,6 @@ class SpeakerFeed:
         """Fall silent and keep the queue, because the device is about to be closed."""
         self._holding = True
 
-    def take_rest(self) -> Samples:
-        """What was not asked for; only after the device has been closed."""
-        return self._queue.take()
-
     def turn_to(self, gain: float, seconds: float) -> None:
         """Change loudness to `gain` (1 = as it is) within so many seconds."""
         self._gain_goal = (gain, abs(gain - self._gain) / max(seconds, 1e-3))
