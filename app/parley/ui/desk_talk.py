@@ -170,11 +170,8 @@ class DeskTalk(QObject):
 
     def _show_sound(self, event: news.SoundChanged) -> None:
         banner, settings = self._window.banner, {"Settings": self._window.settings_wanted.emit}
-        lacking = event.microphone is None or event.speaker is None
-        if lacking:
-            side = "microphone" if event.microphone is None else "speaker"
-            way = "You can still type." if side == "microphone" else "You can still read the answers."
-            banner.say("sound", "warning", event.message or f"There is no {side}. {way}", settings)
+        if event.microphone is None or event.speaker is None:
+            banner.say("sound", "warning", lack(event), settings)
         elif event.message:
             banner.say("sound", "info", event.message, passing=True)
         else:
@@ -209,3 +206,12 @@ class DeskTalk(QObject):
             return
         label = f"The timer rings: {event.timer.label}" if event.timer.label else "The timer rings."
         self._window.banner.say("rings", "info", label, {"Stop": self._talk.interrupt}, passing=True)
+
+
+def lack(event: news.SoundChanged) -> str:
+    """What is missing and what still works, in a sentence or two."""
+    if event.microphone is None and event.speaker is None:
+        return "There is neither a microphone nor a speaker: type, and read the answers."
+    if event.microphone is None:
+        return event.message or "There is no microphone. You can still type."
+    return event.message or "There is no speaker. You can still read the answers."

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QTimer
-from PySide6.QtMultimedia import QMediaDevices
 
 SETTLE_MS = 400
 """Plugging in a headset is several pieces of news: wait for the last one."""
@@ -18,6 +17,8 @@ class HotPlug(QObject):
         self._settle.setSingleShot(True)
         self._settle.setInterval(SETTLE_MS)
         self._settle.timeout.connect(changed)
+        from PySide6.QtMultimedia import QMediaDevices  # complains to the terminal while it is loaded, unless it was told not to
+
         self.devices = QMediaDevices(self)
         self.devices.audioInputsChanged.connect(self._settle.start)
         self.devices.audioOutputsChanged.connect(self._settle.start)

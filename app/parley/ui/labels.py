@@ -56,7 +56,7 @@ def value_text(control: str, value: str | float | None) -> str:
     if control == "rate":
         return f"{value:.2f}×"
     if control == "pitch":
-        return f"{value:+.1f} st" if round(value, 1) else "0 st"
+        return f"{value:+.1f} st".replace("-", "−") if round(value, 1) else "0 st"
     if control == "intensity":
         return f"{value:.0%}"
     return f"{value:.3g}"
