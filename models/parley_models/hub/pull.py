@@ -98,9 +98,8 @@ class _Pulling:
         self._total = sum(piece.file.size_bytes for piece in pieces)
         self._making.mkdir(parents=True, exist_ok=True)
         journal = Journal(self._fetched / "journal.json", self._making)
-        shards = [piece for piece in pieces if piece.is_shard]
-        self._check_room(shards, journal)
-        small = [piece for piece in pieces if not piece.is_shard]
+        shards, small = [piece for piece in pieces if piece.is_shard], [piece for piece in pieces if not piece.is_shard]
+        self._check_room(small, shards, journal)
         for piece in small:
             self._fetch(piece)
         self._make_all(small, shards, journal)
@@ -134,19 +133,25 @@ class _Pulling:
                 raise BundleCorrupt(f"{source.repository} holds another {file.path} than the one that Parley knows.")
         return [_Piece(source, pin.revision, file) for file in _needed(source, pin)]
 
-    def _check_room(self, shards: list[_Piece], journal: Journal) -> None:
+    def _check_room(self, small: list[_Piece], shards: list[_Piece], journal: Journal) -> None:
         open_bytes = [piece.file.size_bytes for piece in shards if not journal.has(piece.file.path, piece.file.digest)]
         if not open_bytes:
             return
-        share = sum(open_bytes) / sum(piece.file.size_bytes for piece in shards)
-        made = Footprint(self._entry.geometry, self._entry.precision).weight_bytes if self._entry.geometry and self._entry.precision else 0
-        others = sum(source.size_bytes for source in self._entry.sources if source.role != BACKBONE)
+        small_bytes = sum(piece.file.size_bytes for piece in small)
         check_room(
             [
-                (self._target, round(made * share) + others + SPARE_BYTES, "the model"),
-                (self._fetched, max(open_bytes) + others, "downloads on their way"),
+                (self._target, round(sum(open_bytes) * self._shrinks_to) + small_bytes + SPARE_BYTES, "the model"),
+                (self._fetched, max(open_bytes) + small_bytes, "downloads on their way"),
             ]
         )
+
+    @property
+    def _shrinks_to(self) -> float:
+        """The share of bfloat16 shards that stays."""
+        if self._entry.geometry is None or self._entry.precision is None:
+            return 1.0
+        footprint = Footprint(self._entry.geometry, self._entry.precision)
+        return footprint.weight_bytes / (2 * footprint.parameters)
 
     def _make_all(self, small: list[_Piece], shards: list[_Piece], journal: Journal) -> None:
         digests = hashlib.sha256("".join(piece.file.digest for piece in small).encode()).hexdigest()
