@@ -2,32 +2,47 @@
 
 rng = random.Random(1)
 exchange = write(rng)
+exchange = write(rng, world="mini1")
+
+Mini 0's world is `corpus.writers`; Mini 1's is most of that and `corpus.wide`. An exchange of Mini 1 may have a system turn, turns before
+it, an answer in several styles, a call of a tool, and demands on how its question sounds.
 """
 
 import random
+from typing import Literal
 
 from parley_training.corpus.exchange import Exchange
 from parley_training.corpus.writers import WRITERS
+
+World = Literal["mini0", "mini1"]
 
 _INTENTS = list(WRITERS)
 _WEIGHTS = [writer.weight for writer in WRITERS.values()]
 _EXAMINED = {intent: frozenset(fact.answer for fact in writer.examined) for intent, writer in WRITERS.items()}
 
 
-def write(rng: random.Random, intent: str | None = None) -> Exchange:
+def write(rng: random.Random, intent: str | None = None, world: World = "mini0") -> Exchange:
     """One exchange for training: of the intent named, or of any by its weight.
 
     Raises:
-        KeyError: there is no such intent.
+        KeyError: there is no such intent in this world.
     """
+    if world == "mini1":
+        from parley_training.corpus.wide import dialogue as wide  # who stays in the small world need not build the wide one
+
+        return wide.write(rng, intent)
     return WRITERS[intent or rng.choices(_INTENTS, _WEIGHTS)[0]].write(rng)
 
 
 def holdout(exchange: Exchange) -> bool:
     """Whether the exchange is about a fact kept for the examination. Never true of what `write` gives."""
-    return exchange.answer in _EXAMINED[exchange.intent]
+    if exchange.intent in WRITERS:
+        return exchange.answer in _EXAMINED[exchange.intent]
+    from parley_training.corpus.wide import dialogue as wide
+
+    return wide.holdout(exchange)
 
 
 def answers() -> list[str]:
-    """Every answer that `write` can give, each once, sorted."""
+    """Every answer that `write` can give in Mini 0's world, each once, sorted."""
     return sorted({fact.answer for writer in WRITERS.values() for fact in writer.facts})

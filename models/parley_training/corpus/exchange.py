@@ -7,8 +7,47 @@ import random
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
+from parley_models.style import Style
 from parley_training.corpus.grammar import Grammar, tidy
+
+
+@dataclass(frozen=True, slots=True)
+class Tone:
+    """How a question must sound, where its answer depends on that; None leaves it open."""
+
+    pitch: Literal["high", "low"] | None = None
+    """Median F0 of a speaker whom everybody would call high (above 220 Hz) or low (below 120 Hz)."""
+
+    pace: Literal["fast", "slow"] | None = None
+    """1.4 times as fast as usual or more; 0.7 times or less."""
+
+    loudness: Literal["loud", "quiet"] | None = None
+    """10 dB above or below the usual level, or more."""
+
+    mood: Literal["happy", "sad", "angry", "neutral"] | None = None
+    whispered: bool | None = None
+
+    def __or__(self, other: Tone) -> Tone:
+        """Both demands; the other's where they differ."""
+        return Tone(
+            self.pitch if other.pitch is None else other.pitch,
+            self.pace if other.pace is None else other.pace,
+            self.loudness if other.loudness is None else other.loudness,
+            self.mood if other.mood is None else other.mood,
+            self.whispered if other.whispered is None else other.whispered,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch of an answer that is spoken in one style: one segment of what Mini says."""
+
+    text: str
+    style: Style = Style()
+    sound: str = ""
+    """What a synthesizer is given in place of the text, where it would misread the text; empty = the text itself."""
 
 
 @dataclass(frozen=True)
@@ -18,8 +57,39 @@ class Exchange:
     intent: str
     question: str
     answer: str
+    """What is spoken; the `parts`, joined by spaces."""
+
     key: str
     """The words of the answer that must be right, lower case."""
+
+    parts: tuple[Part, ...] = ()
+    """How the answer is spoken; none = all of it in the voice's own style."""
+
+    system: str = ""
+    """What the system turn says; empty = there is none."""
+
+    before: tuple[Exchange, ...] = ()
+    """What was said before in the same conversation, oldest first; their own `before` is empty and their `system` is this one's."""
+
+    tone: Tone | None = None
+    """How the question must sound, where the answer depends on it."""
+
+    call: str = ""
+    """The line that calls a tool, after the spoken answer (docs/architecture.md, "Calls")."""
+
+    question_sound: str = ""
+    """What a synthesizer is given in place of the question, as in `Part.sound`."""
+
+    spoken: bool = True
+    """Whether the question can be spoken; what a tool gave back comes in writing."""
+
+    language: str = "en"
+    """What is spoken: `en`, `cmn` (sounds in pinyin) or `yue` (sounds in jyutping)."""
+
+    @property
+    def segments(self) -> tuple[Part, ...]:
+        """The answer's parts, one at least."""
+        return self.parts or (Part(self.answer),)
 
 
 @dataclass(frozen=True)
@@ -59,7 +129,7 @@ class Writer:
     def write(self, rng: random.Random) -> Exchange:
         """One exchange about a fact that is not held out."""
         fact = rng.choices(self.facts, [fact.weight for fact in self.facts])[0] if self._weighted() else rng.choice(self.facts)
-        question = fill(_hesitate(self.grammar.sample(rng), rng), fact.slots)
+        question = fill(hesitated(self.grammar.sample(rng), rng), fact.slots)
         return Exchange(self.intent, sentence(question), fact.answer, fact.key)
 
     def _weighted(self) -> bool:
@@ -78,8 +148,8 @@ def sentence(words: str) -> str:
     return words[0].upper() + words[1:]
 
 
-def _hesitate(wording: str, rng: random.Random) -> str:
-    """Now and then a restart or a hesitation, as people do."""
+def hesitated(wording: str, rng: random.Random) -> str:
+    """The wording, now and then with a restart or a hesitation, as people do."""
     words = wording.split(" ")
     if rng.random() < RESTART_CHANCE and len(words) > 4 and not any("{" in word or "," in word for word in words[:3]):
         count = rng.choice((1, 2, 3))

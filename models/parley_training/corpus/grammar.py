@@ -110,9 +110,9 @@ class Grammar:
         self.count = self._count(Rule(start), ())
         """How many derivations there are, slots left unfilled."""
 
-    def sample(self, rng: random.Random) -> str:
-        """One wording, slots left unfilled."""
-        return tidy(self._sample(Rule(self.start), rng))
+    def sample(self, rng: random.Random, rule: str = "") -> str:
+        """One wording, slots left unfilled; of one rule only, if it is named."""
+        return tidy(self._sample(Rule(rule or self.start), rng))
 
     def _count(self, node: Node, path: tuple[str, ...]) -> int:
         match node:
