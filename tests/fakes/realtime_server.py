@@ -53,6 +53,9 @@ class Script:
     roles: tuple[str, ...] = ()
     speech_s: float = 0.1
     silence_s: float = 0.3
+    late: bool = False
+    """A response to a question of before begins before each answer, and goes on into it."""
+
     swallow: bool = False
     """Speech in the open microphone never becomes a turn."""
 
@@ -223,8 +226,16 @@ class Session:
             reply = Reply(said(item))
         else:
             reply = self.script.reply(self.items)
+        old = {"id": self.name("old"), "status": "in_progress", "output": [], "metadata": {"question": "0"}}
+        if self.script.late:
+            await self.say("response.created", response=old)
         self.response = {"id": self.name("resp"), "status": "in_progress", "output": [], "metadata": wish.get("metadata")}
         await self.say("response.created", response=self.response)
+        if self.script.late:
+            place = {"response_id": old["id"], "output_index": 0, "item_id": "item_old", "content_index": 0}
+            await self.say("response.output_audio_transcript.delta", delta="stale", **place)
+            await self.say("response.output_audio.delta", delta=_tone(0.5, 0), **place)
+            await self.say("response.done", response={**old, "status": "cancelled"})
         place = {"response_id": self.response["id"], "output_index": 0}
         if reply.text and not reply.fails:
             name = self.name("item")

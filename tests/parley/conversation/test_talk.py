@@ -122,6 +122,18 @@ def test_what_still_comes_of_an_older_answer_is_refused(sit_down: Callable[..., 
         assert all("Old" not in wrote.text for wrote in user.all(Wrote) if wrote.turn == new)
 
 
+def test_a_server_that_is_late_to_stop_does_not_talk_into_the_next_answer(sit_down: Callable[..., User]) -> None:
+    with RealtimeServer(Script(late=True)) as server:
+        user = sit_down(server)
+        user.ready()
+        user.talk.send("New?")
+        user.listen()
+        spoke = user.until(Spoke).turn
+        assert (spoke.text, spoke.seconds) == ("Answer to New?.", 1.0)
+        assert len(user.all(Answering)) == 1
+        assert all("stale" not in wrote.text for wrote in user.all(Wrote))
+
+
 def test_a_question_taken_back_while_it_is_thought_about_stays_unanswered(sit_down: Callable[..., User]) -> None:
     pieces = threading.Semaphore(0)
     with RealtimeServer(Script(pieces=pieces)) as server:
