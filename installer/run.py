@@ -10,6 +10,7 @@ if sys.version_info < (3, 11):
     sys.exit(f"Parley needs Python 3.11 or newer; this is {sys.version.split()[0]}. Start installer/run.py with a newer one.")
 
 import argparse
+import os
 import subprocess
 from pathlib import Path
 
@@ -64,14 +65,22 @@ def set_up(environment: Environment, *, testing: bool) -> None:
 
 
 def start(environment: Environment) -> int:
-    """Start Parley. There is no window yet: it answers the sample questions and writes the answers as sound."""
+    """Start Parley: its window, or where there is no screen the sample questions, answered as sound."""
+    if has_screen():
+        step(4, "Parley's window")
+        return subprocess.run([environment.program("parley")], cwd=ROOT, check=False).returncode
     questions = sorted(QUESTIONS.glob("*.wav"))
-    step(4, f"Parley has no window yet, so it answers {len(questions)} sample questions from {QUESTIONS.relative_to(ROOT)}/")
+    step(4, f"no screen for the window here, so Parley answers {len(questions)} sample questions from {QUESTIONS.relative_to(ROOT)}/")
     ANSWERS.mkdir(exist_ok=True)
     done = subprocess.run([environment.program("parley"), "ask", *questions, "-o", ANSWERS], cwd=ROOT, check=False)
     if done.returncode == 0:
         print(f"\nThe spoken answers are in {ANSWERS}/. Ask your own: {environment.program('parley')} ask QUESTION.wav -o ANSWER.wav")
     return done.returncode
+
+
+def has_screen() -> bool:
+    """Whether a window can be opened: on Linux the desktop says so in the environment."""
+    return not sys.platform.startswith("linux") or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
 
 
 def check(environment: Environment) -> int:

@@ -36,11 +36,29 @@ def test_an_unknown_word_is_refused() -> None:
     assert "invalid choice: 'tests'" in done.stderr
 
 
+def test_the_window_is_opened(environment: Environment, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("DISPLAY", ":7")
+    monkeypatch.setenv("EXIT_CODE", "0")
+
+    assert run.start(environment) == 0
+    assert "asked \n" in capfd.readouterr().out
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there always is one")
+def test_a_screen_is_found_by_what_the_desktop_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    assert not run.has_screen()
+    monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
+    assert run.has_screen()
+
+
 @pytest.mark.parametrize("exit_code", [0, 4])
-def test_the_sample_questions_are_answered(
+def test_without_a_screen_the_sample_questions_are_answered(
     environment: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], exit_code: int
 ) -> None:
     monkeypatch.setattr(run, "ANSWERS", tmp_path / "answers")
+    monkeypatch.setattr(run, "has_screen", lambda: False)
     monkeypatch.setenv("EXIT_CODE", str(exit_code))
 
     assert run.start(environment) == exit_code

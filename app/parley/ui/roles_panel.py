@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QAction, QColor, QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QFileDialog, QHBoxLayout, QMenu, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from parley.conversation.character import Character
@@ -14,11 +14,14 @@ from parley.ui import icons
 from parley.ui.buttons import Button, focus_ring
 from parley.ui.cast import Cast
 from parley.ui.role_editor import RoleEditor
-from parley.ui.theme import Radius, Space, Theme
+from parley.ui.theme import Radius, Size, Space, Theme
 from parley_models.errors import ParleyError
 
 Kept = TypeVar("Kept")
 FILES = "Character cards (*.png *.json);;All files (*)"
+LACK_WIDTH = Size.PANEL - 2 * Space.M - 60 - 19 - Space.L
+"""Logical pixels beside the warning's icon in a card."""
+
 PARLEY = Character("Parley", "Itself: plain answers in its own voice.")
 
 
@@ -47,7 +50,10 @@ class RoleCard(QAbstractButton):
 
     def sizeHint(self) -> QSize:
         """Two or three lines."""
-        return QSize(200, 60 + (38 if self.unplayable else 18 if self.lack else 0))
+        if not self.lack:
+            return QSize(200, 60)
+        metrics, room = QFontMetrics(self._theme.font("caption")), LACK_WIDTH
+        return QSize(200, 58 + metrics.boundingRect(0, 0, room, 1000, int(Qt.TextFlag.TextWordWrap.value), self.lack).height())
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """A card; the chosen one stands out."""
