@@ -186,8 +186,8 @@ class Question:
 
     def text_of(self, ids: Sequence[int]) -> str:
         """The words among some ids of the turn."""
-        markers = {self._layout.audio_start, self._layout.audio_end}
-        return self._mind.tokenizer.decode(each for each in ids if not self._layout.is_audio(each) and each not in markers).strip()
+        tokenizer = self._mind.tokenizer
+        return tokenizer.decode(each for each in ids if not self._layout.is_audio(each) and each not in tokenizer.markers).strip()
 
     @property
     def complete(self) -> float | None:

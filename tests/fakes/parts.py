@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from parley_models.errors import EngineError
 from parley_models.pcm import AudioChunk, Samples
 from parley_models.tokens import SpeechTokens
 
@@ -80,13 +81,17 @@ class ScriptedBrain:
 
     def decode(self, seed: int, limit: int) -> Iterator[int]:
         self.prompts.append(list(self.ids))
+        expected = list(self.ids)
         for token_id in list(self.script(len(self.prompts) - 1, seed))[:limit]:  # may hold the end: it is never said
             if self.decoded == self.hold_at:
                 self.held.set()
                 assert self.go_on.wait(timeout=10)
             self.decoded += 1
             yield token_id
+            if self.ids != expected:
+                raise EngineError("Another answer was begun before this one was finished.")
             self.ids.append(token_id)  # as a model does: an id is read when the next is asked for
+            expected.append(token_id)
 
 
 @dataclass

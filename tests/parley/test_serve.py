@@ -70,6 +70,14 @@ def test_it_ends_with_the_program_that_started_it() -> None:
         assert process.wait(timeout=60) == 0
 
 
+def test_it_ends_when_it_is_told_to_whatever_it_is_doing() -> None:
+    with served("--until-stdin-closes") as (process, _about):  # it has begun to load the model
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=60) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+
+
 @pytest.mark.parametrize(
     ("options", "code", "says"),
     [(["--bundle", "nobody"], 4, "no bundle"), (["--host", "192.0.2.1"], 3, "can't listen"), (["--port", "x"], 2, "")],

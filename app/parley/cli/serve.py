@@ -68,7 +68,7 @@ async def _serve(engine: Engine, request: ServeRequest, token: str) -> None:
         loop = asyncio.get_running_loop()
 
         def wait_for_parent() -> None:
-            while sys.stdin.buffer.read(4096):
+            while os.read(sys.stdin.fileno(), 4096):  # not sys.stdin itself: its lock would be held when Python ends
                 pass
             loop.call_soon_threadsafe(over.set)
 

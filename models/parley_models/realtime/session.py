@@ -317,7 +317,9 @@ class Session:
             return
         if item.kind == "user" and item.spoken:
             self._spoken = item
-        work = self._thinker.settle(self._plan(), item, parts, known_tokens(event.item), self._committed)
+        known = known_tokens(event.item)
+        heard_now = item.spoken and not known
+        work = self._thinker.settle(self._plan(), item, parts, known, self._committed if heard_now else self._item_done)
         self._work(work, self._item_failed, item)
 
     def _item_done(self, item: StoredItem) -> None:

@@ -4,6 +4,7 @@ import base64
 import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,14 @@ import pytest
 from websockets.sync.client import connect
 
 from parley_models.assistant import Assistant
+from parley_models.bundle import write_manifest
 from parley_models.errors import BundleCorrupt
 from parley_models.pcm import AudioChunk
 from parley_models.text_tokenizer import TextTokenizer
 from parley_models.tokens import SpeechTokens
 from tests.fakes.engine_room import TOKEN, Client, EngineRoom, engine_room, noise, pcm
 from tests.fakes.parts import ScriptedBrain, ToneSpeaking, ToneVoice
-from tests.fakes.thimble import LAYOUT, WritingBrain, answer_ids, scripted, thimble, thimble_folder
+from tests.fakes.thimble import LAYOUT, MANIFEST, WritingBrain, answer_ids, scripted, thimble, thimble_folder
 
 ANSWER = "The capital of France is Paris, and that of Japan is another."
 SILENCE = np.zeros(24_000, np.float32)
@@ -474,6 +476,26 @@ def test_a_model_that_can_t_be_loaded_is_said_and_tried_again(folder: Path) -> N
         broken[0] = False
         client.ask(noise(0.5))
         assert client.until("response.done")["response"]["status"] == "completed"
+
+
+def test_who_does_not_write_along_is_asked_afterwards_what_he_heard(tmp_path: Path) -> None:
+    folder = thimble_folder(tmp_path / "thimble")
+    write_manifest(folder, replace(MANIFEST, dictation="Write down what I said."))
+    scripts = (answer_ids(folder, ANSWER, 6), answer_ids(folder, "of France?", 0), answer_ids(folder, "Japan.", 6))
+    brain = ScriptedBrain(lambda number, _seed: scripts[number])
+    with engine_room(folder, lambda: thimble(folder, brain)) as room, room.client() as client:
+        client.manual()
+        client.ask(noise(0.5))
+        asked = client.until("input_audio_buffer.committed")["item_id"]
+        heard = client.until("conversation.item.input_audio_transcription.completed")
+        assert (heard["item_id"], heard["transcript"]) == (asked, "of France?")
+        kinds = [event["type"] for event in client.events]
+        assert kinds.index("response.done") < kinds.index("conversation.item.input_audio_transcription.completed")
+        assert words(folder, brain.prompts[1]).count("Write down what I said.") == 1
+        client.ask(noise(0.5))
+        while client.transcript != f"{ANSWER}Japan.":
+            client.until("response.output_audio_transcript.delta")
+        assert "Write down" not in words(folder, brain.prompts[2])  # the conversation knows nothing of it
 
 
 def test_sound_arrives_as_it_was_made(client: Client) -> None:
