@@ -1,5 +1,6 @@
 """`parley models …`: one row a command; each imports its own work when it is called."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -66,3 +67,32 @@ def remove_command(
     from parley.cli.models_keep import remove_model
 
     return remove_model(name, sure=sure, as_json=as_json)
+
+
+@models.command("import")
+def import_command(
+    sources: Annotated[
+        list[Path],
+        typer.Argument(metavar="SRC …", help="Folders of a checkpoint: backbone, Step-Audio-Tokenizer, vocoder; and recordings of voices."),
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="BUNDLE", help="The new bundle's folder.")],
+    quantize: Annotated[
+        str, typer.Option("--quantize", metavar="int8|int4|int3|none", help="How the backbone's weights are kept.")
+    ] = "int8",
+    as_json: LineJsonOption = False,
+) -> int:
+    """Make a bundle of a checkpoint on this disk; it may be stopped at any moment and goes on where it was."""
+    from parley.cli.models_import import import_model
+
+    return import_model(sources, out, quantize=quantize, as_json=as_json)
+
+
+@models.command("check")
+def check_command(
+    folder: Annotated[Path, typer.Argument(metavar="REFERENCE_DIR", help="Checkpoints, recordings and golden numbers.")],
+    as_json: LineJsonOption = False,
+) -> int:
+    """Import the checkpoints of a reference folder and hold everything they compute against its numbers."""
+    from parley.cli.models_check import check_folder
+
+    return check_folder(folder, as_json=as_json)

@@ -21,6 +21,9 @@ program = typer.Typer(
 
 program.add_typer(models, name="models")
 
+voices = typer.Typer(help="Voices: who can answer, and new ones from recordings.", no_args_is_help=True, rich_markup_mode=None)
+program.add_typer(voices, name="voices")
+
 BundleOption = Annotated[str, typer.Option("--bundle", metavar="NAME|DIR", help="The model that answers.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One line of JSON per question, for machines.")]
 
@@ -103,6 +106,27 @@ def ctl(
     from parley.cli.ctl import control
 
     return control(word)
+
+
+@voices.command("list")
+def voices_list(bundle: BundleOption = "mini", as_json: Annotated[bool, typer.Option("--json", help="JSON, for machines.")] = False) -> int:
+    """List the voices of a model."""
+    from parley.cli.voices import list_voices
+
+    return list_voices(bundle, as_json=as_json)
+
+
+@voices.command("add")
+def voices_add(
+    recording: Annotated[Path, typer.Argument(metavar="ME.wav", help="1 to 15 s of one person speaking.")],
+    bundle: BundleOption = "mini",
+    name: Annotated[str | None, typer.Option("--name", help="What to call it; else it is called like the file.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON, for machines.")] = False,
+) -> int:
+    """Make a voice of a recording."""
+    from parley.cli.voices import add_from_recording
+
+    return add_from_recording(recording, bundle, called=name, as_json=as_json)
 
 
 @program.command()

@@ -13,12 +13,13 @@ from filelock import FileLock, Timeout
 from parley_models.errors import BundleMissing, UsageError
 from parley_models.hub.backbone_weights import Checkpoint, Shard, convert_shard, read_checkpoint, read_json, seal, write_json, written_bytes
 from parley_models.hub.logbook import Logbook, key_of
+from parley_models.hub.new_voice import voice_control
 from parley_models.hub.places import check_room
 from parley_models.hub.sources import Sources
 from parley_models.hub.speaker_source import SpeakerSource, read_recording, save_voice, voice_name
 from parley_models.hub.upstream_bundle import Upstream, check_networks, look_at, make_linguistic, make_semantic, make_text, make_vocoder
 from parley_models.manifest import MANIFEST_NAME, Attribution, Manifest, Sampling, VoiceEntry, manifest_toml
-from parley_models.style import Control, Level
+from parley_models.style import Control
 from parley_models.tokenizers.config import EarsConfig
 from parley_models.tokenizers.dual import DualTokenizer
 from parley_models.vocoders.voices import SpeakerVoice
@@ -68,20 +69,20 @@ class _Job:
     how: dict[str, object] = field(default_factory=dict)
 
 
-def import_checkpoint(sources: Sources, target: Path, quantization: "Quantization | None", tell: Tell = lambda _: None) -> Path:
+def import_checkpoint(sources: Sources, target: Path, quantize: str = "none", tell: Tell = lambda _: None) -> Path:
     """Make a bundle of a checkpoint's folders; what an import that was killed has finished is taken over.
 
     Args:
         sources: the folders, sorted.
         target: the new bundle; it appears when everything in it is complete.
-        quantization: of the backbone; None = as it is.
+        quantize: how the backbone's weights are kept: `int8`, `int4`, …, or `none`, as they are.
         tell: called with news, often.
 
     Raises:
         BundleMissing: a file is not there, or the disk is too small.
         BundleCorrupt: a file is refused.
         InputError: a recording can't be a voice.
-        UsageError: the target exists, or somebody else is making it.
+        UsageError: the target exists, somebody else is making it, or weights can't be kept so.
     """
     work = target.with_name(f".{target.name}.import")
     log = target.with_name(f".{target.name}.import.jsonl")
@@ -96,6 +97,9 @@ def import_checkpoint(sources: Sources, target: Path, quantization: "Quantizatio
     upstream = look_at(sources, checkpoint.entries)
     for path in sources.recordings:
         read_recording(path)
+    from parley_models.backbone.quantize import Quantization  # torch: only after everything cheap was looked at
+
+    quantization = None if quantize == "none" else Quantization(quantize)
     check_networks(upstream)
     try:
         with FileLock(target.with_name(f".{target.name}.import.lock"), timeout=0):
@@ -257,11 +261,6 @@ def manifest_of(upstream: Upstream, checkpoint: Checkpoint, name: str, voices: t
         controls=(Control("rate", "continuous", minimum=0.5, maximum=2.0, default=1.0), voice_control(voices)),
         attributions=ATTRIBUTIONS,
     )
-
-
-def voice_control(voices: tuple[VoiceEntry, ...]) -> Control:
-    """The row of the control table that offers the voices."""
-    return Control("voice", "discrete", tuple(Level(voice.name) for voice in voices), default=voices[0].name)
 
 
 def _size(paths: tuple[Path, ...]) -> int:

@@ -44,7 +44,7 @@ def check_reference(folder: Path, scratch: Path, tell: Tell = lambda _: None) ->
         sources = find_sources([*others, vocoder])
         if first is None:
             try:
-                first = (sources, Bundle.open(import_checkpoint(sources, scratch / "bundle", None, tell)))
+                first = (sources, Bundle.open(import_checkpoint(sources, scratch / "bundle", tell=tell)))
             except ParleyError as error:
                 yield Row(f"import of {vocoder.name}", None, 0.0, str(error))
                 return

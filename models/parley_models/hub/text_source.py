@@ -15,6 +15,7 @@ LARGEST_MODEL = 64 * 2**20
 TEMPLATE_SECONDS = 1
 """Of computing; a template takes a thousandth."""
 
+LONGEST_TEMPLATE = 30_000
 _BOT, _EOT, _BOS = "<|BOT|>", "<|EOT|>", "<s>"
 _ROLES = ("system", "user", "assistant")
 
@@ -55,8 +56,8 @@ def read_template(folder: Path) -> ChatTemplate:
         template = next((item.get("template") for item in template if isinstance(item, dict) and item.get("name") == "default"), None)
     if template is None:
         return ChatTemplate(begins_with_bos=adds_bos)
-    if not isinstance(template, str):
-        raise BundleCorrupt(f"{path} has a chat template that is no text.")
+    if not isinstance(template, str) or len(template) > LONGEST_TEMPLATE:
+        raise BundleCorrupt(f"{path} has a chat template that is no text, or far too long a one.")
     full = [{"role": role, "content": f"content of {role}"} for role in _ROLES]
     asked = [{"role": "user", "content": "content of user"}]
     common = {"bos_token": _BOS, "eos_token": _EOT, "add_generation_prompt": True}
