@@ -1,27 +1,45 @@
 """ONNX Runtime sessions as Parley opens them: few threads that sleep when idle, self-contained files only."""
 
+import hashlib
+import logging
 import mmap
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
+import platformdirs
 
 from parley_models.errors import BundleCorrupt, BundleMissing, EngineError
 
+logger = logging.getLogger(__name__)
 Array = npt.NDArray[Any]
 Shape = tuple[int | str | None, ...]
 """Sizes; an open one has a name or None."""
 
-PREFERRED_PROVIDERS = ("TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider")
+TENSORRT, CUDA, CPU = "TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"
+PREFERRED_PROVIDERS = (TENSORRT, CUDA, CPU)
 
-_OPTIONS: dict[str, dict[str, str]] = {
-    # TF32 keeps 10 bits: codes would differ from one card to the next.
-    "CUDAExecutionProvider": {"use_tf32": "0"},
-}
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """How long the open axes of a network's inputs can be; TensorRT builds its engine for that."""
+
+    least: int
+    usual: int
+    most: int
+    batch: int
+    """Length of the first axis, where that is open."""
+
+
+TENSORRT_SPANS = {"flow_estimator": Span(4, 500, 3000, batch=2)}
+"""By a file's name: the networks that TensorRT gets. Upstream gives it the flow's estimator only, with these lengths.
+
+The estimator takes nine tenths of a vocoder's time. Ears stay with CUDA, whose 32-bit floats give the same codes on every card.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +52,51 @@ class SessionSettings:
     threads: int = 1
     """Threads inside one operator; 1 or 2 leave room for the decoder."""
 
+    engine_cache: Path = field(default_factory=lambda: platformdirs.user_cache_path("parley") / "tensorrt")
+    """TensorRT's engines take minutes to build and are kept here, one folder a network."""
+
 
 THIS_MACHINE = SessionSettings()
 """The default: the fastest provider there is, one thread."""
+
+
+def provider_options(name: str, path: Path, inputs: Mapping[str, Shape], settings: SessionSettings) -> dict[str, str] | None:
+    """What a provider is told about a network; None = it does not get this one.
+
+    Args:
+        name: the provider.
+        path: the network's file.
+        inputs: its inputs' shapes.
+        settings: of this machine.
+    """
+    if name == CUDA:
+        return {"use_tf32": "0"}  # TF32 keeps 10 bits: codes would differ from one card to the next
+    if name != TENSORRT:
+        return {}
+    span = TENSORRT_SPANS.get(path.stem)
+    if span is None:
+        return None
+    with path.open("rb") as file:
+        cache = str(settings.engine_cache / hashlib.file_digest(file, "sha256").hexdigest()[:16])
+    return {
+        "trt_fp16_enable": "0",  # the flow's estimator gives NaN in 16 bit (FunAudioLLM/CosyVoice issues 1113, 1930)
+        "trt_engine_cache_enable": "1",
+        "trt_engine_cache_path": cache,
+        "trt_timing_cache_enable": "1",
+        "trt_timing_cache_path": cache,
+        "trt_profile_min_shapes": _profile(inputs, span.least, span.batch),
+        "trt_profile_opt_shapes": _profile(inputs, span.usual, span.batch),
+        "trt_profile_max_shapes": _profile(inputs, span.most, span.batch),
+    }
+
+
+def _profile(inputs: Mapping[str, Shape], length: int, batch: int) -> str:
+    """Shapes as TensorRT wants them told: `x:2x80x500,time:2`."""
+    shapes = {
+        name: [size if isinstance(size, int) else batch if axis == 0 else length for axis, size in enumerate(shape)]
+        for name, shape in inputs.items()
+    }
+    return ",".join(f"{name}:{'x'.join(map(str, sizes))}" for name, sizes in shapes.items())
 
 
 class OnnxSession:
@@ -52,14 +112,15 @@ class OnnxSession:
         if not path.is_file():
             raise BundleMissing(f"There is no file {path}.")
         if not is_self_contained(path):
-            raise BundleCorrupt(f"{path} is refused: it asks for weights in other files.")
+            raise BundleCorrupt(f"{path} is refused: it asks for weights in other files, or for a compiled engine.")
         self._name = path.name
         available = onnxruntime.get_available_providers()
-        providers = [(name, _OPTIONS.get(name, {})) for name in settings.providers if name in available]
-        try:
-            self._session = onnxruntime.InferenceSession(path, _options(settings), providers=providers)
-        except Exception as error:
-            raise BundleCorrupt(f"{path} can't be loaded: it is damaged or no ONNX model that this ONNX Runtime knows.") from error
+        wanted = [name for name in settings.providers if name in available]
+        self._session = _opened(path, settings, {})
+        if wanted != [CPU]:
+            options = {name: provider_options(name, path, self.inputs, settings) for name in wanted}
+            self._session = _opened(path, settings, {name: told for name, told in options.items() if told is not None})
+        self._session.disable_fallback()  # a card that fails is told, not hidden
 
     @property
     def providers_taken(self) -> tuple[str, ...]:
@@ -93,6 +154,22 @@ class OnnxSession:
         return np.zeros([size if isinstance(size, int) else 0 for size in self.inputs[name]], np.float32)
 
 
+def _opened(path: Path, settings: SessionSettings, providers: dict[str, dict[str, str]]) -> onnxruntime.InferenceSession:
+    """A session on the first of these providers that can be had, and at last on the CPU. Raises BundleCorrupt."""
+    names = [name for name in providers if name != CPU]
+    for cache in [folder for told in providers.values() if (folder := told.get("trt_engine_cache_path"))]:
+        Path(cache).mkdir(parents=True, exist_ok=True, mode=0o700)
+    for first in range(len(names) + 1):
+        chain = [(name, providers[name]) for name in names[first:]] + [(CPU, {})]
+        try:
+            return onnxruntime.InferenceSession(path, _options(settings), providers=chain)
+        except Exception as error:
+            if first == len(names):
+                raise BundleCorrupt(f"{path} can't be loaded: it is damaged or no ONNX model that this ONNX Runtime knows.") from error
+            logger.warning("%s can't run on %s: %s", path.name, names[first], type(error).__name__)
+    raise AssertionError
+
+
 def _options(settings: SessionSettings) -> onnxruntime.SessionOptions:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = settings.threads
@@ -114,11 +191,15 @@ _MESSAGES: dict[str, dict[int, str]] = {
     "tensor": {},
 }
 _EXTERNAL_DATA, _DATA_LOCATION = 13, 14
+_OPERATOR = 4
+_ENGINE = b"EPContext"
+"""An operator that has a provider load a compiled engine, from another file or from the model: code that nobody looked at."""
+
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 
 def is_self_contained(path: Path) -> bool:
-    """Whether no tensor of an ONNX file points to another file. Reads the structure only, never the weights.
+    """Whether no tensor of an ONNX file points to another file, and no operator loads an engine. Reads the structure, never the weights.
 
     Raises:
         BundleCorrupt: the file is no protobuf.
@@ -134,6 +215,8 @@ def _points_outside(content: mmap.mmap, start: int, stop: int, message: str) -> 
     inner = _MESSAGES[message]
     for number, wire, first, last in _fields(content, start, stop):
         if message == "tensor" and (number == _EXTERNAL_DATA or (number == _DATA_LOCATION and _varint(content, first)[0] != 0)):
+            return True
+        if message == "node" and number == _OPERATOR and content[first:last] == _ENGINE:
             return True
         if wire == _BYTES and number in inner and _points_outside(content, first, last, inner[number]):
             return True

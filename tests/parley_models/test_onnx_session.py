@@ -2,11 +2,12 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from parley_models.errors import BundleCorrupt, BundleMissing, EngineError
-from parley_models.onnx_session import OnnxSession, SessionSettings, is_self_contained
+from parley_models.onnx_session import PREFERRED_PROVIDERS, OnnxSession, SessionSettings, is_self_contained, provider_options
 
 
 def doubling(*, nested: bool = False) -> onnx.ModelProto:
@@ -59,6 +60,106 @@ def test_weights_in_other_files_are_refused(tmp_path: Path) -> None:
         assert not is_self_contained(path)
         with pytest.raises(BundleCorrupt, match=rf"{name}\.onnx is refused"):
             OnnxSession(path)
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "weights.bin",
+        "../weights.bin",
+        "/etc/hostname",
+        "inner/../../weights.bin",
+        "linked.bin",
+        "hard.bin",
+        "*/_ORT_MEM_ADDR_/*",
+        "",
+        "\\\\host\\share",
+    ],
+)
+def test_no_place_outside_or_inside_is_read(tmp_path: Path, location: str) -> None:
+    folder = tmp_path / "bundle"
+    folder.mkdir()
+    for place in (folder, tmp_path):
+        (place / "weights.bin").write_bytes(np.full(4, 2, np.float32).tobytes())
+    (folder / "linked.bin").symlink_to(tmp_path / "weights.bin")
+    (folder / "hard.bin").hardlink_to(tmp_path / "weights.bin")
+    model = doubling()
+    pointed_outside(model.graph.initializer[0])
+    model.graph.initializer[0].external_data[0].value = location
+    with pytest.raises(BundleCorrupt, match="is refused"):
+        OnnxSession(saved(model, folder / "estimator.onnx"))
+
+
+def test_weights_that_only_a_function_or_a_sparse_tensor_points_outside_for_are_refused(tmp_path: Path) -> None:
+    sparse, inner = doubling(), doubling()
+    values = numpy_helper.from_array(np.ones(1, np.float32), "values")
+    pointed_outside(values)
+    indices = numpy_helper.from_array(np.zeros(1, np.int64), "indices")
+    sparse.graph.sparse_initializer.append(helper.make_sparse_tensor(values, indices, [4]))
+    constant = helper.make_node("Constant", [], ["two"], value=numpy_helper.from_array(np.full(4, 2, np.float32)))
+    pointed_outside(constant.attribute[0].t)
+    inner.functions.append(helper.make_function("own", "Two", [], ["two"], [constant], [helper.make_opsetid("", 17)]))
+    for name, model in {"sparse": sparse, "function": inner}.items():
+        with pytest.raises(BundleCorrupt, match="is refused"):
+            OnnxSession(saved(model, tmp_path / f"{name}.onnx"))
+
+
+def test_compiled_engines_are_refused(tmp_path: Path) -> None:
+    model = doubling()
+    engine = helper.make_node("EPContext", ["x"], ["y"], domain="com.microsoft", embed_mode=0, ep_cache_context="/tmp/engine.plan")
+    model.graph.ClearField("node")
+    model.graph.node.append(engine)
+    with pytest.raises(BundleCorrupt, match="compiled engine"):
+        OnnxSession(saved(model, tmp_path / "engine.onnx"))
+
+
+def test_providers_are_told_what_they_need(tmp_path: Path) -> None:
+    path = saved(doubling(), tmp_path / "flow_estimator.onnx")
+    inputs = {"x": ("batch", 80, "frames"), "time": ("batch",), "cond": (2, 80, "frames")}
+    settings = SessionSettings(engine_cache=tmp_path / "engines")
+    told = provider_options("TensorrtExecutionProvider", path, inputs, settings)
+    assert told is not None
+    assert told["trt_profile_min_shapes"] == "x:2x80x4,time:2,cond:2x80x4"
+    assert told["trt_profile_opt_shapes"] == "x:2x80x500,time:2,cond:2x80x500"
+    assert told["trt_profile_max_shapes"] == "x:2x80x3000,time:2,cond:2x80x3000"
+    assert told["trt_fp16_enable"] == "0"
+    assert told["trt_engine_cache_enable"] == "1"
+    other = provider_options("TensorrtExecutionProvider", saved(doubling(nested=True), tmp_path / "hift.onnx"), inputs, settings)
+    assert other is None, "only the estimator"
+    changed = saved(doubling(nested=True), path)
+    again = provider_options("TensorrtExecutionProvider", changed, inputs, settings)
+    assert again is not None
+    assert again["trt_engine_cache_path"] != told["trt_engine_cache_path"], "another network, another engine"
+    assert provider_options("CUDAExecutionProvider", path, inputs, settings) == {"use_tf32": "0"}
+    assert provider_options("CPUExecutionProvider", path, inputs, settings) == {}
+
+
+def test_a_provider_that_fails_is_passed_over_and_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Providers of the GPU build whose libraries are missing: asked for in order, each told of, and the CPU runs it in the end."""
+    real, asked = onnxruntime.InferenceSession, []
+
+    def session(path: Path, options: object, providers: list[tuple[str, dict[str, str]]]) -> onnxruntime.InferenceSession:
+        asked.append([name for name, _ in providers])
+        if len(providers) > 1:
+            raise RuntimeError("libnvinfer.so.10: cannot open shared object file")
+        return real(path, options, providers=providers)
+
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: list(PREFERRED_PROVIDERS))
+    monkeypatch.setattr(onnxruntime, "InferenceSession", session)
+    loaded = OnnxSession(saved(doubling(), tmp_path / "flow_estimator.onnx"), SessionSettings(engine_cache=tmp_path / "engines"))
+    assert loaded.providers_taken == ("CPUExecutionProvider",)
+    assert asked[1:] == [list(PREFERRED_PROVIDERS), list(PREFERRED_PROVIDERS[1:]), list(PREFERRED_PROVIDERS[2:])]
+    assert "flow_estimator.onnx can't run on TensorrtExecutionProvider" in caplog.text
+    assert "can't run on CUDAExecutionProvider" in caplog.text
+
+
+@pytest.mark.hardware
+def test_a_card_is_taken_where_there_is_one(tmp_path: Path) -> None:
+    session = OnnxSession(saved(doubling(), tmp_path / "flow_estimator.onnx"), SessionSettings(engine_cache=tmp_path / "engines"))
+    assert session.providers_taken[0] in PREFERRED_PROVIDERS[:2]
+    assert session.run({"x": np.arange(4, dtype=np.float32)})[0].tolist() == [0, 2, 4, 6]
 
 
 def test_damaged_files_are_named(tmp_path: Path) -> None:

@@ -23,9 +23,21 @@ def examine(name: str) -> int:
     bundle = Bundle.open(find_bundle(name))
     manifest = bundle.manifest
     typer.echo(f"Bundle     {manifest.title} {manifest.version}, {bundle.size_bytes / 1e6:.1f} MB, every file as recorded: {bundle.folder}")
+    for provider, names in _networks(bundle).items():
+        typer.echo(f"           {provider} runs {', '.join(names)}")
     for row in manifest.controls:
         typer.echo(f"           {row.name}: {row.offer}")
     return 0
+
+
+def _networks(bundle: Bundle) -> dict[str, list[str]]:
+    """The bundle's ONNX networks by the provider that really runs them here."""
+    from parley_models.onnx_session import OnnxSession
+
+    taken: dict[str, list[str]] = {}
+    for path in [entry.path for entry in bundle.manifest.files if entry.path.endswith(".onnx")]:
+        taken.setdefault(OnnxSession(bundle.path(path)).providers_taken[0], []).append(path)
+    return taken
 
 
 def _version(package: str) -> str | None:
@@ -43,4 +55,4 @@ def _providers() -> str:
     import torch
 
     card = torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU that torch can use"
-    return f"ONNX Runtime on {', '.join(onnxruntime.get_available_providers())}; {card}"
+    return f"ONNX Runtime built for {', '.join(onnxruntime.get_available_providers())}; {card}"
