@@ -30,8 +30,11 @@ from parley_models.pcm import AudioChunk, Samples
 __all__ = ["DESK_HZ", "AudioDesk"]
 
 STEP_S = 0.01
+LISTENING_STEP_S = 0.02
+"""Between two looks while there is nothing to play, and so nothing to duck."""
+
 IDLE_STEP_S = 0.03
-"""Between two looks while there is nothing to play and the microphone is closed."""
+"""The same while the microphone is closed as well."""
 
 FADE_S = 0.03
 
@@ -112,11 +115,14 @@ class AudioDesk:
         Returns:
             False if it was refused, because that turn has been stopped or finished. Nobody has to look.
         """
-        return self._playback.play(turn, chunk)
+        accepted = self._playback.play(turn, chunk)
+        self._card.wake()
+        return accepted
 
     def finish(self, turn: int) -> None:
         """Nothing more comes of this turn: `PlaybackEnded` follows when what is queued has been heard."""
         self._playback.finish(turn)
+        self._card.wake()
 
     def stop(self, turn: int) -> float:
         """Silence a turn within 100 ms and refuse what still comes of it.
@@ -124,7 +130,9 @@ class AudioDesk:
         Returns:
             Seconds of it that were really heard, what is on its way to the ear included. `PlaybackEnded` says it again.
         """
-        return self._playback.stop(turn)
+        heard_s = self._playback.stop(turn)
+        self._card.wake()
+        return heard_s
 
     def played_s(self, turn: int) -> float:
         """Seconds of a turn that were heard up to now, by the output clock; stays at its last value when the turn is over."""
@@ -184,8 +192,8 @@ class AudioDesk:
         try:
             while not self._closing:
                 self._step()
-                busy = self._playback.busy or self._devices.microphone.stream is not None
-                self._card.wait(STEP_S if busy else IDLE_STEP_S)
+                listening = self._devices.microphone.stream is not None
+                self._card.wait(STEP_S if self._playback.busy else LISTENING_STEP_S if listening else IDLE_STEP_S)
             self._fall_silent()
         except Exception as error:
             logging.getLogger(__name__).exception("The audio thread ended")

@@ -14,8 +14,8 @@ from parley_models.errors import DeviceError
 SILENT_S = 1.0
 """Drivers that lose their device often say nothing: a stream without a block for so long is dead."""
 
-FIRST_BLOCK_S = 3.0
-"""A Bluetooth headset takes its time before the first one."""
+SETTLED_S = 3.0
+"""Silence means nothing before that: a Bluetooth headset takes its time, and PulseAudio may pause for two seconds after the first block."""
 
 FADED_S = 0.03
 """A speaker that is closed on purpose is silenced so long before."""
@@ -150,8 +150,8 @@ class Devices:
     def _is_dead(line: Line, now: float) -> bool:
         if line.stream is None or line.feed is None:
             return False
-        silent_s = now - (line.feed.last_at if line.feed.blocks else line.opened_at)
-        return not line.stream.alive or silent_s > (SILENT_S if line.feed.blocks else FIRST_BLOCK_S)
+        settled = now - line.opened_at > SETTLED_S
+        return not line.stream.alive or (settled and now - max(line.feed.last_at, line.opened_at) > SILENT_S)
 
     @staticmethod
     def _is_changed(line: Line) -> bool:

@@ -41,7 +41,8 @@ def decibels(energy: float, against: float) -> float:
 
 def frame_energies(samples: Samples, frame: int) -> list[float]:
     """Mean squares of consecutive frames."""
-    energies: list[float] = np.square(samples.reshape(-1, frame)).mean(axis=1).tolist()
+    frames = samples.reshape(-1, frame)
+    energies: list[float] = (np.einsum("ij,ij->i", frames, frames) / frame).tolist()
     return energies
 
 
@@ -66,6 +67,10 @@ class EchoMeter:
     """
 
     def __init__(self) -> None:
+        self.loss_db: float | None = None
+        """How much of the echo is taken out: a median over seconds, which someone who speaks hardly moves. None = not known."""
+        self.too_small = False
+        """Whether so little is taken out that the microphone had better be deaf while the speaker sounds."""
         self._measured: deque[float] = deque(maxlen=MEASUREMENTS)
         self._couplings: deque[float] = deque(maxlen=4 * MEASUREMENTS)
         self._noise = 1e-6
@@ -74,7 +79,6 @@ class EchoMeter:
         self._loud = 0.0
         self._before = self._after = self._played = 0.0
         self._frames = 0
-        self._too_small = False
 
     def observe(self, near: float, cleaned: float, far: float) -> None:
         """Take the energies of one frame."""
@@ -96,6 +100,9 @@ class EchoMeter:
         usual_db = sorted(self._couplings)[len(self._couplings) // 4]
         if self._before > ABOVE_NOISE * self._noise * SEGMENT and coupling_db < usual_db + LOUDER_DB:
             self._measured.append(decibels(self._before, self._after))
+            self.loss_db = statistics.median(self._measured)
+            if len(self._measured) >= ENOUGH:
+                self.too_small = self.loss_db < (LARGE_ENOUGH_DB if self.too_small else TOO_SMALL_DB)
         self._before, self._after, self._played, self._frames = 0.0, 0.0, 0.0, 0
 
     def passed_db(self, near: float, cleaned: float) -> float:
@@ -107,15 +114,3 @@ class EchoMeter:
     def echo_expected(self) -> bool:
         """Whether what was played may still be in the room."""
         return self._since_sounding < ECHO_LASTS
-
-    @property
-    def loss_db(self) -> float | None:
-        """How much of the echo is taken out: a median over seconds, which someone who speaks hardly moves. None = not known."""
-        return statistics.median(self._measured) if self._measured else None
-
-    @property
-    def too_small(self) -> bool:
-        """Whether so little is taken out that the microphone had better be deaf while the speaker sounds."""
-        if len(self._measured) >= ENOUGH:
-            self._too_small = statistics.median(self._measured) < (LARGE_ENOUGH_DB if self._too_small else TOO_SMALL_DB)
-        return self._too_small

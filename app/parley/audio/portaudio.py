@@ -60,9 +60,14 @@ class PortAudioCard:
 
     def refresh(self) -> None:
         """Look for devices again. PortAudio lists them only when it is started (its issue 11)."""
-        if self._loaded is not None:
-            self._loaded._terminate()  # noqa: SLF001  sounddevice's maintainer recommends these two (its issue 125)
-            self._loaded._initialize()  # noqa: SLF001
+        stale = "sounddevice" in sys.modules
+        try:
+            sd = self._sounddevice()
+        except DeviceError:
+            return  # opening says so
+        if stale:
+            sd._terminate()  # noqa: SLF001  sounddevice's maintainer recommends these two (its issue 125)
+            sd._initialize()  # noqa: SLF001
 
     def devices(self) -> Sequence[Device]:
         """What PortAudio listed when it was started last."""

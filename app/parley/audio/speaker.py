@@ -41,6 +41,7 @@ class SpeakerFeed:
         self._cut_at = 0
         self._holding = False
         self._sounding = False
+        self._risen = 0
         self._last = 0.0
         self._tail = 0.0
         self._log: list[tuple[float, int, int]] = [(np.inf, 0, 0)] * LOGGED_BLOCKS
@@ -57,9 +58,9 @@ class SpeakerFeed:
             self._cut_at = before + count
             self._queue.read = self._cut_to
             out[:count] *= np.linspace(1, 0, count, dtype=np.float32)
-        if count and not self._sounding:
-            rise = self._rise[:count]
-            out[: len(rise)] *= rise
+        rise = self._rise[self._risen : self._risen + count]
+        out[: len(rise)] *= rise
+        self._risen += len(rise)
         self._break_off(out, size, count, cutting=cutting)
         self._turn_gain(out, size)
         self.played.write(out)
@@ -79,6 +80,8 @@ class SpeakerFeed:
         if abs(self._tail) < 1e-4:
             self._tail = 0.0
         self._sounding = count == size and not cutting
+        if not self._sounding:
+            self._risen = 0
         self._last = float(out[-1])
 
     def _turn_gain(self, out: Samples, size: int) -> None:
