@@ -44,6 +44,7 @@ def test_the_chosen_device_is_used() -> None:
 @pytest.mark.parametrize("silently", [True, False])
 def test_a_speaker_that_goes_away_in_mid_answer_is_replaced_and_comes_back(silently: bool) -> None:
     with Sitting(Room(there=[DESK, HEADSET]), CHOSEN) as sitting:
+        sitting.room.run(2.0)
         sitting.answer(1, tone(6.0))
         sitting.room.run(1.0)
         sitting.room.unplug("Headset", silently=silently)
@@ -68,7 +69,7 @@ def test_a_speaker_that_goes_away_in_mid_answer_is_replaced_and_comes_back(silen
 def test_a_microphone_that_goes_away_is_replaced() -> None:
     with Sitting(Room(there=[DESK, HEADSET]), AudioSettings(input_device="Headset")) as sitting:
         sitting.desk.open_microphone()
-        sitting.room.run(0.5)
+        sitting.room.run(3.0)
         sitting.room.unplug("Headset", silently=True)
         sitting.room.run(2.0)
         heard = len(sitting.all_of(MicrophoneSound))
