@@ -3,9 +3,12 @@
 import numpy as np
 
 from parley_models.assistant import HEARING_HZ, HEARING_S, Assistant
+from parley_models.backbone.completions import Completions, Server
+from parley_models.backbone.remote import RemoteBrain
 from parley_models.brain import BackboneBrain
 from parley_models.bundle import Bundle
 from parley_models.errors import BundleCorrupt
+from parley_models.parts import Brain
 from parley_models.pcm import AudioChunk
 from parley_models.text_tokenizer import TextTokenizer
 from parley_models.tokenizers.config import EarsConfig
@@ -15,11 +18,12 @@ from parley_models.vocoders.config import VoiceConfig
 from parley_models.vocoders.kinds import open_vocoder
 
 
-def assemble(bundle: Bundle) -> Assistant:
+def assemble(bundle: Bundle, server: Server | None = None) -> Assistant:
     """Load every network of a bundle and run each once: the first run of a network costs more than any later one.
 
     Raises:
         BundleError: a file can't be used, or two of them don't fit together.
+        EngineError: the server that has the backbone can't be used.
     """
     manifest, folder = bundle.manifest, bundle.folder
     tokenizer = TextTokenizer(bundle.path("text.model"))
@@ -28,7 +32,7 @@ def assemble(bundle: Bundle) -> Assistant:
             f"{folder / 'text.model'} has {len(tokenizer)} pieces, more than the manifest's {manifest.tokens.vocab_size} ids."
         )
     ears = DualTokenizer.open(folder, EarsConfig.read(manifest.ears))
-    brain = BackboneBrain(folder / "backbone", manifest)
+    brain: Brain = BackboneBrain(folder / "backbone", manifest) if server is None else RemoteBrain(Completions(server), manifest)
     voice = open_vocoder(folder, VoiceConfig.read(manifest.voice))
     missing = [entry.name for entry in manifest.voices if entry.name not in voice.voices]
     if missing:

@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from parley_models.answer import Answered, AnswerEvent
 from parley_models.bundle import Bundle, find_bundle
@@ -25,6 +26,9 @@ from parley_models.sound_file import prepare_question, read_question
 from parley_models.style import Style
 from parley_models.text_tokenizer import TextTokenizer
 from parley_models.tokens import GROUP_SECONDS
+
+if TYPE_CHECKING:
+    from parley_models.backbone.completions import Server
 
 HEARING_HZ = 16_000
 HEARING_S = 0.24
@@ -58,15 +62,16 @@ class Assistant:
         return Assistant.of(Bundle.open(find_bundle(name_or_folder)))
 
     @staticmethod
-    def of(bundle: Bundle) -> "Assistant":
-        """Load what an opened bundle holds.
+    def of(bundle: Bundle, server: "Server | None" = None) -> "Assistant":
+        """Load what an opened bundle holds; with a server, its backbone is not loaded but asked for there.
 
         Raises:
             BundleError: a file can't be used.
+            EngineError: the server can't be used.
         """
         from parley_models.assembly import assemble
 
-        return assemble(bundle)
+        return assemble(bundle, server)
 
     @property
     def rate_hz(self) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from parley.cli.destination import answer_paths
+from parley.cli.engine_choice import HERE, EngineChoice
 from parley.cli.program import complain
 from parley.cli.record import answer_record, failure_record
 from parley_models.answer import Answered, SoundPiece, TextPiece, joined
@@ -56,6 +57,7 @@ class AskRequest:
     system: str | None
     seed: int | None
     as_json: bool
+    engine: EngineChoice = HERE
 
 
 @dataclass(slots=True)
@@ -140,12 +142,13 @@ class Asking:
 
 
 def answer_questions(request: AskRequest) -> int:
-    """Answer the questions of a command line with the real model."""
+    """Answer the questions of a command line with the real model. Raises UsageError or InputError for an engine that can't be meant."""
+    server = request.engine.server()
 
     def load(bundle: Bundle) -> "Assistant":
         from parley_models.assistant import Assistant
 
-        return Assistant.of(bundle)
+        return Assistant.of(bundle, server)
 
     return Asking(request, load).run()
 

@@ -25,6 +25,12 @@ voices = typer.Typer(help="Voices: who can answer, and new ones from recordings.
 program.add_typer(voices, name="voices")
 
 BundleOption = Annotated[str, typer.Option("--bundle", metavar="NAME|DIR", help="The model that answers.")]
+EngineOption = Annotated[str, typer.Option("--engine", metavar="local|vllm", help="Where the backbone runs: here, or on a vLLM server.")]
+ServerOption = Annotated[str | None, typer.Option("--url", metavar="URL", help="The vLLM server's address.")]
+KeyFileOption = Annotated[Path | None, typer.Option("--key-file", metavar="F", help="Holds the vLLM server's key.")]
+ServedOption = Annotated[
+    str | None, typer.Option("--model", metavar="NAME", help="What the vLLM server calls the model, if it has several.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="One line of JSON per question, for machines.")]
 
 
@@ -40,12 +46,18 @@ def ask(
     style: Annotated[str, typer.Option("--style", metavar="CONTROL=VALUE,…", help="How to speak: rate=1.2,pitch=2,…")] = "",
     system: Annotated[str | None, typer.Option("--system", metavar="ROLE", help="Who Parley is to be.")] = None,
     seed: Annotated[int | None, typer.Option("--seed", min=0, max=2**63 - 1, help="The same seed gives the same answer.")] = None,
+    engine: EngineOption = "local",
+    url: ServerOption = None,
+    key_file: KeyFileOption = None,
+    model: ServedOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """Answer questions aloud: the answers are written as sound files."""
     from parley.cli.ask import AskRequest, answer_questions, named_questions
+    from parley.cli.engine_choice import EngineChoice
 
-    request = AskRequest(named_questions(questions or (), text or ()), conversation, out, bundle, style, system, seed, as_json)
+    choice = EngineChoice(engine, url, key_file, model)
+    request = AskRequest(named_questions(questions or (), text or ()), conversation, out, bundle, style, system, seed, as_json, choice)
     return answer_questions(request)
 
 
@@ -73,12 +85,18 @@ def serve(
         float | None, typer.Option("--idle-unload-min", metavar="N", min=0.01, help="Release the model after N minutes without talk.")
     ] = None,
     until_stdin_closes: Annotated[bool, typer.Option("--until-stdin-closes", help="Stop when the starting program is gone.")] = False,
+    engine: EngineOption = "local",
+    url: ServerOption = None,
+    key_file: KeyFileOption = None,
+    model: ServedOption = None,
 ) -> int:
     """Run the engine for other programs: the OpenAI Realtime protocol on a WebSocket."""
+    from parley.cli.engine_choice import EngineChoice
     from parley.cli.serve import ServeRequest, run_engine
     from parley_models.realtime.server import Address
 
-    return run_engine(ServeRequest(bundle, Address(host, port), token_file, idle_unload_min, until_stdin_closes))
+    choice = EngineChoice(engine, url, key_file, model)
+    return run_engine(ServeRequest(bundle, Address(host, port), token_file, idle_unload_min, until_stdin_closes, choice))
 
 
 @program.command()

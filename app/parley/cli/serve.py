@@ -5,10 +5,10 @@ import json
 import logging
 import os
 import sys
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+from parley.cli.engine_choice import HERE, EngineChoice
 from parley_models.assistant import Assistant
 from parley_models.bundle import Bundle, find_bundle
 from parley_models.realtime.door import Door, is_loopback, new_token, token_from
@@ -29,7 +29,7 @@ class ServeRequest:
     address: Address
     token_file: Path | None
     idle_unload_min: float | None
-    until_stdin_closes: bool
+    engine: EngineChoice = HERE
 
 
 def run_engine(request: ServeRequest) -> int:
@@ -40,11 +40,12 @@ def run_engine(request: ServeRequest) -> int:
     """
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="parley: %(message)s")
     token = token_from(request.token_file) if request.token_file is not None else new_token()
+    elsewhere = request.engine.server()
     bundle = Bundle.open(find_bundle(request.bundle))
     if not is_loopback(request.address.host):
         logger.warning("Other machines can reach the engine at %s; whoever has the token can talk to it.", request.address.host)
     idle_s = None if request.idle_unload_min is None else request.idle_unload_min * 60
-    engine = Engine(bundle, lambda: Assistant.of(bundle), idle_unload_s=idle_s)
+    engine = Engine(bundle, lambda: Assistant.of(bundle, elsewhere), idle_unload_s=idle_s)
     try:
         asyncio.run(_serve(engine, request, token))
     except KeyboardInterrupt:
@@ -63,15 +64,4 @@ async def _serve(engine: Engine, request: ServeRequest, token: str) -> None:
         sys.stdout.write(json.dumps(about) + "\n")
         sys.stdout.flush()
 
-    over = asyncio.Event()
-    if request.until_stdin_closes:
-        loop = asyncio.get_running_loop()
-
-        def wait_for_parent() -> None:
-            while os.read(sys.stdin.fileno(), 4096):  # not sys.stdin itself: its lock would be held when Python ends
-                pass
-            loop.call_soon_threadsafe(over.set)
-
-        # Blocked in a read that only the parent can end: it can't be joined.
-        threading.Thread(target=wait_for_parent, name="parley-parent", daemon=True).start()
-    await serve_until_told(engine, Door(token, request.address.host), request.address, announce, over)
+    await serve_until_told(engine, Door(token, request.address.host), request.address, announce)
