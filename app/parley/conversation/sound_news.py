@@ -29,7 +29,9 @@ class SoundNews:
 
     def __init__(self, dialogue: Dialogue) -> None:
         self._dialogue = dialogue
-        self._names: dict[str, str | None] = {"microphone": None, "speaker": None}
+        self._names: dict[str, str | None] = {"microphone": "", "speaker": ""}
+        """Empty = there, but its name was not told yet; None = there is none."""
+
 
     def take(self, event: AudioEvent) -> None:
         """Act on an event."""

@@ -45,17 +45,19 @@ class HoldToTalk(QObject):
             return False
         if kind == QEvent.Type.KeyRelease:
             return self._up(event)
-        if not self._is_ours(event):
+        if not self._is_ours(watched, event):
             return False
         if kind == QEvent.Type.ShortcutOverride:
             event.accept()
             return True
         return self._down(event)
 
-    def _is_ours(self, event: QKeyEvent) -> bool:
+    def _is_ours(self, watched: QObject, event: QKeyEvent) -> bool:
+        if QApplication.activePopupWidget() is not None or QApplication.activeModalWidget() is not None:
+            return False
         focus = QApplication.focusWidget()
-        here = QApplication.activePopupWidget() is None and QApplication.activeModalWidget() is None
-        if not here or (focus is not None and focus.window() is not self._window) or (focus is None and not self._window.isActiveWindow()):
+        top = watched if focus is None else focus.window()  # without a focus the window itself gets the keys
+        if top not in {self._window, self._window.windowHandle()}:
             return False
         plain = event.modifiers() in {Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier}
         if event.key() == ANYWHERE or event.key() == self._held:
