@@ -27,6 +27,8 @@ VITAL_WEIGHT, TEXT_WEIGHT, LISTEN_WEIGHT, AUDIO_WEIGHT = 3.0, 1.0, 0.4, 0.15
 sentence its one word that must be right."""
 MISHEARD = 0.04
 """Share of heard codes that are replaced by random ones: other voices will be heard less well than these."""
+WORLD_SHARE = 0.8
+"""Share of what is written along that is drawn from questions alone; strings of dictionary words and readings are slow to learn from."""
 PLAIN_SHARE = 0.6
 """Typed questions that come as heard ones are written: lower case, no punctuation."""
 DISTURBED_SHARE = 0.35
@@ -88,8 +90,9 @@ class ExampleWriter:
         return self._heard(REPLY_IN_TEXT, question, self._segment(question.exchange.answer, None))
 
     def followed(self) -> Stretch:
-        """Speech of any kind, written along."""
-        return self._heard("", self._rng.choice(self._questions), None)
+        """Speech written along: mostly of Mini's world, the rest of any kind."""
+        known = self._answered and self._rng.random() < WORLD_SHARE
+        return self._heard("", self._rng.choice(self._answered if known else self._questions), None)
 
     def read_aloud(self) -> Stretch:
         """A sentence, spoken."""
