@@ -39,7 +39,7 @@ class Proof(QWidget):
     def __init__(self) -> None:
         super().__init__()
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(3, 0, 0, 0)  # as far in as the words are
         self._line = QLabel()
         self._line.setProperty("role", "caption")
         self._line.setWordWrap(True)

@@ -13,6 +13,9 @@ BAR, GAP = 3, 2
 """Logical pixels."""
 
 FRAME_MS = 16
+LIVELY = 2.2
+"""Levels are on a scale of decibels, on which speech hardly moves; this makes it move."""
+
 QUIET = 0.04
 """A peak that still counts as silence: the bars stop moving."""
 
@@ -126,7 +129,7 @@ class LiveWaveform(QWidget):
         colour = self._theme.colour(self.colour_name if self._active or self._timer.isActive() else "line_strong")
         for index, peak in zip(range(count), self._peaks, strict=False):
             colour.setAlphaF(max(0.08, 1.0 - index / max(1, count)) * (0.9 if peak > QUIET else 0.35))
-            tall = max(3.0, tallest * peak)
+            tall = max(3.0, tallest * peak**LIVELY)
             away = self._hole / 2 + index * (BAR + GAP)
             painter.fillRect(QRectF(middle_x + away, middle_y - tall / 2, BAR, tall), colour)
             painter.fillRect(QRectF(middle_x - away - BAR, middle_y - tall / 2, BAR, tall), colour)
