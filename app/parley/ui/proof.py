@@ -23,6 +23,8 @@ def comparison(control: str, asked: str | float | None, achieved: float | None) 
     mark = {True: " ✓", False: " ✗", None: ""}[is_met(control, asked, achieved)]
     if asked is None:
         return f"{control_label(control)}: came out as {value_text(control, achieved)}"
+    if achieved is None:
+        return f"{control_label(control)}: asked {value_text(control, asked)}, not measurable"
     return f"{control_label(control)}: asked {value_text(control, asked)}, got {value_text(control, achieved)}{mark}"
 
 

@@ -170,4 +170,4 @@ def test_asked_and_achieved_stand_at_each_control(desktop: Desktop) -> None:
     desktop.settle()
 
     assert panel.rows["rate"].small.text() == "Asked 1.30×, got 1.00× ✗"
-    assert panel.rows["pitch"].small.text() == "Asked 0 st, got not measurable"
+    assert panel.rows["pitch"].small.text() == "Asked 0 st, not measurable"
