@@ -121,7 +121,7 @@ def test_a_plan_is_told_without_a_download(data: Path, capsys: pytest.CaptureFix
     assert record["card"] == "B200"
 
     assert run(["models", "plan", "--json"]) == 0
-    assert len(capsys.readouterr().out.splitlines()) == 5
+    assert len(capsys.readouterr().out.splitlines()) == 6
     assert run(["models", "plan", "aqaa", "--card", "Voodoo 2"]) == 2
     assert run(["models", "plan", "gpt"]) == 2
     assert not data.exists(), "planning leaves no trace"

@@ -79,6 +79,11 @@ class Entry:
         return not self.sources
 
     @property
+    def on_a_server(self) -> bool:
+        """Whether its backbone is not here."""
+        return self.precision is None and not self.built_in
+
+    @property
     def download_bytes(self) -> int:
         """What has to be fetched."""
         return sum(source.size_bytes for source in self.sources)
@@ -100,6 +105,9 @@ VOCODER_22K = Source(
     ("CosyVoice-300M-25Hz/*",),
     (*_PAPERS, *_CODE, "*/speech_tokenizer_v1.onnx"),
 )
+AQAA_WORDS = Source(BACKBONE, AQAA.repository, 2_000_000, 2_000_000, ("*.json", "*.model"), (*_PAPERS, *_CODE))
+"""How it writes, without its weights."""
+
 TTS_3B = Source(
     BACKBONE,
     "stepfun-ai/Step-Audio-TTS-3B",
@@ -127,6 +135,13 @@ _ENTRIES = (
     _aqaa(INT8),
     _aqaa(INT4),
     _aqaa(INT3),
+    Entry(
+        "aqaa-remote",
+        "Step-Audio-AQAA, backbone on a server",
+        "Apache-2.0",
+        "ears and voice of the 130B model, whose backbone runs on a vLLM server",
+        sources=(AQAA_WORDS, TOKENIZER, VOCODER_22K),
+    ),
     Entry(
         "draft-3b-int4",
         "Step-Audio-TTS-3B, int4",

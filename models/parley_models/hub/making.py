@@ -75,13 +75,15 @@ class BundleMaker:
     """A whole bundle: backbone, ears and voice, as `parley models import` makes it of folders."""
 
     entry: Entry
-    backbone: BackboneMaker
+    backbone: BackboneMaker | None
+    """None: it runs on a server."""
 
     def prepare(self, sources: Mapping[str, Path], target: Path) -> Sequence[Path]:
         """See `Maker.prepare`."""
         upstream, _ = _upstream(sources)
         check_networks(upstream)
-        self.backbone.prepare(sources, target)
+        if self.backbone is not None:
+            self.backbone.prepare(sources, target)
         scratch = target / "scratch"
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir()
@@ -91,11 +93,12 @@ class BundleMaker:
 
     def take_shard(self, shard: Path, sources: Mapping[str, Path], target: Path) -> Path | None:
         """See `Maker.take_shard`."""
-        return self.backbone.take_shard(shard, sources, target)
+        return None if self.backbone is None else self.backbone.take_shard(shard, sources, target)
 
     def finish(self, sources: Mapping[str, Path], target: Path) -> None:
         """See `Maker.finish`."""
-        self.backbone.finish(sources, target)
+        if self.backbone is not None:
+            self.backbone.finish(sources, target)
         upstream, checkpoint = _upstream(sources)
         voices = tuple(make_voices(upstream, target))
         manifest = manifest_of(upstream, checkpoint, self.entry.name, voices)
@@ -104,10 +107,10 @@ class BundleMaker:
 
 def maker_for(entry: Entry) -> Maker:
     """What makes a model of the catalogue. Raises UsageError for one that comes with Parley, or a precision that is not known."""
-    if entry.precision is None:
+    if entry.built_in:
         raise UsageError(f"{entry.title} comes with Parley: there is nothing to make.")
-    backbone = BackboneMaker(Quantization(entry.precision.name))
-    return backbone if entry.drafts_for else BundleMaker(entry, backbone)
+    backbone = None if entry.precision is None else BackboneMaker(Quantization(entry.precision.name))
+    return backbone if entry.drafts_for and backbone else BundleMaker(entry, backbone)
 
 
 def _shapes(sources: Mapping[str, Path]) -> dict[str, tuple[int, ...]]:

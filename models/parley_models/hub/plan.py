@@ -152,6 +152,9 @@ def plan(asked: str, entry: Entry, gpus: Sequence[Gpu], room_here: Room, catalog
 
 
 def _verdict(entry: Entry, chosen: Fit | None, forms: Sequence[Fit], card: Gpu | None, gpus: Sequence[Gpu], room_here: Room) -> str:
+    if entry.on_a_server:
+        full = "" if room_here.enough else f", but the disk has only {room_here.free_gb:.0f} GB free"
+        return f"Ears and voice take {room_here.model_gb:.1f} GB here{full}; the backbone runs on a server: docs/vllm.md tells how."
     if chosen is None:
         return f"{entry.title} comes with Parley and runs on this machine's CPU: nothing has to be fetched."
     if card is None:

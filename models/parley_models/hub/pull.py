@@ -99,6 +99,8 @@ class _Pulling:
         self._making.mkdir(parents=True, exist_ok=True)
         journal = Journal(self._fetched / "journal.json", self._making)
         shards, small = [piece for piece in pieces if piece.is_shard], [piece for piece in pieces if not piece.is_shard]
+        if not shards and not self._entry.on_a_server:
+            raise BundleCorrupt(f"{self._entry.sources[0].repository} holds no file that a backbone could be made of.")
         self._check_room(small, shards, journal)
         for piece in small:
             self._fetch(piece)
@@ -135,13 +137,13 @@ class _Pulling:
 
     def _check_room(self, small: list[_Piece], shards: list[_Piece], journal: Journal) -> None:
         open_bytes = [piece.file.size_bytes for piece in shards if not journal.has(piece.file.path, piece.file.digest)]
-        if not open_bytes:
+        if shards and not open_bytes:
             return
         small_bytes = sum(piece.file.size_bytes for piece in small)
         check_room(
             [
                 (self._target, round(sum(open_bytes) * self._shrinks_to) + small_bytes + SPARE_BYTES, "the model"),
-                (self._fetched, max(open_bytes) + small_bytes, "downloads on their way"),
+                (self._fetched, max(open_bytes, default=0) + small_bytes, "downloads on their way"),
             ]
         )
 
@@ -199,7 +201,7 @@ def _needed(source: Source, pin: Pin) -> list[RemoteFile]:
         parts = file.path.split("/")
         if file.path.startswith("/") or "\\" in file.path or ":" in file.path or not all(part.strip(". ") for part in parts):
             raise BundleCorrupt(f"{source.repository} names “{file.path}”, which lies outside its folder.")
-    if not files or (source.role == BACKBONE and not any(file.path.endswith(".safetensors") for file in files)):
+    if not files:
         raise BundleCorrupt(f"{source.repository} holds no file that {source.role} could be made of.")
     return files
 

@@ -80,6 +80,7 @@ def test_each_machine_gets_its_verdict() -> None:
     assert (
         "the disk can't: 92 GB are needed and 50 GB are free" in planned("aqaa", card("H200"), room_here=Room(80, 12, 50, 50, True)).verdict
     )
+    assert "the backbone runs on a server" in planned("aqaa-remote").verdict
     unknown = Gpu("Something New", 200_000_000_000, 200_000_000_000)
     assert "nothing can be said about speed" in planned("aqaa", unknown).verdict
     assert "beside AQAA" in planned("draft-3b-int4", card("H200")).verdict
@@ -186,12 +187,13 @@ def test_the_catalogue_says_what_it_has() -> None:
 @pytest.mark.parametrize("entry", CATALOGUE.values(), ids=lambda entry: entry.name)
 def test_every_row_of_the_catalogue_is_complete(entry: Entry) -> None:
     assert entry.licence
-    assert entry.built_in or (entry.geometry and entry.precision and entry.download_bytes > 10**9)
+    assert entry.built_in or entry.on_a_server or (entry.geometry and entry.precision)
+    assert entry.built_in or entry.download_bytes > 10**9
     for source in entry.sources:
         assert not source.wants("README.md")
         assert not source.wants("modeling_step1.py"), "nothing of a repository is ever run"
         assert not source.wants("lib/liboptimus_ths-torch2.5-cu124.cpython-310-x86_64-linux-gnu.so")
-        assert source.role != "backbone" or source.wants("model-00001-of-00028.safetensors")
+        assert source.role != "backbone" or source.wants("model-00001-of-00028.safetensors") != entry.on_a_server
 
 
 def test_planning_needs_neither_torch_nor_the_hub() -> None:

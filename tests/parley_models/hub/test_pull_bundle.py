@@ -22,7 +22,11 @@ from parley_models.pcm import AudioChunk
 from tests.fakes.hub_server import HubServer
 
 REFERENCE = os.environ.get("PARLEY_REFERENCE", "")
-pytestmark = pytest.mark.skipif(not REFERENCE, reason="the compact reference holds no whole checkpoint")
+pytestmark = [
+    pytest.mark.skipif(not REFERENCE, reason="the compact reference holds no whole checkpoint"),
+    pytest.mark.slow,  # networks are exported, three times
+    pytest.mark.timeout(1200),
+]
 
 
 def files_of(folder: Path, inside: str = "") -> dict[str, bytes]:
@@ -50,6 +54,23 @@ def test_repositories_become_a_bundle_that_answers(tmp_path: Path) -> None:
     answer = Assistant.of(bundle).ask(question, seed=1)
     sound = next(event for event in answer if isinstance(event, SoundPiece))
     assert sound.sound.rate_hz == 22_050
+
+
+def test_ears_and_voice_alone_are_pulled_for_a_server(tmp_path: Path) -> None:
+    reference, entry = Path(REFERENCE), CATALOGUE["aqaa-remote"]
+    places = Places(tmp_path / "data", tmp_path / "downloads")
+    with HubServer() as server:
+        server.repositories = {
+            AQAA.repository: files_of(reference / "step-audio-aqaa-mini"),
+            TOKENIZER.repository: files_of(reference / "Step-Audio-Tokenizer-mini"),
+            VOCODER_22K.repository: files_of(reference / "CosyVoice-300M-25Hz-mini", "CosyVoice-300M-25Hz/"),
+        }
+        hub = Hub(server.endpoint, tmp_path / "cache", places.downloads, patience=Patience(tries=2, first_wait_s=0))
+        bundle = Bundle.open(pull(entry, maker_for(entry), hub, places))
+        close_session()
+        assert not [asked for asked in server.asked if asked.path.endswith(".safetensors")]
+    assert not (bundle.folder / "backbone").exists()
+    assert bundle.path("text.model").is_file()
 
 
 def test_ears_that_do_not_fit_are_told_before_the_backbone_is_fetched(tmp_path: Path) -> None:
