@@ -20,8 +20,14 @@ from parley_models.pcm import Samples
 from parley_models.realtime.door import Door
 from parley_models.realtime.engine import Engine
 from parley_models.realtime.server import Address, RealtimeServer
+from parley_models.text_tokenizer import TextTokenizer
+from tests.fakes.thimble import LAYOUT
 
 TOKEN = "a-token-that-only-tests-know"
+
+
+ANSWER = "The capital of France is Paris, and that of Japan is another."
+SILENCE: Samples = np.zeros(24_000, np.float32)
 
 
 class LoudnessDetector:
@@ -141,3 +147,18 @@ def engine_room(
         found["loop"].call_soon_threadsafe(found["over"].set)
         thread.join()
         engine.close()
+
+
+def words(folder: Path, ids: list[int]) -> str:
+    """The text among ids."""
+    return TextTokenizer(folder / "text.model").decode(token for token in ids if token < LAYOUT.audio_offset)
+
+
+def wait_for(state: Callable[[], bool]) -> None:
+    """Wait for something that no event tells."""
+    pause = threading.Event()
+    for _ in range(1_000):
+        if state():
+            return
+        pause.wait(0.01)
+    raise AssertionError("It never came to that.")

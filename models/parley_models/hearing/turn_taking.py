@@ -62,7 +62,7 @@ class TurnTaking:
     def __init__(self, detector: SpeechDetector, settings: HearingSettings, *, manual: bool) -> None:
         """`manual`: all sound is one turn until `cut`; pauses are told, ends are not."""
         self._detector = detector
-        self._manual = manual
+        self.manual = manual
         self.settings = settings
         self.answer_sounds = False
         """An answer is being played: it takes more to begin a turn."""
@@ -156,7 +156,7 @@ class TurnTaking:
             self._paused = True
             return [*news, Paused(self._speech_end, self.now)]
         news += self._give()
-        if not self._manual and silence_ms >= self.settings.silence_needed_ms(self._judgement()):
+        if not self.manual and silence_ms >= self.settings.silence_needed_ms(self._judgement()):
             news.append(Ended(self._speech_end, self.now))
             self._close()
         return news
@@ -173,6 +173,6 @@ class TurnTaking:
         return [Sound(samples, self.now, quiet=self._paused)] if len(samples) else []
 
     def _close(self) -> None:
-        self._open = self._manual
+        self._open = self.manual
         self._paused = self._spoken = self._speech = False
         self._speech_frames = self._silent_frames = 0

@@ -16,12 +16,14 @@ from parley_models.realtime.objects import (
     Modality,
     ParleySession,
     PcmFormat,
+    ResponseWish,
     SemanticVad,
     ServerVad,
     Session,
     StyleWish,
     Tool,
 )
+from parley_models.realtime.thinker import Plan
 from parley_models.style import Style
 
 HANG_MS = {"low": 1_500, "medium": 700, "auto": 700, "high": 400}
@@ -88,6 +90,23 @@ class Preferences:
         bundle.manifest.control_table.check(checked)
         voice = style.voice or self.voice
         return style if voice is None else replace(style, voice=None if voice == bundle.voice(None).name else bundle.voice(voice).name)
+
+    def plan(self, bundle: Bundle, wish: ResponseWish | None = None) -> Plan:
+        """How the next answer is to be given, or one with a wish of its own. Raises UsageError or BundleMissing."""
+        style, system, silent = self.spoken_style(bundle), self.system, self.modalities == ("text",)
+        seed, longest = self.seed, self.longest
+        if wish is not None:
+            ours = wish.parley
+            if ours is not None and ours.style is not None:
+                style = replace(self, style=style_of(ours.style)).spoken_style(bundle)
+            seed = ours.seed if ours is not None and ours.seed is not None else seed
+            if wish.instructions is not None:
+                system = replace(self, instructions=wish.instructions).system
+            if wish.output_modalities is not None:
+                silent = modalities(wish.output_modalities) == ("text",)
+            longest = wish.max_output_tokens if isinstance(wish.max_output_tokens, int) else longest
+        tools = () if self.tool_choice == "none" else tuple((tool.name, tool.description) for tool in self.tools)
+        return Plan(style, system, seed, tools, silent, longest)
 
     @property
     def system(self) -> str | None:

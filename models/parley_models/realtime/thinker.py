@@ -133,7 +133,7 @@ class Thinker:
             raise InputError("There is no sound to commit.")
         piece = self._question.end_piece()
         item.tokens, item.text = tuple(piece), self._question.text_of(piece)
-        self._tell(done, item)
+        self._tell(done, item, item.text)
         yield
 
     def forget_sound(self) -> Work:
@@ -155,7 +155,7 @@ class Thinker:
             for part in parts:
                 ids += assistant.tokenizer.encode(part) if isinstance(part, str) else assistant.hear(part)
             item.tokens = tuple(ids)
-        self._tell(done, item)
+        self._tell(done, item, item.text)
         yield
 
     def _read_now(self, question: Question, parts: Sequence[str | AudioChunk]) -> tuple[tuple[int, ...], str]:
@@ -194,7 +194,7 @@ class Thinker:
                 return
             if found is not None:
                 asked.text = found
-                self._tell(written, asked)
+                self._tell(written, asked, found)
         yield
 
     def answer_apart(
