@@ -75,7 +75,7 @@ def _verify(path: Path, entry: BundleFile) -> None:
     if path.suffix == ".npy":
         try:
             np.load(path, mmap_mode="r", allow_pickle=False)
-        except ValueError as error:  # objects are pickles, and a pickle can run anything
+        except Exception as error:  # objects are pickles, and a pickle can run anything; a damaged header fails in many ways
             raise BundleCorrupt(f"{path} is refused: it is no plain array of numbers.") from error
 
 

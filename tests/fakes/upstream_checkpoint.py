@@ -25,15 +25,16 @@ BACKBONE, TOKENIZER, WHOLE, STREAMING = "Step-Audio-AQAA", "Step-Audio-Tokenizer
 SEED = 5
 SPEAKER = 192
 CONFIG = BackboneConfig(
-    hidden_size=24, intermediate_size=40, num_attention_heads=6, num_attention_groups=2, num_hidden_layers=2, vocab_size=74752, max_seq_len=4096
+    hidden_size=24, intermediate_size=40, num_attention_heads=6, num_attention_groups=2, num_hidden_layers=2, vocab_size=74752,
+    max_seq_len=4096,
 )  # fmt: skip
 FLOW = FlowConfig(
     vocab=5123, embedding=16, width=16, heads=2, hidden=24, layers=1, speaker=SPEAKER, channels=(16, 16), estimator_heads=2, head_width=4,
     blocks=1, middle=1, rounds=3,
 )  # fmt: skip
 STREAMING_FLOW = StreamingFlowConfig(
-    vocab=5121, embedding=16, width=16, heads=2, hidden=24, layers=1, up_layers=1, lookahead=3, stride=2, speaker=SPEAKER, mels=80, channels=16,
-    estimator_heads=2, head_width=8, blocks=1, mlp=32,
+    vocab=5121, embedding=16, width=16, heads=2, hidden=24, layers=1, up_layers=1, lookahead=3, stride=2, speaker=SPEAKER, mels=80,
+    channels=16, estimator_heads=2, head_width=8, blocks=1, mlp=32,
 )  # fmt: skip
 HIFTS = {
     WHOLE: HiftConfig(

@@ -75,8 +75,8 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         raise BundleCorrupt(f"{folder / CONFIG_NAME} describes quantized weights; only full checkpoints can be imported.")
     try:
         config = BackboneConfig.from_dict(entries)
-    except OverflowError as error:
-        raise BundleCorrupt(f"{folder / CONFIG_NAME} holds absurd sizes.") from error
+    except (OverflowError, BundleCorrupt) as error:
+        raise BundleCorrupt(f"{folder / CONFIG_NAME} does not describe a backbone: {str(error).rstrip('.')}.") from error
     index = folder / INDEX_NAME
     placed = _index(index) if index.is_file() else None
     names = sorted(set(placed.values())) if placed is not None else [path.name for path in sorted(folder.glob("*.safetensors"))]

@@ -94,7 +94,9 @@ def read_table(path: Path) -> np.ndarray[Any, np.dtype[np.floating[Any]]]:
         if path.stat().st_size > LARGEST_TABLE:
             raise BundleCorrupt(f"{path} is refused: {path.stat().st_size:,} bytes are too many for a table.")
         table = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError, EOFError, OverflowError, SyntaxError, RecursionError, MemoryError, TypeError) as error:
+    except BundleCorrupt:
+        raise
+    except Exception as error:  # numpy reads the header with Python's own tokenizer, which fails in many ways
         raise BundleCorrupt(f"{path} is refused: it is no plain array of numbers.") from error
     if not isinstance(table, np.ndarray) or table.dtype.kind != "f":
         raise BundleCorrupt(f"{path} is refused: it holds no floats.")

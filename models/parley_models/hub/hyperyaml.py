@@ -8,8 +8,11 @@ import yaml
 
 from parley_models.errors import BundleCorrupt, BundleMissing
 
-LONGEST = 64 * 2**10
+LONGEST = 32 * 2**10
 """The published file has 3 kB."""
+
+DEEPEST = 32
+"""Brackets in brackets: PyYAML's time grows with their square."""
 
 Value = Any
 """Whatever YAML can hold."""
@@ -63,6 +66,8 @@ def read_hyperyaml(path: Path) -> dict[str, Any]:
         raise BundleCorrupt(f"{path} is refused: {path.stat().st_size:,} bytes are too many for settings.")
     try:
         text = path.read_text("utf-8")
+        if _nesting(text) > DEEPEST:
+            raise BundleCorrupt(f"{path} is refused: it nests deeper than settings do.")
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, _Loader)):
             raise BundleCorrupt(f"{path} is refused: it repeats parts of itself.")
         held = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader with four tags more, none of which makes anything
@@ -71,6 +76,15 @@ def read_hyperyaml(path: Path) -> dict[str, Any]:
         return {key: _resolved(value, held, path, 0) for key, value in held.items()}
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError, TypeError) as error:
         raise BundleCorrupt(f"{path} is refused: it is no file of settings.") from error
+
+
+def _nesting(text: str) -> int:
+    """How deep brackets lie in brackets at most, or dashes behind dashes in a line."""
+    depth = deepest = 0
+    for character in text:
+        depth += (character in "[{") - (character in "]}")
+        deepest = max(deepest, depth)
+    return max(deepest, *(line.count("- ") + line.count("? ") for line in text.splitlines()), 0)
 
 
 def _resolved(value: Value, top: dict[str, Any], path: Path, depth: int) -> Value:

@@ -39,7 +39,7 @@ class Codebook:
             centroids = np.load(path, allow_pickle=False)
         except FileNotFoundError:
             raise BundleMissing(f"There is no file {path}.") from None
-        except (OSError, ValueError, EOFError) as error:
+        except Exception as error:  # numpy fails in many ways
             raise BundleCorrupt(f"{path} is damaged: it holds no centroids.") from error
         if centroids.ndim != 2 or centroids.dtype.kind != "f" or not np.isfinite(centroids).all():
             raise BundleCorrupt(f"{path} is damaged: it holds no centroids.")

@@ -40,7 +40,7 @@ class Cmvn:
                 raise ValueError(shift.shape)
         except FileNotFoundError:
             raise BundleMissing(f"There is no file {path}.") from None
-        except (OSError, ValueError) as error:
+        except Exception as error:  # numpy fails in many ways
             raise BundleCorrupt(f"{path} is damaged: it holds no shift and scale.") from error
         return Cmvn(shift, scale)
 
