@@ -105,6 +105,7 @@ class RoomStream:
         self.device = device
         self.rate_hz = ROOM_HZ
         self.alive = True
+        self.gaps = 0
         self.stalled = False
         """Like a driver that lost its device and says nothing."""
         self._room = room

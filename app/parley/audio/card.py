@@ -49,6 +49,10 @@ class DeviceStream(Protocol):
     def alive(self) -> bool:
         """False once the card has given it up."""
 
+    @property
+    def gaps(self) -> int:
+        """How often the driver ran dry or over, because the machine was too busy to call back in time."""
+
     def begin(self) -> None:
         """Let the blocks come.
 

@@ -170,6 +170,11 @@ class AudioDesk:
         """Echo before against after the canceller; None until it was measured."""
         return self._hearing.echo.loss_db
 
+    @property
+    def driver_gaps(self) -> int:
+        """How often the open devices' drivers ran dry or over, as the machine was too busy to call back in time. No `Underrun`."""
+        return self._devices.gaps
+
     def test_tone(self) -> int:
         """Play two soft notes on the speaker.
 

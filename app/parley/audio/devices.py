@@ -14,6 +14,9 @@ from parley_models.errors import DeviceError
 SILENT_S = 1.0
 """Drivers that lose their device often say nothing: a stream without a block for so long is dead."""
 
+COUNTED_S = 0.1
+"""Of the time between two looks no more counts as silence: on a starved or just woken machine the callbacks were not called either."""
+
 SETTLED_S = 3.0
 """Silence means nothing before that: a Bluetooth headset takes its time, and PulseAudio may pause for two seconds after the first block."""
 
@@ -39,6 +42,10 @@ class Line:
     stream: DeviceStream | None = None
     feed: Feed | None = None
     opened_at: float = 0.0
+    blocks_seen: int = 0
+    silent_s: float = 0.0
+    """How long no block has come, as far as the audio thread was there to see."""
+
     name: str | None = None
     """The device that was used last."""
 
@@ -91,6 +98,7 @@ class Devices:
         self._look_asked = True
         self._look_at = 0.0
         self._look_again_s = LOOK_AGAIN_S
+        self._stepped_at = 0.0
         self._news: list[DeviceEvent] = []
 
     def look(self) -> None:
@@ -113,6 +121,8 @@ class Devices:
     def step(self, *, idle: bool) -> list[DeviceEvent]:
         """Do what is due. `idle`: nobody would notice a short silence."""
         now = self._card.now()
+        self._listen_for_life(min(now - self._stepped_at, COUNTED_S))
+        self._stepped_at = now
         while self._done:
             self._take(self._done.popleft(), now)
         if not self._working:
@@ -146,12 +156,17 @@ class Devices:
         feed.hold()
         return now + FADED_S, plan
 
+    def _listen_for_life(self, passed_s: float) -> None:
+        for line in (self.speaker, self.microphone):
+            if line.feed is not None:
+                line.silent_s = line.silent_s + passed_s if line.feed.blocks == line.blocks_seen else 0.0
+                line.blocks_seen = line.feed.blocks
+
     @staticmethod
     def _is_dead(line: Line, now: float) -> bool:
-        if line.stream is None or line.feed is None:
+        if line.stream is None:
             return False
-        settled = now - line.opened_at > SETTLED_S
-        return not line.stream.alive or (settled and now - max(line.feed.last_at, line.opened_at) > SILENT_S)
+        return not line.stream.alive or (line.silent_s > SILENT_S and now - line.opened_at > SETTLED_S)
 
     @staticmethod
     def _is_changed(line: Line) -> bool:
@@ -216,6 +231,7 @@ class Devices:
             if line.feed is not None:
                 self._use(line.side, None, "")
             line.stream, line.feed, line.opened_as, line.opened_at = each.stream, each.feed, each.opened_as, now
+            line.blocks_seen, line.silent_s = 0, 0.0
             if each.stream is not None:
                 self._tell_opened(line, each.stream.device, standing_in=each.standing_in)
                 self._use(line.side, each.feed, each.stream.device)
@@ -236,6 +252,11 @@ class Devices:
             self._news.append(DeviceChanged(line.side, name, chosen=True))
         line.name, line.standing_in = name, standing_in
         line.missing = line.lost = False
+
+    @property
+    def gaps(self) -> int:
+        """How often the drivers of the open devices ran dry or over."""
+        return sum(line.stream.gaps for line in (self.speaker, self.microphone) if line.stream is not None)
 
     def close(self) -> None:
         """Close everything; the audio thread's last act."""

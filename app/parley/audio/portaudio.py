@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any, Literal
 
 from parley.audio.card import Device, DeviceStream, HeardBlock, WantedBlock
-from parley.audio.portaudio_stream import PortAudioStream, listener, player, reason, stream_format
+from parley.audio.portaudio_stream import Gaps, PortAudioStream, listener, player, reason, stream_format
 from parley_models.errors import DeviceError
 
 OUTPUT_LATENCY_S = 0.04
@@ -89,8 +89,8 @@ class PortAudioCard:
         return _first_that_opens(
             sd,
             shown,
-            lambda rate_hz, count: sd.InputStream(
-                **stream_format(rate_hz, number, count), latency=INPUT_LATENCY_S, callback=listener(heard(rate_hz), rate_hz)
+            lambda rate_hz, count, gaps: sd.InputStream(
+                **stream_format(rate_hz, number, count), latency=INPUT_LATENCY_S, callback=listener(heard(rate_hz), rate_hz, gaps)
             ),
             [(rate_hz, count) for count in channels for rate_hz in _rates(sd, found)],
         )
@@ -102,10 +102,10 @@ class PortAudioCard:
         return _first_that_opens(
             sd,
             shown,
-            lambda rate_hz, count: sd.OutputStream(
+            lambda rate_hz, count, gaps: sd.OutputStream(
                 **stream_format(rate_hz, number, count),
                 latency=OUTPUT_LATENCY_S,
-                callback=player(wanted(rate_hz), rate_hz, OUTPUT_LATENCY_S),
+                callback=player(wanted(rate_hz), rate_hz, OUTPUT_LATENCY_S, gaps),
             ),
             [(rate_hz, min(2, found["max_output_channels"])) for rate_hz in _rates(sd, found)],
         )
@@ -161,12 +161,15 @@ def _rates(sd: ModuleType, device: dict[str, Any]) -> list[int]:
     return list(dict.fromkeys([first, own, 48_000, 44_100]))
 
 
-def _first_that_opens(sd: ModuleType, name: str, opened: Callable[[int, int], Any], formats: Sequence[tuple[int, int]]) -> PortAudioStream:
+def _first_that_opens(
+    sd: ModuleType, name: str, opened: Callable[[int, int, Gaps], Any], formats: Sequence[tuple[int, int]]
+) -> PortAudioStream:
     """Open with the first (rate, channels) that the device takes."""
     trouble: Exception | None = None
     for rate_hz, channels in formats:
+        gaps = Gaps()
         try:
-            return PortAudioStream(opened(rate_hz, channels), name, rate_hz)
+            return PortAudioStream(opened(rate_hz, channels, gaps), name, rate_hz, gaps)
         except sd.PortAudioError as error:
             trouble = error
     raise DeviceError(f"“{name}” can't be opened ({reason(trouble or ValueError())}).") from trouble

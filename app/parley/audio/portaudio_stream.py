@@ -22,6 +22,19 @@ class Times(Protocol):
     currentTime: float  # noqa: N815
 
 
+class Flags(Protocol):
+    """sounddevice's `CallbackFlags`: what went wrong since the last callback."""
+
+    input_overflow: bool
+    output_underflow: bool
+
+
+class Gaps:
+    """Counted by the callback, read by whoever wants to know."""
+
+    count = 0
+
+
 class RawStream(Protocol):
     """What is used of sounddevice's streams."""
 
@@ -42,8 +55,9 @@ class RawStream(Protocol):
 class PortAudioStream:
     """A microphone or a speaker."""
 
-    def __init__(self, stream: RawStream, device: str, rate_hz: int) -> None:
+    def __init__(self, stream: RawStream, device: str, rate_hz: int, gaps: Gaps) -> None:
         self._stream = stream
+        self._gaps = gaps
         self._device = device
         self._rate_hz = rate_hz
 
@@ -66,6 +80,11 @@ class PortAudioStream:
             return self._stream.active
         except sounddevice.PortAudioError:
             return False
+
+    @property
+    def gaps(self) -> int:
+        """How often the driver ran dry or over."""
+        return self._gaps.count
 
     def begin(self) -> None:
         """Let the blocks come."""
@@ -92,24 +111,26 @@ def stream_format(rate_hz: int, number: int, channels: int) -> dict[str, Any]:
     return {"samplerate": rate_hz, "blocksize": int(rate_hz * BLOCK_S), "device": number, "channels": channels, "dtype": "float32"}
 
 
-def listener(heard: HeardBlock, rate_hz: int) -> Callable[..., None]:
+def listener(heard: HeardBlock, rate_hz: int, gaps: Gaps) -> Callable[..., None]:
     """A callback that hands on the microphone's blocks as one channel."""
     block_s = int(rate_hz * BLOCK_S) / rate_hz
 
-    def callback(block: Samples, _frames: int, times: Times, _status: object) -> None:
+    def callback(block: Samples, _frames: int, times: Times, flags: Flags) -> None:
         at = time.perf_counter()
+        gaps.count += flags.input_overflow
         latency_s = _plausible(times.currentTime - times.inputBufferAdcTime - block_s, 0.0)
         heard(block[:, 0] if block.shape[1] == 1 else block.mean(axis=1, dtype=np.float32), at, latency_s)
 
     return callback
 
 
-def player(wanted: WantedBlock, rate_hz: int, otherwise_s: float) -> Callable[..., None]:
+def player(wanted: WantedBlock, rate_hz: int, otherwise_s: float, gaps: Gaps) -> Callable[..., None]:
     """A callback that fills every channel of the speaker's blocks with the same; `otherwise_s` late if the driver does not say how late."""
     mono = np.zeros(int(rate_hz * BLOCK_S), np.float32)
 
-    def callback(block: Samples, frames: int, times: Times, _status: object) -> None:
+    def callback(block: Samples, frames: int, times: Times, flags: Flags) -> None:
         at = time.perf_counter()
+        gaps.count += flags.output_underflow
         wanted(mono[:frames], at, _plausible(times.outputBufferDacTime - times.currentTime, otherwise_s))
         block[:] = mono[:frames, None]
 
