@@ -40,8 +40,10 @@ class Logbook:
             except ValidationError:
                 break  # the line that a kill cut short, and the last one
             self._steps[step.name] = step
-        if lines:
-            path.write_text("".join(_line(step) for step in self._steps.values()), "utf-8")
+        if lines:  # without what a kill cut short; a kill right now leaves the old one
+            draft = path.with_name(f"{path.name}.part")
+            draft.write_text("".join(_line(step) for step in self._steps.values()), "utf-8")
+            draft.replace(path)
 
     def has(self, name: str, key: str) -> bool:
         """Whether a step is finished, from the same sources and in the same way, and its files are still there."""

@@ -37,11 +37,11 @@ def check_reference(folder: Path, scratch: Path, tell: Tell = lambda _: None) ->
     goldens = folder / "golden"
     if not goldens.is_dir():
         raise BundleMissing(f"{folder} is no reference folder: it has no golden/.")
-    names = sorted(path.parent for path in folder.glob(f"*/{VOCODER_FILES[0]}"))
-    others = [path for path in sorted(folder.iterdir()) if path.is_dir() and path not in names and path != goldens]
+    names = sorted(path.parent for path in folder.rglob(VOCODER_FILES[0]))
+    others = [path for path in sorted(folder.iterdir()) if path.is_dir() and path != goldens]
     first: tuple[Sources, Bundle] | None = None
     for number, vocoder in enumerate(names):
-        sources = find_sources([*others, vocoder])
+        sources = find_sources(others, vocoder)
         if first is None:
             try:
                 first = (sources, Bundle.open(import_checkpoint(sources, scratch / "bundle", tell=tell)))

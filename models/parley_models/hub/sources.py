@@ -38,8 +38,12 @@ class Sources:
         return next(self.tokenizer / name for name in CODEBOOKS if (self.tokenizer / name).is_file())
 
 
-def find_sources(places: Sequence[Path]) -> Sources:
+def find_sources(places: Sequence[Path], vocoder: Path | None = None) -> Sources:
     """Sort named folders and files into what they are; a folder that holds several of them is looked through.
+
+    Args:
+        places: what was named.
+        vocoder: the vocoder's folder, where it is known.
 
     Raises:
         BundleMissing: a place is not there, or one of the parts is in none of them.
@@ -49,7 +53,7 @@ def find_sources(places: Sequence[Path]) -> Sources:
         if not place.exists():
             raise BundleMissing(f"There is no folder {place}.")
     folders = [folder for place in places if place.is_dir() for folder in _below(place, DEEPEST)]
-    vocoder = _only("vocoder", [folder for folder in folders if (folder / VOCODER_FILES[0]).is_file()])
+    vocoder = vocoder or _only("vocoder", [folder for folder in folders if (folder / VOCODER_FILES[0]).is_file()])
     backbone = _only("backbone", [folder for folder in folders if (folder / "config.json").is_file() and any(folder.glob("*.safetensors"))])
     tokenizer = _only("tokenizer", [folder for folder in folders if any((folder / name).is_file() for name in CODEBOOKS)])
     wanted = {
