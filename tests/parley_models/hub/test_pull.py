@@ -222,6 +222,7 @@ def test_a_disk_that_is_too_small_is_told_before_anything_is_fetched(
 KILLS = int(os.environ.get("PARLEY_KILLS", "5"))
 
 
+@pytest.mark.timeout(900)  # importing torch in another process took minutes beside a training
 def test_a_pull_killed_at_random_moments_loses_nothing(server: HubServer, places: Places, expected: Contents) -> None:
     """PARLEY_KILLS says how often; each kill comes at a random moment after a pull has begun to fetch."""
     server.drip_bytes = 300
