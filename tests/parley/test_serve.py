@@ -55,7 +55,6 @@ def test_mini_answers_the_official_client(tmp_path: Path) -> None:
             assert len(client.transcript) > 3
             assert len(client.sound) > 12_000
             assert np.abs(client.sound).max() > 0.05
-            assert client.of("parley.latency")[0]["ids_left"] <= 64
             measured = client.until("parley.style.measured")
             assert set(measured["achieved"]) == {"rate", "pitch"}
         process.send_signal(signal.SIGTERM)

@@ -84,7 +84,6 @@ def serve(
     idle_unload_min: Annotated[
         float | None, typer.Option("--idle-unload-min", metavar="N", min=0.01, help="Release the model after N minutes without talk.")
     ] = None,
-    until_stdin_closes: Annotated[bool, typer.Option("--until-stdin-closes", help="Stop when the starting program is gone.")] = False,
     engine: EngineOption = "local",
     url: ServerOption = None,
     key_file: KeyFileOption = None,
@@ -96,7 +95,7 @@ def serve(
     from parley_models.realtime.server import Address
 
     choice = EngineChoice(engine, url, key_file, model)
-    return run_engine(ServeRequest(bundle, Address(host, port), token_file, idle_unload_min, until_stdin_closes, choice))
+    return run_engine(ServeRequest(bundle, Address(host, port), token_file, idle_unload_min, choice))
 
 
 @program.command()

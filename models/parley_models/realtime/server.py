@@ -141,11 +141,9 @@ def _url(server: Server, address: Address) -> str:
     return f"ws://{host}:{port}{PATH}"
 
 
-async def serve_until_told(
-    engine: Engine, door: Door, address: Address, announce: Callable[[str], None], parent: asyncio.Event | None = None
-) -> None:
-    """Listen until SIGINT or SIGTERM comes, or `parent` is set. Raises InputError if the address can't be had."""
-    over = parent or asyncio.Event()
+async def serve_until_told(engine: Engine, door: Door, address: Address, announce: Callable[[str], None]) -> None:
+    """Listen until SIGINT or SIGTERM comes. Raises InputError if the address can't be had."""
+    over = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows: KeyboardInterrupt ends the loop instead
