@@ -158,16 +158,14 @@ def test_two_conversations_share_a_brain_and_don_t_hear_each_other(folder: Path)
     for question, words in zip(questions, ("of France?", "of Japan?"), strict=True):
         question.begin()
         question.write(words)
-    streams = [question.answer(LiveClock()) for question in questions]
-    texts, ends = ["", ""], 0
-    while ends < 2:  # turn about, id by id
-        ends = 0
-        for at, stream in enumerate(streams):
+    streams = {at: question.answer(LiveClock()) for at, question in enumerate(questions)}
+    texts = ["", ""]
+    while streams:  # turn about, id by id
+        for at, stream in list(streams.items()):
             event = next(stream, None)
             texts[at] += event.text if isinstance(event, TextPiece) else ""
-            ends += isinstance(event, Answered)
             if isinstance(event, Answered):
-                streams[at] = iter([event] * 1000)
+                del streams[at]
     assert texts == ["The capital of France is Paris.", "Japan."]
     assert brain.prompts[0] != brain.prompts[1]
     assert contexts[0].ids[len(brain.prompts[0]) :] == one

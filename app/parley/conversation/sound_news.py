@@ -32,7 +32,6 @@ class SoundNews:
         self._names: dict[str, str | None] = {"microphone": "", "speaker": ""}
         """Empty = there, but its name was not told yet; None = there is none."""
 
-
     def take(self, event: AudioEvent) -> None:
         """Act on an event."""
         dialogue = self._dialogue

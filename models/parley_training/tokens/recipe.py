@@ -2,8 +2,8 @@
 
     python -m parley_training.tokens.recipe --corpus runs/corpus --linguistic runs/linguistic --semantic runs/semantic --out runs/tokens
 
-Writes `answers.npz`, `voice.npz` and one file a shard in `questions/`, `human/` and `test/`: `codes` uint16 (groups, 5) and `index` int64 (n, 2) in
-groups. Finished files are skipped; the backbone may begin on the first of them.
+Writes `answers.npz`, `voice.npz` and one file a shard in `questions/`, `human/` and `test/`: `codes` uint16 (groups, 5) and `index` int64
+(n, 2) in groups. Finished files are skipped; the backbone may begin on the first of them.
 """
 
 import argparse
