@@ -143,7 +143,7 @@ class Playback:
             self._deaf_since = self._now()
 
     def pump(self) -> list[PlaybackEvent]:
-        """Move what is due to the speaker; what happened since the last time. The audio thread's, every 10 ms."""
+        """Move what is due to the speaker; what happened since the last time. The audio thread's, every 20 ms."""
         with self._lock:
             now = self._now()
             if self._feed is None:
