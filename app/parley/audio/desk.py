@@ -30,7 +30,7 @@ from parley_models.pcm import AudioChunk, Samples
 __all__ = ["DESK_HZ", "AudioDesk"]
 
 STEP_S = 0.02
-"""Between two looks: a piece of the microphone's. Twice as often would cost a third more; `stop` does not wait for it anyway."""
+"""Between two looks: a piece of the microphone's. Twice as often costs a quarter more (measured); `stop` does not wait for it anyway."""
 
 IDLE_STEP_S = 0.03
 """The same while there is nothing to play and the microphone is closed."""
