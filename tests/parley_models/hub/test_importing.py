@@ -195,13 +195,16 @@ def contents(folder: Path) -> dict[str, str]:
 @pytest.mark.slow
 @pytest.mark.timeout(7200)
 def test_fifty_kills_lose_nothing(checkpoint: Path, tmp_path: Path) -> None:
-    whole = imported(checkpoint, WHOLE, tmp_path / "bundle-a")
-    out, random, kills, most = tmp_path / "b" / "bundle-a", np.random.default_rng(1), 0, 0
+    whole, out, random, kills, most = tmp_path / "a" / "bundle", tmp_path / "b" / "bundle", np.random.default_rng(1), 0, 0
+    whole.parent.mkdir()
     out.parent.mkdir()
+    began = time.monotonic()
+    assert start(checkpoint, whole).wait() == 0
+    lasts_s = time.monotonic() - began
     while kills < 50:
         work = start(checkpoint, out)
         try:
-            work.wait(timeout=float(random.uniform(0.2, 25.0)))
+            work.wait(timeout=float(random.uniform(0.02, 1.0)) * lasts_s)
         except subprocess.TimeoutExpired:
             work.send_signal(signal.SIGKILL)
             work.wait()
