@@ -17,7 +17,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 SHIPPED = [ROOT / package for package in PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]]
 TOP_LEVEL = {".ci", ".gitignore", "LICENSE", "NOTICE", "README.md", "constraints.txt", "pyproject.toml"}
 TOP_LEVEL |= {"app", "assets", "docs", "installer", "models", "tests"}
-MAY_LOAD_PICKLES: set[str] = set()
+MAY_LOAD_PICKLES = {"models/parley_models/hub/cell_door.py"}
 """Files that may read a checkpoint that can run code; each does so weights-only, in a process of its own."""
 
 EARS_AND_VOICE = ["parley_models.tokenizers", "parley_models.vocoders"]
@@ -193,7 +193,7 @@ def test_shipped_code_declares_what_it_imports() -> None:
     shipped = [file for package in SHIPPED for file in package.rglob("*.py")]
     judges = {"pocketsphinx"}  # evaluation asks for it by name and says what to install
 
-    assert needs([file for file in shipped if networks not in file.parents]) - declared("cpu") - judges == set()
+    assert needs([file for file in shipped if networks not in file.parents]) - declared("cpu", "gpu") - judges == set()
     assert needs(shipped) >= declared()
     assert needs(list(networks.rglob("*.py"))) <= declared("training")  # for recipes and the hub only
 

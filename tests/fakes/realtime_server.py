@@ -1,7 +1,7 @@
 """A Realtime server that speaks scripted answers, and keeps the protocol's promises: items, turns, cancelling, truncating, tools.
 
-In a test's own process (`RealtimeServer`), or as a program that Parley starts and that can be killed
-(`python realtime_server.py TOKEN_FILE`). It imports nothing of ours, so that a mistake in our events can't hide on both sides.
+In a test's own process (`RealtimeServer`), or as a program (`realtime_program.py`). It imports nothing of ours, so that a mistake in our
+events can't hide on both sides.
 """
 
 import array
@@ -11,12 +11,9 @@ import contextlib
 import http
 import json
 import math
-import os
-import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from websockets.asyncio.server import Server, ServerConnection, serve
@@ -398,19 +395,3 @@ class RealtimeServer:
         self._loop.run_until_complete(main())
         self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         self._loop.close()
-
-
-def program() -> None:
-    """As an engine that Parley starts: reads its token, says where it listens, leaves with its parent."""
-    threading.Thread(target=lambda: (sys.stdin.buffer.read(), os._exit(0)), daemon=True).start()
-
-    async def main() -> None:
-        server = await open_door(Script(), Path(sys.argv[1]).read_text(), [])
-        print(json.dumps({"url": url_of(server), "pid": os.getpid()}), flush=True)  # noqa: T201
-        await server.wait_closed()
-
-    asyncio.run(main())
-
-
-if __name__ == "__main__":
-    program()

@@ -6,7 +6,7 @@ engine says (`engine_news`). A turn is a number: what belongs to an older respon
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from parley.conversation.character import Character
@@ -29,11 +29,11 @@ from parley.conversation.library import Library
 from parley.conversation.listening import Listening, Utterance, wire_sound
 from parley.conversation.offer import Offer
 from parley.conversation.session import item_name, manner, message, opening, reminders, say
-from parley.conversation.sounds import joined
 from parley.conversation.speaking import QUIET, Purpose, Sounding, Speaking
 from parley.conversation.timers import chime
 from parley.conversation.tools import TOOLS, spoken
 from parley.conversation.turns import Turn
+from parley.conversation.waiting import Question
 from parley.conversation.waveform import Peaks
 from parley_models.errors import ParleyError
 from parley_models.pcm import AudioChunk
@@ -47,24 +47,7 @@ from parley_models.realtime.events import (
     ResponseCreate,
     ResponseWish,
 )
-from parley_models.sound_file import write_sound
 from parley_models.style import Style
-
-WIRE_PIECE_S = 1.0
-"""Sound that is sent again goes in pieces of this length."""
-
-
-@dataclass(slots=True)
-class Question:
-    """The user's last turn, while it waits for its answer."""
-
-    turn: Turn
-    chunks: list[AudioChunk]
-    end: float
-    """When the user had finished, on the loop's clock."""
-
-    item_id: str | None = None
-    """Of a spoken one, once the engine has named it."""
 
 
 class Dialogue:
@@ -201,13 +184,8 @@ class Dialogue:
 
     def save_sound(self, number: int, path: Path) -> None:
         """A turn's sound as a file."""
-        turn = self.library.turn(number)
-        sound = None if turn is None else self.library.sounds.of(number, turn.sound)
-        if sound is None:
-            self.stumbled("The sound of this turn was not kept; play it once, then it can be saved.")
-            return
         try:
-            write_sound(path, joined(sound))
+            self.library.save_sound(number, path)
         except ParleyError as error:
             self.stumbled(str(error))
 
@@ -251,7 +229,7 @@ class Dialogue:
         waiting = self.question
         if waiting is not None and waiting.chunks:
             self.send(self.listening.by_hand)
-            for chunk in _pieces(waiting.chunks):
+            for chunk in waiting.pieces():
                 self.send(InputAudioAppend(audio=wire_sound([chunk])))
             self._commit(waiting)
         elif waiting is not None:
@@ -419,9 +397,3 @@ class Dialogue:
         if said.purpose == "answer" and turn.said and not self.waiting_for:
             self.question = None
         self.changed()
-
-
-def _pieces(chunks: list[AudioChunk]) -> list[AudioChunk]:
-    """Abutting chunks cut anew, so that no message is large and there are not too many."""
-    per_piece = max(1, round(WIRE_PIECE_S / chunks[0].seconds))
-    return [joined(chunks[at : at + per_piece]) for at in range(0, len(chunks), per_piece)]

@@ -225,7 +225,7 @@ def open_history(path: Path) -> tuple[History, str]:
 
 def now() -> str:
     """ISO 8601, UTC, of a length that sorts."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+    return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
 def _kept(row: tuple[Any, ...]) -> Kept:

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from parley.conversation.events import ConversationOpened, ConversationsListed, Event, Found, Stumbled
 from parley.conversation.history import History, Kept, now
-from parley.conversation.sounds import Sounds
+from parley.conversation.sounds import Sounds, joined
 from parley.conversation.turns import Heading, Turn
-from parley_models.errors import ParleyError
+from parley_models.errors import ParleyError, StoreError
 from parley_models.pcm import AudioChunk
 from parley_models.realtime.events import ItemMemory
+from parley_models.sound_file import write_sound
 
 
 class Library:
@@ -35,6 +37,14 @@ class Library:
         """A turn of the open conversation."""
         kept = self._kept.get(number)
         return kept.turn if kept else None
+
+    def save_sound(self, number: int, path: Path) -> None:
+        """A turn's sound as a file. Raises ParleyError where it was not kept or can't be written."""
+        turn = self.turn(number)
+        sound = None if turn is None else self.sounds.of(number, turn.sound)
+        if sound is None:
+            raise StoreError("The sound of this turn was not kept; play it once, then it can be saved.")
+        write_sound(path, joined(sound))
 
     def before(self, number: int) -> int | None:
         """The turn before another one."""

@@ -16,11 +16,11 @@ from parley.conversation.engine import Patience
 from parley.conversation.events import Activity, Asked, EngineChanged, EngineState, Spoke
 from parley.conversation.history import History
 from parley.conversation.offer import BuiltIn
-from tests.fakes import realtime_server
+from tests.fakes import realtime_program
 from tests.fakes.realtime_server import RealtimeServer, said
 from tests.parley.conversation.conftest import User, wait_for
 
-ENGINE = [sys.executable, str(Path(realtime_server.__file__))]
+ENGINE = [sys.executable, str(Path(realtime_program.__file__))]
 PATIENCE = Patience(sign_every_s=0.2, sign_s=0.5, stuck_s=1.0, longest_pause_s=0.2)
 
 

@@ -140,7 +140,8 @@ def test_a_batch_learns_what_its_examples_learn(writer: ExampleWriter) -> None:
     batch = collate(drawn)
     assert batch.following.tolist() == [token for example in drawn for token in example.following if token != UNLEARNED]
     assert batch.ids.shape[1] % 32 == 0
-    assert {round(weight, 3) for weight in batch.weight.tolist()} == {examples.TEXT_WEIGHT, examples.LISTEN_WEIGHT, examples.AUDIO_WEIGHT}
+    weights = {examples.VITAL_WEIGHT, examples.TEXT_WEIGHT, examples.LISTEN_WEIGHT, examples.AUDIO_WEIGHT}
+    assert {round(weight, 3) for weight in batch.weight.tolist()} == weights
 
 
 @pytest.mark.parametrize("task", sorted(examples.TASKS))
