@@ -1,4 +1,4 @@
-"""What the system turn tells a small model of the world outside: the date and the time, in words that it can say back."""
+"""What the system turn tells a small model of the world outside: the date and the time, in words that it can say back, and its tools."""
 
 from datetime import datetime
 
@@ -23,6 +23,9 @@ _ORDINALS = (
     "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth "
     "seventeenth eighteenth nineteenth twentieth"
 ).split()
+
+TOOLS_TEXT = "You can set timers and reminders."
+"""What Mini is told where the tools for timers and reminders are there; a bundle's `tools` says so."""
 
 
 def ordinal(day: int) -> str:

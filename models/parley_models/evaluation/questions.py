@@ -20,7 +20,7 @@ from parley_models.evaluation.numbers import HIGHEST, NUMBERS, number
 DECLINE = "That is beyond me. Try a sum or a capital."
 OUTSIDE = "beyond"
 """The intent of questions that should be declined."""
-_PLAIN_WORDS = frozenset(
+PLAIN_WORDS = frozenset(
     "a an the this that thats it its is are was be would there here they people i you my your of in on at and to for than has have "
     "called named use uses speak speaks spoken say says make makes making give gives equal equals come comes get answer result name "
     "number well so sure think live lives used do".split()
@@ -106,7 +106,7 @@ def is_right(question: Question, answer: str) -> bool:
         return question.intent == OUTSIDE and declines(answer)
     space, context = answer_spaces()[question.intent], (question.answer, question.question)
     keys = _mentions(space.keys, answer)
-    strays = set(normalize(answer).split()) - set(normalize(" ".join(context)).split()) - _PLAIN_WORDS
+    strays = set(normalize(answer).split()) - set(normalize(" ".join(context)).split()) - PLAIN_WORDS
     if not keys or not set(keys) <= set(_mentions(space.keys, *context)):
         return False
     if question.category != "Assistant" and strays:

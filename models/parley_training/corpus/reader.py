@@ -9,10 +9,11 @@ from functools import cache
 from parley_training.corpus.grammar import Choice, Grammar, Node, Row, Rule, Text
 
 Words = tuple[str, ...]
+ByFirstWord = dict[str, list[Words]]
 
 
 class Reader:
-    """Reads words by a grammar, each slot standing for what it may be filled with.
+    """Reads words by a grammar, each slot standing for what it may be filled with; nothing is filled with no word at all.
 
     Args:
         grammar: the wordings.
@@ -23,8 +24,8 @@ class Reader:
     def __init__(self, grammar: Grammar, slots: Mapping[str, Collection[str]], aside: Mapping[str, Collection[str]] | None = None) -> None:
         self._rules = grammar.rules
         self._start = grammar.rules[grammar.start]
-        self._slots = {name: [bare(value) for value in values] for name, values in slots.items()}
-        self._aside = {name: [bare(value) for value in values] for name, values in (aside or {}).items()}
+        self._slots = {name: _by_first_word(values) for name, values in slots.items()}
+        self._aside = {name: _by_first_word(values) for name, values in (aside or {}).items()}
         self._words: Words = ()
         self._known: dict[tuple[int, int], frozenset[int]] = {}
         self._openings: dict[int, frozenset[str] | None] = {}
@@ -69,8 +70,10 @@ class Reader:
                 ends = {begin + len(bare(piece)) for begin in ends if self._stands(bare(piece), begin)}
         return ends
 
-    def _filled(self, values: list[Words], at: int) -> set[int]:
-        return {at + len(value) for value in values if self._stands(value, at)}
+    def _filled(self, values: ByFirstWord, at: int) -> set[int]:
+        if at == len(self._words):
+            return set()
+        return {at + len(value) for value in values.get(self._words[at], ()) if self._stands(value, at)}
 
     def _stands(self, words: Words, at: int) -> bool:
         return self._words[at : at + len(words)] == words
@@ -85,9 +88,9 @@ class Reader:
         match node:
             case Text(words):
                 first = next((piece for piece in _pieces(words) if piece.startswith("{") or bare(piece)), "")
-                return _first_words(self._slots[first[1:-1]]) if first.startswith("{") else frozenset(bare(first)[:1]) or None
+                return frozenset(self._slots[first[1:-1]]) if first.startswith("{") else frozenset(bare(first)[:1]) or None
             case Rule(name):
-                return _first_words(self._aside[name]) if name in self._aside else self._openings_of(self._rules[name])
+                return frozenset(self._aside[name]) if name in self._aside else self._openings_of(self._rules[name])
             case Choice(parts):
                 found = [self._openings_of(part) for part in parts]
                 known = [words for words in found if words is not None]
@@ -108,5 +111,10 @@ def _pieces(words: str) -> tuple[str, ...]:
     return tuple(re.split(r"(\{[a-z_]+\})", words))
 
 
-def _first_words(values: list[Words]) -> frozenset[str]:
-    return frozenset(value[0] for value in values if value)
+def _by_first_word(values: Collection[str]) -> ByFirstWord:
+    """The values as words, by their first; a slot that may hold hundreds of names is looked up, not searched."""
+    found: ByFirstWord = {}
+    for value in values:
+        words = bare(value)
+        found.setdefault(words[0], []).append(words)
+    return found

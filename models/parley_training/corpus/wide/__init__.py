@@ -2,24 +2,25 @@
 
 from parley_training.corpus.wide import (
     alphabet,
+    chinese,
     clock,
     counting,
     creative,
+    feelings,
     following,
     games,
+    human_words,
+    outside,
     products,
+    repeating,
     riddles,
+    roles,
     saying,
+    talk,
     timers,
     tones,
 )
-from parley_training.corpus.wide.feelings import feelings
-from parley_training.corpus.wide.human_words import human_word
-from parley_training.corpus.wide.outside import abilities, outside
-from parley_training.corpus.wide.repeating import repeat
-from parley_training.corpus.wide.roles import role_play, roles
 from parley_training.corpus.wide.scene import Derived, SceneWriter
-from parley_training.corpus.wide.talk import about_parley, small_talk
 
 WideWriter = SceneWriter | Derived
 
@@ -30,7 +31,7 @@ _WRITERS: tuple[WideWriter, ...] = (
     alphabet.letter_before,
     alphabet.spell,
     alphabet.unspell,
-    repeat,
+    repeating.repeat,
     counting.count_by,
     counting.count_up,
     counting.count_down,
@@ -42,7 +43,7 @@ _WRITERS: tuple[WideWriter, ...] = (
     saying.in_style,
     saying.say_again,
     saying.stop,
-    feelings,
+    feelings.feelings,
     tones.pitch,
     tones.pace,
     tones.loudness,
@@ -77,13 +78,14 @@ _WRITERS: tuple[WideWriter, ...] = (
     games.hands,
     games.start_chain,
     games.chain,
-    human_word,
-    about_parley,
-    small_talk,
-    abilities,
-    role_play,
-    *roles.values(),
-    *outside.values(),
+    human_words.human_word,
+    talk.about_parley,
+    talk.small_talk,
+    outside.abilities,
+    roles.role_play,
+    *roles.roles.values(),
+    *outside.outside.values(),
+    *chinese.chinese.values(),
 )
 
 WIDE: dict[str, WideWriter] = {writer.intent: writer for writer in _WRITERS}

@@ -6,7 +6,7 @@ import random
 from datetime import date, datetime, timedelta
 
 from parley_models.evaluation.large_numbers import number
-from parley_models.situation import MONTHS, WEEKDAYS, clock_words, now_text, ordinal, year_words
+from parley_models.situation import MONTHS, TOOLS_TEXT, WEEKDAYS, clock_words, now_text, ordinal, year_words
 from parley_training.corpus.frames import SHARED, wording
 from parley_training.corpus.grammar import Grammar
 from parley_training.corpus.wide.scene import Scene, SceneWriter, plainly
@@ -29,8 +29,9 @@ def moment(rng: random.Random) -> datetime:
 
 def _told(rng: random.Random, now: datetime, answer: str, key: str, slots: dict[str, str] | None = None, rule: str = "") -> Scene:
     if rng.random() < CLOCKLESS_SHARE:
-        return Scene(slots or {}, NO_CLOCK.parts, NO_CLOCK.key, rule=rule)
-    return Scene(slots or {}, plainly(answer), key.lower().replace("-", " "), system=now_text(now), rule=rule)
+        return Scene(slots or {}, NO_CLOCK.parts, NO_CLOCK.key, system=rng.choice(("", TOOLS_TEXT)), rule=rule)
+    system = rng.choice((now_text(now), f"{now_text(now)} {TOOLS_TEXT}"))
+    return Scene(slots or {}, plainly(answer), key.lower().replace("-", " "), system=system, rule=rule)
 
 
 def _time(rng: random.Random) -> Scene:

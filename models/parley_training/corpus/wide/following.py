@@ -78,10 +78,10 @@ follow_same = SceneWriter(
             "end": "(||||, please|, parley)",
             "plain": "(<and> {x} <end>?|<and> {x} <end>?|<and> {x}?|<and> {x}?|<opener> <and> {x}?|<filler>, <and> {x} <end>?)",
             **{
-                f"with_{word}": f"(and {word} {{x}} <end>?|<filler>, and {word} {{x}}?|and what about {word} {{x}}?|{word} {{x}}?)"
+                f"with_{word}": f"(and {word} {{x}} <end>?|<filler>, and {word} {{x}} <end>?|<opener> and {word} {{x}}?|and what about {word} {{x}}?|{word} {{x}}?)"
                 for word in ("of", "in", "after", "before")
             },
-            "ask": "(<plain>|<with_of>|<with_in>|<with_after>|<with_before>)",
+            "ask": "(<plain>|<plain>|<plain>|<plain>|<plain>|<plain>|<plain>|<plain>|<with_of>|<with_in>|<with_after>|<with_before>)",
         },
         "ask",
     ),

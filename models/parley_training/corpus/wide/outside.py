@@ -74,15 +74,15 @@ _PATTERNS = {
     "shopping": {
         "direct": "(how much does <product> cost|where can i (buy|find|get) <product>|where can i (buy|eat|get) <food>|what is the (stock price|exchange rate|price of gold) [<when>]|can you (order|buy) <product> [for me]|can you book <product>|is <product> expensive|can you order <food> [for me])",
         "clause": "(how much <product> costs|where i can (buy|find) <product>|what <food> costs)",
-        "topic": "(the price of <product>|a good price for <product>|a shop for <product>|<product>)",
+        "topic": "(the price of <product>|a good price for <product>|a shop for <product>|something like <product>)",
         "fragment": "(price of <product>|<product>, how much|order for <food>)",
         "order": "(order <food>|order <product>|buy <product>|book <product> [for <when>]|search for <product>|add (milk|eggs|bread|butter) to (my shopping list|the list)|reserve <product>)",
     },
     "music": {
         "direct": "(what (film|movie|game) is on <when>|can you recommend a good <film>|what is a good <film>|do you know a good <film>|can you play <music>|could you put on <music>|who sings <work>|can you sing (for me|a song|happy birthday)|which <film> is the best)",
         "clause": "(what is on <when>|which <film> is good)",
-        "topic": "(a good <film>|<music>|the lyrics of <work>|a new <film>)",
-        "fragment": "(<music>|some <music>|a <film> for <when>)",
+        "topic": "(a good <film>|a little of <music>|the lyrics of <work>|a new <film>)",
+        "fragment": "(some <music>|<music> right now|a <film> for <when>)",
         "order": "(play <music>|play <music>|put on <music>|sing (a song|happy birthday|a lullaby|for me)|find a <film>|show me a <film>|turn up the music|skip this song|dance for me)",
     },
     "machines": {

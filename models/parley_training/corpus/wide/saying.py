@@ -162,8 +162,8 @@ _WANTED = {
     "neutral": "normally|in your normal voice|in your own voice|as usual|like before",
 }
 _FROM_NOW = {
-    f"to_{name}": f"(<start> (speak|talk) ({how}) <lasting> <end>.|<start> (speak|talk) ({how}) <lasting>.|<lasting>, (speak|talk) ({how}) <end>.|<please> (speak|talk) ({how}) <lasting>.|(can|could) you (speak|talk) ({how}) <lasting>?|"
-    f"i want you to (speak|talk) ({how}) <lasting>.|would you (speak|talk) ({how}) <lasting>?|you should (speak|talk) ({how}) <lasting>.|i'd like you to (speak|talk) ({how}) <lasting>.)"
+    f"to_{name}": f"(<start> (speak|talk) ({how}) <maybe_lasting> <end>.|<start> (speak|talk) ({how}) <maybe_lasting>.|<lasting>, (speak|talk) ({how}) <end>.|<please> (speak|talk) ({how}) <maybe_lasting>.|(can|could) you (speak|talk) ({how}) <maybe_lasting>?|"
+    f"i want you to (speak|talk) ({how}) <maybe_lasting>.|would you (speak|talk) ({how}) <maybe_lasting>?|you should (speak|talk) ({how}) <maybe_lasting>.|i'd like you to (speak|talk) ({how}) <maybe_lasting>.)"
     for name, how in _WANTED.items()
 }
 
@@ -179,7 +179,8 @@ from_now_on = SceneWriter(
     Grammar(
         {
             **SHARED,
-            "lasting": "(from now on|from now on|from here on|for the rest of our talk|all the time|from now|until i say stop|all the way||)",
+            "lasting": "(from now on|from now on|from here on|for the rest of our talk|all the time|from now|until i say stop)",
+            "maybe_lasting": "(<lasting>|<lasting>|<lasting>|)",
             "end": "(|||, please|please|, parley)",
             "start": "(<opener>|<please>||||)",
             **_FROM_NOW,

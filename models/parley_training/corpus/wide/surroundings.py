@@ -9,11 +9,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from parley_models.prompt import system_text
-from parley_models.situation import now_text
+from parley_models.situation import TOOLS_TEXT, now_text
 from parley_training.corpus.exchange import Exchange, Writer
 from parley_training.corpus.wide.clock import moment
 from parley_training.corpus.wide.scene import SceneWriter, in_role
-from parley_training.corpus.wide.timers import TOOLS
 
 TOLD_SHARE, CHAT_SHARE = 0.5, 0.15
 """Exchanges with a clock or tools in their system turn, and with unrelated turns before."""
@@ -28,7 +27,7 @@ def told(exchange: Exchange, rng: random.Random) -> Exchange:
     """The exchange as it is, or with a clock or tools, or both, in its system turn."""
     if exchange.intent in BOUND or exchange.language != "en" or rng.random() >= TOLD_SHARE:
         return exchange
-    what = rng.choice(((now_text(moment(rng)),), (TOOLS,), (now_text(moment(rng)), TOOLS)))
+    what = rng.choice(((now_text(moment(rng)),), (TOOLS_TEXT,), (now_text(moment(rng)), TOOLS_TEXT)))
     is_role = exchange.system.startswith(ROLE_BEGINS)
     role, style = (exchange.system, "") if is_role else ("", exchange.system)
     return in_role(exchange, system_text(role, " ".join(part for part in (style, *what) if part)))

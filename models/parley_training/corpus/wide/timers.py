@@ -12,15 +12,12 @@ from dataclasses import dataclass, replace
 
 from parley_models.calls import ToolCall, output_line
 from parley_models.evaluation.numbers import number
-from parley_models.situation import now_text
+from parley_models.situation import TOOLS_TEXT, now_text
 from parley_training.corpus.exchange import Exchange
 from parley_training.corpus.frames import SHARED, wording
 from parley_training.corpus.grammar import Grammar
 from parley_training.corpus.wide.clock import moment
 from parley_training.corpus.wide.scene import Derived, Scene, SceneWriter, plainly
-
-TOOLS = "You can set timers and reminders."
-"""What a bundle's `tools` puts into the system turn where there are these tools."""
 
 TOOLLESS_SHARE = 0.12
 CANNOT = Scene({}, plainly("Sorry, I cannot set timers here."), "cannot set timers")
@@ -62,13 +59,13 @@ SPANS = (
 
 
 def _tooled(rng: random.Random) -> str:
-    return f"{now_text(moment(rng))} {TOOLS}" if rng.random() < 0.5 else TOOLS
+    return f"{now_text(moment(rng))} {TOOLS_TEXT}" if rng.random() < 0.5 else TOOLS_TEXT
 
 
 def _acting(slots: dict[str, str], answer: str, key: str, call: ToolCall, rng: random.Random, rule: str = "") -> Scene:
     """A scene with a call, or without tools."""
     if rng.random() < TOOLLESS_SHARE:
-        return Scene(slots, CANNOT.parts, CANNOT.key, rule=rule)
+        return Scene(slots, CANNOT.parts, CANNOT.key, system=rng.choice(("", now_text(moment(rng)))), rule=rule)
     return Scene(slots, plainly(answer), key.replace("-", " ").lower(), system=_tooled(rng), call=call.line, rule=rule)
 
 
