@@ -17,7 +17,7 @@ from parley_training.corpus.wide.dialogue import MINI1, holdout
 from parley_training.corpus.wide.scene import OPEN, SceneWriter
 from parley_training.corpus.world import facts
 
-LONGEST_OPEN = 9
+LONGEST_OPEN = 14
 """Words that may stand in a slot which takes any."""
 
 Slots = Mapping[str, Collection[str]]

@@ -15,10 +15,10 @@ _ANSWERS = {
     "places": ("That is beyond me. Ask me for a capital or a language.", "So much about places is beyond me. Try a capital."),
     "science": ("That is beyond me. I am better at animals and numbers.", "Sorry, science is beyond me. Try the planets."),
     "advice": ("How to do that is beyond me. I am sorry.", "Sorry, such advice is beyond me. Shall I tell you a joke?"),
-    "shopping": ("Shopping and prices are beyond me.", "I cannot buy anything, that is beyond me."),
+    "shopping": ("Shopping and prices are beyond me.", "Shopping is beyond me. I have no money at all."),
     "music": ("Music and films are beyond me. Try a story.", "Sorry, that is beyond me. Shall I say a poem?"),
     "machines": ("Lights and machines are beyond me. I can only talk.", "I cannot reach that, it is beyond me."),
-    "calls": ("Calls and messages are beyond me. But we two can talk.", "I cannot send anything, that is beyond me."),
+    "calls": ("Calls and messages are beyond me. But we two can talk.", "Calls, mail and meetings are beyond me."),
     "sums": ("That sum is beyond me. Try one with smaller numbers.", "Sorry, that much math is beyond me. Try adding or multiplying."),
     "travel": ("Ways and trips are beyond me. Try a question about countries.", "I do not know the way, that is beyond me."),
     "news": ("The news is beyond me. I work without the internet.", "What happens in the world is beyond me."),
@@ -139,12 +139,12 @@ _PATTERNS = {
     },
     "things": {
         "direct": "(how does a <noun> work|where can i find a <noun>|why is (my|the|your) <noun> [so] <quality>|how (much|big|old|heavy|far|tall) is (a|the|my) <noun>|when (will|can|did) (i|we|they) <verb> the <noun>|did (you|they|anybody) <verb> (my|the) <noun>|where is the <noun>|"
-        "which <noun> is the most <quality>|who has the most <quality> <noun>|is (my|the|that) <noun> <quality>|what is inside a <noun>|what is a <noun> made of|why do people <verb> a <noun>|who is the <noun>|what did the <noun> <verb>|have you ever seen a <quality> <noun>|do you like my <noun>|"
+        "which <noun> is the most <quality>|who has the most <quality> <noun>|is (my|the|that) <noun> <quality>|what is inside a <noun>|what is a <noun> made of|why do people <verb> a <noun>|who is the <noun>|what did the <noun> <verb>|have you seen the <quality> <noun>|do you like my <noun>|"
         "how many people <verb> a <noun> every year|are there <quality> things in the <noun>|what is the (biggest|oldest|strangest|most expensive|fastest) (car|city|book|ship|tree|computer) in the world|do you believe in ghosts)",
         "clause": "(how a <noun> works|where the <noun> is|why the <noun> is [so] <quality>|what a <noun> is made of|if the <noun> is <quality>|when they <verb> the <noun>|how much a <noun> costs)",
-        "topic": "(the history of the <noun>|a <quality> <noun>|the name of the <quality> <noun>|the reason why the <noun> is <quality>|a poem about <science>|an essay about the <noun>)",
+        "topic": "(the history of the <noun>|my <quality> <noun>|the name of the <quality> <noun>|the reason why the <noun> is <quality>|a poem about <science>|an essay about the <noun>)",
         "fragment": "(the <quality> <noun>|a <noun>, how does it work|the <noun>, where)",
-        "order": "(tell me [something] about (the|a) <noun>|describe a <quality> <noun>|compare a <noun> with a <noun>|make the <noun> less <quality>|think of a <quality> <noun>|write (an essay|a letter|some code) about the <noun>)",
+        "order": "(tell me [something] about (the|a) <noun>|describe my <quality> <noun>|compare a <noun> with a <noun>|make the <noun> less <quality>|think of the <quality> <noun>|write (an essay|a letter|some code) about the <noun>)",
     },
 }
 _WEIGHTS = {"things": 6.0, "weather": 3.0}
