@@ -172,7 +172,7 @@ def test_every_shipped_module_imports() -> None:
 def needs(files: list[Path]) -> set[str]:
     """The distributions that these files import, ours and Python's own left out."""
     imported = {name for file in files for name in imports_of(ast.parse(file.read_text(encoding="utf-8")))}
-    brought_by = importlib.metadata.packages_distributions()
+    brought_by = {"pynvml": ["nvidia-ml-py"], **importlib.metadata.packages_distributions()}  # only where there is a card
     ours = {"parley", "parley_assets", "parley_models", "parley_training"}
     names = (brought_by.get(name, [name]) for name in imported - set(sys.stdlib_module_names) - ours)
     # PySide6 is one package out of two distributions: the window needs both.

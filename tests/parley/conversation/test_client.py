@@ -3,12 +3,13 @@
 import http.server
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from parley.conversation.control import command
+from parley.conversation.control import command, is_open
 from parley.conversation.events import Activity, StateChanged
 from parley.conversation.offer import Remote
 from parley.conversation.probe import probe
@@ -77,6 +78,7 @@ def test_the_running_parley_is_controlled_from_elsewhere(sit_down: Callable[...,
         command(folder, "talk")
     user = sit_down(server, control=folder)
     user.ready()
+    door_opens(folder)
     assert "again" in command(folder, "talk")
     user.is_at(Activity.LISTENING)
     assert "muted" in command(folder, "mute")
@@ -94,6 +96,7 @@ def test_the_running_parley_is_controlled_from_elsewhere(sit_down: Callable[...,
 def test_the_first_parley_stays_the_one_that_is_controlled(sit_down: Callable[..., User], server: RealtimeServer, tmp_path: Path) -> None:
     first = sit_down(server, control=tmp_path)
     first.ready()
+    door_opens(tmp_path)
     second = sit_down(server, control=tmp_path)
     second.ready()
     second.talk.close()
@@ -101,9 +104,16 @@ def test_the_first_parley_stays_the_one_that_is_controlled(sit_down: Callable[..
     first.until(StateChanged, lambda state: state.muted)
 
 
+def door_opens(folder: Path) -> None:
+    """The door opens beside the engine's start, before or after it; the test's timeout bounds the wait."""
+    while not is_open(folder):
+        time.sleep(0.01)
+
+
 def test_a_door_left_by_a_killed_parley_is_taken_over(sit_down: Callable[..., User], server: RealtimeServer, tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(tmp_path / "control.sock"))
     user = sit_down(server, control=tmp_path)
     user.ready()
+    door_opens(tmp_path)
     assert "silent" in command(tmp_path, "stop")
