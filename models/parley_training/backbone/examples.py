@@ -2,8 +2,9 @@
 
 import random
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,8 @@ from parley_models.interleave import Segment, interleave
 from parley_models.prompt import Message, Prompt
 from parley_models.text_tokenizer import TextTokenizer
 from parley_models.tokens import Codes, SpeechTokens
-from parley_training.backbone.listening import LISTEN, UNLEARNED, Stretch, listen
+from parley_training.backbone.listening import BROKEN_OFF, LISTEN, UNLEARNED, Heard, Stretch, listen
+from parley_training.backbone.mishearing import Mishearing
 from parley_training.corpus.dialogue import write
 from parley_training.corpus.exchange import Exchange
 from parley_training.text.recipe import LAYOUT
@@ -25,8 +27,10 @@ REPLY_IN_TEXT = "Answer in writing."
 VITAL_WEIGHT, TEXT_WEIGHT, LISTEN_WEIGHT, AUDIO_WEIGHT = 3.0, 1.0, 0.4, 0.15
 """Audio ids are many and, given the text, easy: at full weight they drown the words. So do decisions to listen on; and the frame of a
 sentence its one word that must be right."""
-MISHEARD = 0.04
-"""Share of heard codes that are replaced by random ones: other voices will be heard less well than these."""
+SPLICED_SHARE = 0.25
+"""Share of what is written along that is the beginning of one recording and the end of another: then only listening helps, not guessing."""
+RARE_SHARE = 0.004
+"""Words that are rarer than this among the questions' words are what a question is about; they weigh like the keys of answers."""
 WORLD_SHARE = 0.8
 """Share of what is written along that is drawn from questions alone; strings of dictionary words and readings are slow to learn from."""
 PLAIN_SHARE = 0.6
@@ -47,18 +51,33 @@ HARD_SHARE = 0.2
 class Question:
     """One heard question."""
 
-    codes: Codes
-    """(groups, 5)."""
+    hearings: Sequence[Codes]
+    """As the ears heard it, (groups, 5), and as they heard it disguised."""
 
     exchange: Exchange
-    progress: npt.NDArray[np.float32]
-    """(groups,) share of its phones that have been said by the end of each group."""
+    said: npt.NDArray[np.int64]
+    """(groups,) how many of its words were begun to their last phone by the end of each group."""
+
+    silent: npt.NDArray[np.bool_]
+    """(groups,) nobody speaks."""
+
+    @property
+    def words(self) -> list[str]:
+        """What is written along."""
+        return plain(self.exchange.question).split()
+
+    def heard(self, hearing: int) -> Heard:
+        """The question in one of its hearings."""
+        return Heard(self.hearings[hearing], self.words, self.said, self.silent)
 
 
 class ExampleWriter:
     """Writes examples of every task."""
 
-    def __init__(self, text_model: Path, questions: Sequence[Question], answers: Mapping[str, Codes], rng: random.Random) -> None:
+    def __init__(
+        self, text_model: Path, questions: Sequence[Question], answers: Mapping[str, Codes], mishear: Mishearing, rng: random.Random
+    ) -> None:
+        self._mishear, self._rare = mishear, _rare_words(questions)
         self.tokenizer = TextTokenizer(text_model)
         self.prompt = Prompt(self.tokenizer, LAYOUT)
         self._questions, self._answers, self._rng = questions, answers, rng
@@ -91,8 +110,16 @@ class ExampleWriter:
 
     def followed(self) -> Stretch:
         """Speech written along: mostly of Mini's world, the rest of any kind."""
+        question = self._any_question()
+        if self._rng.random() < SPLICED_SHARE:
+            first, second = self._hear(question), self._hear(self._any_question())
+            at, on = self._rng.randint(0, len(first.words)), self._rng.randint(0, len(second.words))
+            return self._listened("", first.part(0, at).then(second.part(on, len(second.words))), whole=False)
+        return self._listened("", self._hear(question), whole=bool(question.exchange.answer))
+
+    def _any_question(self) -> Question:
         known = self._answered and self._rng.random() < WORLD_SHARE
-        return self._heard("", self._rng.choice(self._answered if known else self._questions), None)
+        return self._rng.choice(self._answered if known else self._questions)
 
     def read_aloud(self) -> Stretch:
         """A sentence, spoken."""
@@ -136,31 +163,35 @@ class ExampleWriter:
             self._vital[answer, key] = inside if first >= 0 else set()
         return self._vital[answer, key]
 
-    def _heard(self, system: str, question: Question, answer: Segment | None) -> Stretch:
-        begin = self.prompt.conversation([Message("system", (system,))] if system else [])
-        begin = begin[: len(begin) - len(self._opening)] + self.prompt.opening("user")
-        words, whole = plain(question.exchange.question).split(), bool(question.exchange.answer)
-        stretch = _unlearned(begin)
-        if answer is None:
-            heard = listen(self._noisy(question.codes), question.progress, words, self.tokenizer, self._rng, whole=whole)
-        else:
-            heard = listen(self._noisy(question.codes), question.progress, words, self.tokenizer, self._rng, broken_off=0.0)
-        stretch.ids.extend(heard.ids)
-        stretch.following.extend(heard.following)
-        if answer is None:
-            return stretch
+    def _heard(self, system: str, question: Question, answer: Segment) -> Stretch:
+        stretch = self._listened(system, self._hear(question), broken_off=0.0)
         for token in (LAYOUT.eot, *self._opening):
             stretch.add(token)
         return self._answered_by(stretch, question.exchange, answer)
 
+    def _listened(self, system: str, heard: Heard, *, whole: bool = True, broken_off: float = BROKEN_OFF) -> Stretch:
+        begin = self.prompt.conversation([Message("system", (system,))] if system else [])
+        begin = begin[: len(begin) - len(self._opening)] + self.prompt.opening("user")
+        stretch = _unlearned(begin)
+        listened = listen(heard, self.tokenizer, self._rng, whole=whole, broken_off=broken_off, vital=self._rare)
+        stretch.vital.update(len(begin) + place for place in listened.vital)
+        stretch.ids.extend(listened.ids)
+        stretch.following.extend(listened.following)
+        return stretch
+
+    def _hear(self, question: Question) -> Heard:
+        """One of the question's hearings, with mistakes."""
+        heard = question.heard(self._rng.randrange(len(question.hearings)))
+        return replace(heard, codes=self._mishear(heard.codes, np.random.default_rng(self._rng.getrandbits(32))))
+
     def _segment(self, text: str, codes: Codes | None) -> Segment:
         return Segment(tuple(self.tokenizer.encode(text)), SpeechTokens.empty() if codes is None else SpeechTokens(codes))
 
-    def _noisy(self, codes: Codes) -> Codes:
-        noise = np.random.default_rng(self._rng.getrandbits(32))
-        wrong = noise.random(codes.shape) < MISHEARD * noise.random() * 2
-        random_codes = noise.integers(0, [1024, 1024, 4080, 4080, 4080], codes.shape)
-        return np.where(wrong, random_codes, codes).astype(np.uint16)
+
+def _rare_words(questions: Sequence[Question]) -> frozenset[str]:
+    """Words that few of the questions hold."""
+    counts = Counter(word for question in questions for word in question.words)
+    return frozenset(word for word, count in counts.items() if count < RARE_SHARE * counts.total())
 
 
 def _unlearned(ids: Sequence[int]) -> Stretch:

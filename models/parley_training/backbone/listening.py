@@ -1,11 +1,12 @@
 """A question as Mini hears it: blocks of heard groups, with the words written along between them.
 
-A word is written one block after it was said, so that its end has been heard. What follows a block is a decision: the next
-word, or `<audio_start>` for "listen on" (never read back: the next block follows in its place), or `<|EOT|>` once the question
-is whole.
+A word is written two blocks after it was said, so that its end and what follows have been heard; at the question's end all that is owed
+is written at once. What follows a block is a decision: the next word, or `<audio_start>` for "listen on" (never read back: the next block
+follows in its place), or `<|EOT|>` once the question is whole.
 """
 
 import random
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,11 +14,10 @@ import numpy.typing as npt
 
 from parley_models.text_tokenizer import TextTokenizer
 from parley_models.tokens import Codes, SpeechTokens
-from parley_training.corpus.pronunciation import pronounced
 from parley_training.text.recipe import LAYOUT
 
 GROUPS_PER_BLOCK = 2
-DELAY_BLOCKS = 1
+DELAY_BLOCKS = 2
 UNLEARNED = -1
 LISTEN = LAYOUT.audio_start or 0
 PAUSED, BROKEN_OFF = 0.12, 0.06
@@ -42,30 +42,57 @@ class Stretch:
         self.following.append(following)
 
 
-def said_by(words: list[str], progress: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
-    """How many words have been begun to their last phone by the end of each group (groups,)."""
-    sizes = [max(1, len(pronounced(word))) for word in words]
-    ends = np.cumsum(sizes) / max(1, sum(sizes))
-    return np.searchsorted(ends - 1e-4, progress, side="right")
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Speech and when its words were said."""
+
+    codes: Codes
+    """(groups, 5)."""
+
+    words: list[str]
+    said: npt.NDArray[np.int64]
+    """(groups,): how many words were begun to their last phone by the end of each group."""
+
+    silent: npt.NDArray[np.bool_]
+    """(groups,): nobody speaks."""
+
+    def part(self, first: int, last: int) -> "Heard":
+        """Words first … last − 1, cut where the words before and behind were said."""
+        begin = int(np.searchsorted(self.said, first)) + 1 if first else 0
+        end = int(np.searchsorted(self.said, last)) + 1 if last < len(self.words) else len(self.codes)
+        cut = slice(begin, max(begin, end))
+        return Heard(self.codes[cut], self.words[first:last], np.clip(self.said[cut] - first, 0, last - first), self.silent[cut])
+
+    def then(self, other: "Heard") -> "Heard":
+        """The same and then another."""
+        said = np.concatenate([self.said, other.said + len(self.words)])
+        codes = np.concatenate([self.codes, other.codes])
+        return Heard(codes, self.words + other.words, said, np.concatenate([self.silent, other.silent]))
+
+    def pause(self, groups: int) -> "Heard":
+        """So many groups of this recording's own silence; none if it has none."""
+        silent = self.codes[self.silent]
+        codes = np.resize(silent, (groups, self.codes.shape[1])) if len(silent) else self.codes[:0]
+        return Heard(codes, [], np.zeros(len(codes), np.int64), np.ones(len(codes), bool))
 
 
 def listen(
-    codes: Codes,
-    progress: npt.NDArray[np.float32],
-    words: list[str],
+    heard: Heard,
     tokenizer: TextTokenizer,
     rng: random.Random,
     *,
     whole: bool = True,
     broken_off: float = BROKEN_OFF,
+    vital: Collection[str] = (),
 ) -> Stretch:
-    """The stretch for one question (groups, 5) with its `progress` (groups,); `whole` = its last word ends it."""
-    said = said_by(words, progress)
-    if rng.random() < PAUSED:
-        codes, said = _paused(codes, said, progress, rng)
-    elif whole and rng.random() < broken_off and len(words) > 2:
-        codes, said, begun = _broken_off(codes, said, progress, words, rng)
-        whole, words = len(begun) == len(words), begun
+    """The stretch for one question; `whole` = its last word ends it, `vital` = words that must be right above all."""
+    count = len(heard.words)
+    if count > 1 and rng.random() < PAUSED:
+        at = rng.randint(1, count - 1)
+        heard = heard.part(0, at).then(_pause(heard, rng)).then(heard.part(at, count))
+    elif whole and rng.random() < broken_off and count > 2:
+        heard, whole = heard.part(0, rng.randint(1, count - 1)).then(_pause(heard, rng)), False
+    codes, said, words = heard.codes, heard.said, heard.words
     stretch, written, blocks = Stretch([], []), 0, -(-len(codes) // GROUPS_PER_BLOCK)
     ends = [LAYOUT.eot if whole else LISTEN] * blocks
     if blocks and not whole:
@@ -73,12 +100,14 @@ def listen(
     for block in range(blocks):
         for token in SpeechTokens(codes[block * GROUPS_PER_BLOCK : (block + 1) * GROUPS_PER_BLOCK]).ids(LAYOUT):
             stretch.add(token)
-        heard = (block + 1 - DELAY_BLOCKS) * GROUPS_PER_BLOCK - 1
-        due = len(words) if block == blocks - 1 else int(said[heard]) if heard >= 0 else 0
+        ripe = (block + 1 - DELAY_BLOCKS) * GROUPS_PER_BLOCK - 1
+        due = len(words) if block == blocks - 1 else int(said[ripe]) if ripe >= 0 else 0
         for word in words[written:due]:
             pieces = tokenizer.encode(word)
             wrong = tokenizer.encode(rng.choice(words)) if rng.random() < MISWRITTEN else pieces
             for piece, shown in zip(pieces, wrong if len(wrong) == len(pieces) else pieces, strict=True):
+                if word in vital:
+                    stretch.vital.add(len(stretch.following) - 1)
                 stretch.following[-1] = piece
                 stretch.add(shown)
         written = max(written, due)
@@ -86,32 +115,5 @@ def listen(
     return stretch
 
 
-def _silence(codes: Codes, progress: npt.NDArray[np.float32], groups: int) -> Codes:
-    """So many groups of this recording's own silence; none if it has none."""
-    silent = codes[(progress <= 0) | (np.arange(len(codes)) > np.searchsorted(progress, 1.0) + 1)]
-    return np.resize(silent, (groups, codes.shape[1])) if len(silent) else codes[:0]
-
-
-def _paused(
-    codes: Codes, said: npt.NDArray[np.int64], progress: npt.NDArray[np.float32], rng: random.Random
-) -> tuple[Codes, npt.NDArray[np.int64]]:
-    """The question with a pause after one of its words."""
-    ends = np.flatnonzero(np.diff(said)) + 1
-    if not len(ends):
-        return codes, said
-    at = int(rng.choice(ends.tolist())) + 1
-    pause = _silence(codes, progress, GROUPS_PER_BLOCK * rng.randint(1, LONGEST_PAUSE_BLOCKS))
-    return np.concatenate([codes[:at], pause, codes[at:]]), np.concatenate([said[:at], np.full(len(pause), said[at - 1]), said[at:]])
-
-
-def _broken_off(
-    codes: Codes, said: npt.NDArray[np.int64], progress: npt.NDArray[np.float32], words: list[str], rng: random.Random
-) -> tuple[Codes, npt.NDArray[np.int64], list[str]]:
-    """The question's beginning, and then silence."""
-    ends = np.flatnonzero((np.diff(said) > 0) & (said[1:] < len(words))) + 1
-    if not len(ends):
-        return codes, said, words
-    at = int(rng.choice(ends.tolist())) + 1
-    pause = _silence(codes, progress, GROUPS_PER_BLOCK * rng.randint(1, LONGEST_PAUSE_BLOCKS))
-    kept = int(said[at - 1])
-    return np.concatenate([codes[:at], pause]), np.concatenate([said[:at], np.full(len(pause), kept)]), words[:kept]
+def _pause(heard: Heard, rng: random.Random) -> Heard:
+    return heard.pause(GROUPS_PER_BLOCK * rng.randint(1, LONGEST_PAUSE_BLOCKS))

@@ -52,7 +52,7 @@ def _listened(backbone: Backbone, writer: ExampleWriter, question: Question) -> 
     opening = writer.prompt.opening("assistant")
     backbone.prepare([*begin[: len(begin) - len(opening)], *writer.prompt.opening("user")])
     along = Along(backbone, LAYOUT, GROUPS_PER_BLOCK)
-    written = [token for token in along.hear(SpeechTokens(question.codes).ids(LAYOUT), last=True) if not LAYOUT.is_audio(token)]
+    written = [token for token in along.hear(SpeechTokens(question.hearings[0]).ids(LAYOUT), last=True) if not LAYOUT.is_audio(token)]
     prompt = [*backbone.ids, LAYOUT.eot, *opening, LAYOUT.audio_start or 0]
     truth = writer.tokenizer.encode(question.exchange.answer)[: LAYOUT.text_per_block]
     return writer.tokenizer.decode(written).split(), _greedy(backbone, prompt, len(truth)) == truth

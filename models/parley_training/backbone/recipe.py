@@ -22,14 +22,16 @@ from torch.nn import functional
 from parley_models.backbone.config import BackboneConfig
 from parley_models.backbone.model import StepOmni
 from parley_training.backbone.embeddings import embed_codes
-from parley_training.backbone.examples import Batch, ExampleWriter, Question, batches
+from parley_training.backbone.examples import Batch, ExampleWriter, Question, batches, plain
 from parley_training.backbone.measure import probe
+from parley_training.backbone.mishearing import Mishearing
 from parley_training.checkpoint import Pace, restore, save
 from parley_training.corpus.exchange import Exchange
 from parley_training.corpus.phones import NUMBER, SILENCE
 from parley_training.corpus.shard import Shard
+from parley_training.corpus.word_times import words_said
 from parley_training.text.recipe import LAYOUT
-from parley_training.tokens.recipe import codes_of, shard_folders
+from parley_training.tokens.recipe import codes_of, hearings_of, shard_folders
 
 CONFIG = BackboneConfig(
     hidden_size=256,
@@ -63,20 +65,28 @@ def questions_of(corpus: Path, codes: Path) -> list[Question]:
     questions = []
     for folder in shard_folders(corpus):
         if (codes / f"{folder.name}.npz").exists():
-            shard, heard = Shard.open(folder), codes_of(codes / f"{folder.name}.npz")
-            for line, codes_heard, (_, _, first, last) in zip(shard.lines, heard, shard.index, strict=True):
-                if len(codes_heard):  # some of people's recordings are shorter than a group
+            shard, heard = Shard.open(folder), hearings_of(codes / f"{folder.name}.npz")
+            for line, hearings, (_, _, first, last) in zip(shard.lines, heard, shard.index, strict=True):
+                if len(hearings[0]):  # some of people's recordings are shorter than a group
                     exchange = Exchange(line["intent"], line["question"], line["answer"], line["key"])
-                    questions.append(Question(codes_heard, exchange, progress(np.asarray(shard.labels[first:last]), len(codes_heard))))
+                    labels = np.asarray(shard.labels[first:last])
+                    groups = len(hearings[0])
+                    said = by_group(words_said(labels, plain(exchange.question).split()), groups)
+                    questions.append(Question(hearings, exchange, said, silent_groups(labels, groups)))
     return questions
 
 
-def progress(labels: npt.NDArray[np.uint8], groups: int) -> npt.NDArray[np.float32]:
-    """Share of the phones said by the end of each group (groups,), from phone labels on the 20 ms grid."""
-    begins = (labels != np.roll(labels, 1)) & (labels != NUMBER[SILENCE])
-    share = np.cumsum(begins) / max(1, begins.sum())
-    ends = np.minimum((np.arange(groups) + 1) * SLOTS_PER_GROUP, len(labels)) - 1
-    return share[ends].astype(np.float32)
+def by_group(slots: npt.NDArray[np.int64], groups: int) -> npt.NDArray[np.int64]:
+    """What holds in the last 20 ms of each group (groups,), from slots (n,) that may end before it."""
+    return slots[np.minimum((np.arange(groups) + 1) * SLOTS_PER_GROUP, len(slots)) - 1]
+
+
+def silent_groups(labels: npt.NDArray[np.uint8], groups: int) -> npt.NDArray[np.bool_]:
+    """In which groups (groups,) no phone is heard; behind the last label (slots,) nobody speaks."""
+    quiet = np.ones(groups * SLOTS_PER_GROUP, bool)
+    known = min(len(labels), len(quiet))
+    quiet[:known] = labels[:known] == NUMBER[SILENCE]
+    return np.asarray(quiet.reshape(groups, SLOTS_PER_GROUP).all(1))
 
 
 def loss_of(model: Callable[[torch.Tensor], torch.Tensor], trunk: StepOmni, batch: Batch, device: str) -> torch.Tensor:
@@ -170,7 +180,8 @@ def main() -> None:
     answers = dict(zip(texts, codes_of(options.tokens / "answers.npz"), strict=True))
     questions = [question for name in ("questions", "human") for question in questions_of(options.corpus / name, options.tokens / name)]
     test = [question for question in questions_of(options.corpus / "test", options.tokens / "test") if question.exchange.answer]
-    writer = ExampleWriter(options.text / "text.model", questions, answers, random.Random(options.seed))
+    mishear = Mishearing(np.load(options.linguistic / "codebook.npy"))
+    writer = ExampleWriter(options.text / "text.model", questions, answers, mishear, random.Random(options.seed))
     model = begin(options.linguistic, options.semantic, options.seed)
     train(model, writer, test, options.out, options.minutes, seed=options.seed, eager=options.eager)
     folder = options.out / "backbone"

@@ -34,7 +34,7 @@ def read_phones(reader: PhoneReader, cmvn: np.ndarray, samples: Samples) -> np.n
     """Log probabilities (slots, phones) of every 20 ms slot of a sound at 16 kHz."""
     features = (stack(fbank(whole_blocks(samples), floor=LOG_FLOOR)) + cmvn[0]) * cmvn[1]
     with torch.inference_mode():
-        logits = reader(torch.from_numpy(features.astype(np.float32))[None])[0]
+        logits = reader(reader.encoder(torch.from_numpy(features.astype(np.float32))[None]))[0]
     # slot j of frame f is at 3 f + j - 1 on the corpus' grid (features.targets)
     return torch.log_softmax(logits.float(), -1).flatten(0, 1)[1:].numpy()
 

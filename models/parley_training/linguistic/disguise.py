@@ -4,12 +4,25 @@ import numpy as np
 import numpy.typing as npt
 
 Banks = npt.NDArray[np.float32]
+BLOCK_BANKS, BLOCK_SLOTS = 24, 12
+"""10 ms frames and 20 ms phone slots of a 240 ms block."""
 
 
 def disguise(banks: Banks, rng: np.random.Generator) -> Banks:
     """Another vocal tract, another colour, another contrast, and gaps (SpecAugment, Park et al. 2019): (frames, 80) to the same shape."""
-    banks = _gapped(_coloured(_warped(banks, rng.uniform(0.88, 1.12)), rng), rng)
+    banks = _gapped(_coloured(_warped(banks, rng.uniform(0.85, 1.18)), rng), rng)
     return banks + rng.normal(0.0, rng.uniform(0.0, 0.35), banks.shape).astype(np.float32)
+
+
+def paced(banks: Banks, slots: npt.NDArray[np.uint8], factor: float) -> tuple[Banks, npt.NDArray[np.uint8]]:
+    """The same said `factor` times as fast: banks (24 c - 2, 80) and phone slots (12 c,) of another number of blocks c."""
+    blocks = max(1, round(len(slots) / BLOCK_SLOTS / factor))
+    places = np.clip(np.arange(BLOCK_BANKS * blocks - 2) * factor, 0, len(banks) - 1.001)
+    lower = places.astype(int)
+    share = (places - lower).astype(np.float32)[:, None]
+    # slot s lasts from 20 (s - 1) ms to 20 s ms
+    heard = ((np.arange(BLOCK_SLOTS * blocks) - 0.5) * factor + 1).astype(int)
+    return banks[lower] * (1 - share) + banks[lower + 1] * share, slots[np.clip(heard, 0, len(slots) - 1)]
 
 
 def _warped(banks: Banks, factor: float) -> Banks:

@@ -18,12 +18,14 @@ from parley_training.corpus.answers import ANSWER_RATE_HZ
 from parley_training.corpus.phones import PHONES, SILENCE
 from parley_training.corpus.shard import Shard
 from parley_training.corpus.speech import RATE_HZ
-from parley_training.linguistic.disguise import disguise
+from parley_training.linguistic.disguise import disguise, paced
 
 BLOCK_SAMPLES = 3840
 LOG_FLOOR = 8.0
 """Fixed floor of a log filter-bank energy (16-bit scale): about -80 dBFS, so digital silence and a quiet room sound alike."""
 UNTRAINED = 255
+PACES = (0.8, 1.25)
+"""How much slower or faster a disguised voice may speak."""
 Part = tuple[npt.NDArray[np.float16], npt.NDArray[np.uint8], npt.NDArray[np.int64]]
 """Filter banks, phones and index of some utterances."""
 
@@ -48,11 +50,12 @@ class FeatureSet:
     def features(self, number: int, rng: np.random.Generator | None = None) -> tuple[Tensor, Tensor]:
         """Utterance `number`: normalised stacks (T, 560) and targets (T, 3); with `rng` as another voice might have said it."""
         start, stop, first, last = self.index[number]
-        banks = self.banks[start:stop].astype(np.float32)
+        banks, slots = self.banks[start:stop].astype(np.float32), self.targets[first:last].reshape(-1)
         if rng is not None:
-            banks = disguise(banks, rng)
-        stacked = stack(banks)[: last - first]
-        return torch.from_numpy((stacked + self.shift) * self.scale), torch.from_numpy(self.targets[first:last].astype(np.int64))
+            banks, slots = paced(disguise(banks, rng), slots, rng.uniform(*PACES))
+        phones = slots.reshape(-1, 3)
+        stacked = stack(banks)[: len(phones)]
+        return torch.from_numpy((stacked + self.shift) * self.scale), torch.from_numpy(phones.astype(np.int64))
 
     def utterances(self, *, shuffled: bool = False) -> Iterator[tuple[Tensor, Tensor]]:
         """Every utterance once."""

@@ -1,12 +1,11 @@
-"""Train the linguistic tokenizer: a SANM encoder that names phones frame by frame, then k-means over what it hears.
+"""Train the linguistic tokenizer: a SANM encoder and a code book from which phones can be read, frame by frame.
 
     python -m parley_training.linguistic.recipe --corpus runs/corpus --out runs/linguistic --minutes 25
 
 Every 60 ms frame names the phones of three 20 ms slots, the middle one in the middle of what the frame sees, so the codes keep
-time (a CTC loss would let them drift). Stages: features → training → code book → ONNX. What is finished is skipped.
+time (a CTC loss would let them drift). Stages: features → training → ONNX. What is finished is skipped.
 
-With `--like runs/linguistic` a later run into another folder goes on from that encoder and gives its codes the numbers they had, as far
-as sounds stay what they were: what was learned from the older codes is then worth keeping.
+With `--like runs/linguistic` a later run into another folder goes on from that encoder and its code book.
 """
 
 import argparse
@@ -23,8 +22,9 @@ from parley_models.networks.sanm import SanmConfig, SanmEncoder
 from parley_models.networks.sanm_export import export_step
 from parley_training.checkpoint import Pace, restore, save
 from parley_training.corpus.phones import PHONES, SILENCE
-from parley_training.kmeans import kmeans, means, nearest
-from parley_training.linguistic.features import UNTRAINED, FeatureSet, prepare, prepare_answers
+from parley_training.kmeans import kmeans, nearest
+from parley_training.linguistic.features import UNTRAINED, FeatureSet, prepare
+from parley_training.linguistic.quantizer import Quantizer
 
 CODES = 1024
 SLOTS = 3
@@ -32,34 +32,59 @@ CONFIG = SanmConfig(width=192, layers=6, heads=4, ffn=768)
 PEAK_RATE = 1.2e-3
 HUMAN_TIMES = 4
 """How often people's recordings, an hour or two of them, are heard while the synthesizers' are heard once."""
-ALIKE_ROUNDS = 4
+QUANTIZED_FROM = 0.4
+"""From this fraction of the time phones are read from codes; before it, from the encoder itself."""
+BEGIN_FRAMES = 160_000
+FRAMES_SHARE = 0.3
+"""What phones read past the code book weigh, beside those read from codes."""
+WAKE_STEPS = 100
+READER_WIDTH, READER_FRAMES = 256, 5
+"""Phones are read from codes by a filter of so many frames."""
 FRAMES_PER_BATCH = 768
 """60 ms each: about 46 s of speech."""
 
 
 class PhoneReader(nn.Module):
-    """The encoder with a head that is thrown away after training."""
+    """The encoder and its code book, with two heads that are thrown away after training."""
 
     def __init__(self) -> None:
         super().__init__()
         self.encoder = SanmEncoder(CONFIG)
+        self.quantizer = Quantizer(CODES, CONFIG.width)
         self.phones = nn.Linear(CONFIG.width, SLOTS * len(PHONES))
+        self.around = nn.Conv1d(CONFIG.width, READER_WIDTH, READER_FRAMES, padding=READER_FRAMES // 2)
+        self.read = nn.Linear(READER_WIDTH, SLOTS * len(PHONES))
 
-    def forward(self, features: Tensor) -> Tensor:
-        """Normalised features (B, T, 560) to logits (B, T, 3, phones)."""
-        return self.phones(self.encoder(features)).unflatten(-1, (SLOTS, len(PHONES)))
+    def forward(self, frames: Tensor) -> Tensor:
+        """Encoded frames (…, 192) to logits (…, 3, phones), each frame by itself."""
+        return self.phones(frames).unflatten(-1, (SLOTS, len(PHONES)))
+
+    def from_codes(self, frames: Tensor) -> tuple[Tensor, Tensor]:
+        """Encoded frames (B, T, 192) to logits (B, T, 3, phones) read from codes and those beside them; how far codes and frames lie apart.
+
+        Neighbours help, as they will help the backbone: a code need not say again what the one before it said.
+        """
+        codes, apart = self.quantizer(frames.flatten(0, 1))
+        around = functional.gelu(self.around(codes.view_as(frames).transpose(1, 2))).transpose(1, 2)
+        return self.read(around).unflatten(-1, (SLOTS, len(PHONES))), apart
 
 
-def learn(reader: PhoneReader, optimizer: torch.optim.Optimizer, features: Tensor, targets: Tensor) -> float:
-    """One step on features (B, T, 560) and targets (B, T, 3), 255 where nothing is learned; returns the loss before it."""
+def learn(reader: PhoneReader, optimizer: torch.optim.Optimizer, features: Tensor, targets: Tensor, *, quantized: bool) -> float:
+    """One step on features (B, T, 560) and targets (B, T, 3), 255 where nothing is learned; returns the loss of the phones before it."""
+    truth = targets.flatten()
     with torch.autocast(features.device.type, torch.bfloat16):
-        logits = reader(features)
-    loss = functional.cross_entropy(logits.float().flatten(0, 2), targets.flatten(), ignore_index=UNTRAINED)
+        frames = reader.encoder(features)
+        plain = reader(frames)
+    loss = told = functional.cross_entropy(plain.float().flatten(0, 2), truth, ignore_index=UNTRAINED)
+    if quantized:
+        read, apart = reader.from_codes(frames.float())
+        told = functional.cross_entropy(read.flatten(0, 2), truth, ignore_index=UNTRAINED)
+        loss = told + FRAMES_SHARE * loss + apart
     optimizer.zero_grad()
     loss.backward()
     nn.utils.clip_grad_norm_(reader.parameters(), 1.0)
     optimizer.step()
-    return loss.item()
+    return told.item()
 
 
 def train(data: FeatureSet, out: Path, minutes: float, like: Path | None = None) -> PhoneReader:
@@ -67,33 +92,54 @@ def train(data: FeatureSet, out: Path, minutes: float, like: Path | None = None)
     reader = begun(like).train() if like else PhoneReader()
     optimizer = torch.optim.AdamW(reader.parameters(), lr=PEAK_RATE, weight_decay=0.02, betas=(0.9, 0.98))
     state = restore(out / "checkpoint.pt")
-    step = 0
+    step, quantized = 0, like is not None
     if state is not None:
         reader.load_state_dict(state["reader"])
         optimizer.load_state_dict(state["optimizer"])
-        step = state["step"]
+        step, quantized = state["step"], state["quantized"]
     pace = Pace(minutes, state["elapsed_s"] if state else 0.0)
     batches = data.batches(FRAMES_PER_BATCH, seed=step)
     losses: list[float] = []
     while not pace.over:
+        if not quantized and pace.fraction > QUANTIZED_FROM:
+            begin_book(reader, data)
+            quantized = True
         for group in optimizer.param_groups:
             group["lr"] = pace.learning_rate(PEAK_RATE)
-        losses.append(learn(reader, optimizer, *next(batches)))
+        features, targets = next(batches)
+        losses.append(learn(reader, optimizer, features, targets, quantized=quantized))
         step += 1
+        if quantized and step % WAKE_STEPS == 0:
+            with torch.inference_mode():
+                woken = reader.quantizer.wake(reader.encoder(features).flatten(0, 1)[(targets != UNTRAINED).any(-1).flatten()])
+            if step % 500 == 0:
+                print(f"{woken} codes woken", flush=True)
         if step % 50 == 0:
             print(f"step {step} {pace.elapsed_s / 60:.1f} min loss {np.mean(losses[-50:]):.3f}", flush=True)
         if pace.save_is_due() or pace.over:
-            state = {"reader": reader.state_dict(), "optimizer": optimizer.state_dict(), "step": step, "elapsed_s": pace.elapsed_s}
-            save(out / "checkpoint.pt", state)
+            learned = {"reader": reader.state_dict(), "optimizer": optimizer.state_dict()}
+            save(out / "checkpoint.pt", {**learned, "step": step, "quantized": quantized, "elapsed_s": pace.elapsed_s})
     return reader.eval()
 
 
+def begin_book(reader: PhoneReader, data: FeatureSet) -> None:
+    """Put the code book where the encoder's frames are, by k-means."""
+    frames = list[Tensor]()
+    for features, _ in data.utterances(shuffled=True):
+        with torch.inference_mode():
+            frames.append(reader.encoder(features[None])[0])
+        if sum(map(len, frames)) > BEGIN_FRAMES:
+            break
+    with torch.no_grad():
+        reader.quantizer.book.copy_(kmeans(torch.cat(frames), CODES))
+
+
 def phone_error(reader: PhoneReader, data: FeatureSet) -> dict[str, float]:
-    """Slot error and phone error (edit distance of phone strings, silence left out) on a set that was not trained on."""
+    """Slot error and phone error (edit distance of phone strings, silence left out), read from the codes of a set not trained on."""
     wrong = slots = edits = phones = 0
     for features, targets in data.utterances():
         with torch.inference_mode():
-            guess = reader(features[None])[0].argmax(-1).flatten()
+            guess = reader.from_codes(reader.encoder(features[None]))[0].argmax(-1).flatten()
         truth = targets.flatten()
         seen = truth != UNTRAINED
         wrong += int((guess[seen] != truth[seen]).sum())
@@ -119,34 +165,18 @@ def _edit_distance(said: list[int], heard: list[int]) -> int:
     return int(row[-1])
 
 
-def book(reader: PhoneReader, questions: FeatureSet, answers: FeatureSet | None, out: Path, like: Path | None = None) -> Tensor:
-    """The code book: k-means over encoded frames, a third of them the answering voice's; `like` an older one, if there is one."""
-    frames: list[Tensor] = []
-    older: list[Tensor] = []
-    before = begun(like) if like else None
-    for data, wanted in ((questions, 160_000), (answers, 60_000)):
-        got = 0
-        for features, _ in data.utterances(shuffled=True) if data else ():
-            with torch.inference_mode():
-                frames.append(reader.encoder(features[None])[0])
-                if before:
-                    older.append(before.encoder(features[None])[0])
-            got += len(features)
-            if got > wanted:
-                break
-    points = torch.cat(frames)
-    if like:
-        named = nearest(torch.cat(older), torch.from_numpy(np.load(like / "codebook.npy")))
-        centroids = kmeans(points, CODES, rounds=ALIKE_ROUNDS, start=means(points, named, CODES))
-        print(f"{(nearest(points, centroids) == named).float().mean():.0%} of the frames keep their code")
-    else:
-        centroids = kmeans(points, CODES)
-    owners = nearest(points, centroids)
-    used = torch.bincount(owners, minlength=CODES).float() / len(points)
-    perplexity = torch.exp(-(used * (used + 1e-9).log()).sum())
-    print(f"code book: perplexity {perplexity:.0f}, error {(points - centroids[owners]).square().mean() / points.var():.3f}")
-    np.save(out / "codebook.npy", centroids.numpy())
-    return centroids
+def book(reader: PhoneReader, data: FeatureSet, out: Path) -> None:
+    """Write the code book, and print how evenly it is used."""
+    codes = list[Tensor]()
+    for features, _ in data.utterances(shuffled=True):
+        with torch.inference_mode():
+            codes.append(nearest(reader.encoder(features[None])[0], reader.quantizer.book))
+        if sum(map(len, codes)) > BEGIN_FRAMES:
+            break
+    used = torch.bincount(torch.cat(codes), minlength=CODES).float()
+    used /= used.sum()
+    print(f"code book: perplexity {torch.exp(-(used * (used + 1e-9).log()).sum()):.0f}")
+    np.save(out / "codebook.npy", reader.quantizer.book.detach().numpy())
 
 
 def begun(folder: Path) -> PhoneReader:
@@ -166,7 +196,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/linguistic"))
     parser.add_argument("--minutes", type=float, default=25)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--like", type=Path, help="an earlier run whose codes are to keep their numbers")
+    parser.add_argument("--like", type=Path, help="an earlier run to go on from")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
@@ -185,7 +215,7 @@ def main() -> None:
     }
     print(errors)
     (options.out / "results.json").write_text(json.dumps(errors))
-    book(reader, questions, prepare_answers(options.corpus / "answers", questions), options.out, options.like)
+    book(reader, questions, options.out)
     export_step(reader.encoder, options.out / "encoder.onnx")
 
 

@@ -17,7 +17,6 @@ from parley_models.tokenizers.lfr import stack
 from parley_models.tokenizers.logmel import block_logmel, silence
 from parley_models.tokens import Codes, merge
 from parley_training.kmeans import nearest
-from parley_training.linguistic.disguise import disguise
 from parley_training.linguistic.features import LOG_FLOOR, whole_blocks
 from parley_training.linguistic.recipe import CONFIG as LINGUISTIC
 from parley_training.semantic.recipe import CONFIG as SEMANTIC
@@ -30,7 +29,7 @@ class TrainedEars:
     sanm: SanmEncoder
     book: Tensor
     cmvn: npt.NDArray[np.float32]
-    semantic: SemanticEncoder
+    listener: SemanticEncoder
 
     @staticmethod
     @cache
@@ -44,24 +43,24 @@ class TrainedEars:
         book = torch.from_numpy(np.load(linguistic / "codebook.npy"))
         return TrainedEars(sanm.eval(), book, np.load(linguistic / "cmvn.npy"), listener.eval())
 
-    def hear(self, samples: Samples, disguised_by: np.random.Generator | None = None) -> Codes:
-        """Groups (n, 5) of a sound at 16 kHz, zeros up to the whole block included; with a generator as if another voice had spoken."""
+    def hear(self, samples: Samples) -> Codes:
+        """Groups (n, 5) of a sound at 16 kHz, zeros up to the whole block included."""
         sound = whole_blocks(samples)
-        with torch.inference_mode():
-            return merge(self._linguistic(sound, disguised_by), self._semantic(sound)).codes
+        return merge(self.linguistic(fbank(sound, floor=LOG_FLOOR)), self.semantic(sound)).codes
 
-    def _linguistic(self, sound: Samples, disguised_by: np.random.Generator | None) -> npt.NDArray[np.int64]:
-        banks = fbank(sound, floor=LOG_FLOOR)
-        if disguised_by is not None:
-            banks = disguise(banks, disguised_by)
-        stacked = stack(banks)[: len(sound) // 960]
+    def linguistic(self, banks: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
+        """Codes (4 c,) of filter banks (24 c - 2, 80)."""
+        stacked = stack(banks)[: (len(banks) + 2) // 6]
         features = torch.from_numpy((stacked + self.cmvn[0]) * self.cmvn[1])
-        return nearest(self.sanm(features[None])[0], self.book).numpy()
+        with torch.inference_mode():
+            return nearest(self.sanm(features[None])[0], self.book).numpy()
 
-    def _semantic(self, sound: Samples) -> npt.NDArray[np.int64]:
+    def semantic(self, sound: Samples) -> npt.NDArray[np.int64]:
+        """Codes (6 c,) of c whole blocks of sound."""
         mel = block_logmel(sound)
         quiet = np.full((SEMANTIC.context_frames, mel.shape[1]), silence(), mel.dtype)
         windows = np.lib.stride_tricks.sliding_window_view(np.concatenate([quiet, mel]), SEMANTIC.window_frames, axis=0)
-        f0, detail = self.semantic(torch.from_numpy(windows[:: SEMANTIC.block_frames].copy()))
+        with torch.inference_mode():
+            f0, detail = self.listener(torch.from_numpy(windows[:: SEMANTIC.block_frames].copy()))
         codes = f0.argmax(-1) * DETAIL_LEVELS + detail.argmax(-1)
         return codes[:, -SEMANTIC.block_codes :].reshape(-1).numpy()

@@ -3,12 +3,15 @@
     python -m parley_training.tokens.recipe --corpus runs/corpus --linguistic runs/linguistic --semantic runs/semantic --out runs/tokens
 
 Writes `answers.npz`, `voice.npz` and one file a shard in `questions/`, `human/` and `test/`: `codes` uint16 (groups, 5) and `index` int64
-(n, 2) in groups. Finished files are skipped; the backbone may begin on the first of them.
+(n, 2) in groups; training questions also as the linguistic tokenizer hears them from other voices, `disguised` uint16
+(1 or more, groups, 2). Finished files are skipped; the backbone may begin on the first of them. With `--semantic-of FOLDER` only the
+linguistic codes are made anew.
 """
 
 import argparse
 import zlib
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -16,22 +19,37 @@ import numpy.typing as npt
 import soxr
 from tqdm import tqdm
 
-from parley_models.tokens import Codes
+from parley_models.tokenizers.fbank import fbank
+from parley_models.tokens import Codes, merge
 from parley_training.corpus.answers import ANSWER_RATE_HZ
 from parley_training.corpus.shard import Shard
 from parley_training.corpus.speech import RATE_HZ
+from parley_training.linguistic.disguise import disguise
+from parley_training.linguistic.features import LOG_FLOOR, whole_blocks
 from parley_training.tokens.ears import TrainedEars
 
 ANSWERS_PER_JOB = 200
-DISGUISED = 0.6
-"""Share of the training questions heard as from another voice: the backbone must read through the mistakes that new voices cause."""
+DISGUISES = 2
+"""How often training questions are heard as from another voice: the backbone must read through the mistakes that new voices cause."""
 
 
-def _shard_codes(folder: Path, ears: tuple[Path, Path], disguised: bool) -> list[Codes]:
+Heard = tuple[list[Codes], list[Codes]]
+"""Groups (n, 5) of every utterance, and the linguistic codes (disguises, n, 2) that other voices would have brought."""
+
+
+def _shard_codes(folder: Path, ears: tuple[Path, Path], disguises: int, semantic_of: Path | None) -> Heard:
     shard, listener = Shard.open(folder), TrainedEars.open(*ears)
     rng = np.random.default_rng(zlib.crc32(folder.name.encode()))
-    sounds = (np.asarray(shard.heard[start:stop], np.float32) / np.float32(32768) for start, stop, _, _ in shard.index)
-    return [listener.hear(sound, rng if disguised and rng.random() < DISGUISED else None) for sound in sounds]
+    known = codes_of(semantic_of) if semantic_of else None
+    heard, disguised = list[Codes](), list[Codes]()
+    for number, (start, stop, _, _) in enumerate(shard.index):
+        sound = whole_blocks(np.asarray(shard.heard[start:stop], np.float32) / np.float32(32768))
+        banks = fbank(sound, floor=LOG_FLOOR)
+        semantic = known[number][:, 2:].reshape(-1) if known else listener.semantic(sound)
+        heard.append(merge(listener.linguistic(banks), semantic).codes)
+        others = [merge(listener.linguistic(disguise(banks, rng)), semantic).codes[:, :2] for _ in range(disguises)]
+        disguised.append(np.stack(others) if others else np.zeros((0, len(heard[-1]), 2), np.uint16))
+    return heard, disguised
 
 
 def _answer_codes(folder: Path, first: int, ears: tuple[Path, Path]) -> list[Codes]:
@@ -43,19 +61,18 @@ def _answer_codes(folder: Path, first: int, ears: tuple[Path, Path]) -> list[Cod
     return [listener.hear(sound)[:count] for sound, count in zip(sounds, groups, strict=True)]
 
 
-def _save(path: Path, codes: list[Codes]) -> None:
+def _save(path: Path, codes: list[Codes], disguised: list[Codes] | None = None) -> None:
     stops = np.cumsum([len(part) for part in codes])
     unfinished = path.with_suffix(".part.npz")
-    np.savez(unfinished, codes=np.concatenate(codes), index=np.stack([np.concatenate([[0], stops[:-1]]), stops], axis=1))
+    others = np.concatenate(disguised, axis=1) if disguised else np.zeros((0, int(stops[-1]), 2), np.uint16)
+    index = np.stack([np.concatenate([[0], stops[:-1]]), stops], axis=1)
+    np.savez(unfinished, codes=np.concatenate(codes), disguised=others, index=index)
     unfinished.rename(path)
 
 
-def _save_shards(folders: list[Path], out: Path, ears: tuple[Path, Path], pool: ProcessPoolExecutor, *, disguised: bool) -> None:
-    out.mkdir(exist_ok=True)
-    missing = [folder for folder in folders if not (out / f"{folder.name}.npz").exists()]
-    jobs = {folder: pool.submit(_shard_codes, folder, ears, disguised) for folder in missing}
+def _save_shards(jobs: Mapping[Path, Future[Heard]], out: Path) -> None:
     for folder, job in tqdm(jobs.items(), desc=out.name):
-        _save(out / f"{folder.name}.npz", job.result())
+        _save(out / f"{folder.name}.npz", *job.result())
 
 
 def _save_answers(folder: Path, out: Path, ears: tuple[Path, Path], pool: ProcessPoolExecutor) -> None:
@@ -78,6 +95,14 @@ def codes_of(path: Path) -> list[npt.NDArray[np.uint16]]:
     return [codes[start:stop] for start, stop in saved["index"]]
 
 
+def hearings_of(path: Path) -> list[tuple[Codes, ...]]:
+    """Utterance by utterance what the ears heard, and what they heard in disguise: (groups, 5) each."""
+    saved = np.load(path)
+    codes = saved["codes"]
+    hearings = (codes, *(np.concatenate([other, codes[:, 2:]], axis=1) for other in saved["disguised"]))
+    return [tuple(hearing[start:stop] for hearing in hearings) for start, stop in saved["index"]]
+
+
 def main() -> None:
     """Read the command line and make what is missing."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -85,6 +110,7 @@ def main() -> None:
     parser.add_argument("--linguistic", type=Path, default=Path("runs/linguistic"))
     parser.add_argument("--semantic", type=Path, default=Path("runs/semantic"))
     parser.add_argument("--out", type=Path, default=Path("runs/tokens"))
+    parser.add_argument("--semantic-of", type=Path, help="an earlier run of this recipe with the same semantic tokenizer")
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
@@ -95,9 +121,14 @@ def main() -> None:
         _save_answers(voice, options.out / "voice.npz", ears, pool)
         for name, kept in (("codes", "codes"), ("code_index", "index")):
             np.save(voice / f"{name}.npy", np.load(options.out / "voice.npz")[kept])  # beside the sound: the flow's recipe reads both
-        _save_shards(shard_folders(options.corpus / "test"), options.out / "test", ears, pool, disguised=False)
-        for name in ("questions", "human"):
-            _save_shards(shard_folders(options.corpus / name), options.out / name, ears, pool, disguised=True)
+        for name, disguises in (("test", 0), ("questions", DISGUISES), ("human", DISGUISES)):
+            (options.out / name).mkdir(exist_ok=True)
+            missing = [
+                folder for folder in shard_folders(options.corpus / name) if not (options.out / name / f"{folder.name}.npz").exists()
+            ]
+            known = {folder: options.semantic_of / name / f"{folder.name}.npz" if options.semantic_of else None for folder in missing}
+            jobs = {folder: pool.submit(_shard_codes, folder, ears, disguises, known[folder]) for folder in missing}
+            _save_shards(jobs, options.out / name)
 
 
 if __name__ == "__main__":
