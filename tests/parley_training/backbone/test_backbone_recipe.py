@@ -14,9 +14,11 @@ from parley_models.tokens import Codes
 from parley_training.backbone import examples, listening, recipe
 from parley_training.backbone.embeddings import embed_codes
 from parley_training.backbone.examples import ExampleWriter, Question, batches, collate
-from parley_training.backbone.listening import LISTEN, UNLEARNED, Stretch, listen
+from parley_training.backbone.listening import LISTEN, UNLEARNED, Heard, Stretch, listen
+from parley_training.backbone.mishearing import Mishearing
 from parley_training.checkpoint import restore
 from parley_training.corpus.dialogue import write
+from parley_training.corpus.exchange import Exchange
 from parley_training.text import recipe as text_recipe
 from parley_training.text.recipe import LAYOUT
 
@@ -40,10 +42,18 @@ def writer(text_model: Path) -> ExampleWriter:
     answers = {exchange.answer: codes(noise, 17) for exchange in exchanges}
     return ExampleWriter(
         text_model,
-        [Question(codes(noise, 9), exchange, np.linspace(0.1, 1.0, 9, dtype=np.float32)) for exchange in exchanges],
+        [spoken(exchange, codes(noise, 9)) for exchange in exchanges],
         answers,
+        Mishearing(noise.normal(size=(1024, 4)).astype(np.float32)),
         rng,
     )
+
+
+def spoken(exchange: Exchange, heard: Codes) -> Question:
+    """A question whose words are said one after the other, all the time."""
+    count = len(examples.plain(exchange.question).split())
+    said = np.linspace(0, count, len(heard)).astype(np.int64)
+    return Question((heard, heard), exchange, said, np.zeros(len(heard), bool))
 
 
 def codes(noise: np.random.Generator, groups: int) -> Codes:
@@ -82,42 +92,71 @@ def test_only_words_decisions_and_answers_are_learned(writer: ExampleWriter) -> 
     assert learned[-1] == LAYOUT.eot
 
 
-def heard_words(writer: ExampleWriter, words: list[str], progress: list[float], *, broken_off: float = 0.0) -> tuple[list[str], Stretch]:
+def heard_words(writer: ExampleWriter, heard: Heard, *, broken_off: float = 0.0) -> tuple[list[str], Stretch]:
     """What is decided after each block: the words, `…` for listening on, `.` for a whole question."""
-    sound = codes(np.random.default_rng(0), len(progress))
-    stretch = listen(sound, np.array(progress, np.float32), words, writer.tokenizer, random.Random(0), broken_off=broken_off)
+    stretch = listen(heard, writer.tokenizer, random.Random(0), broken_off=broken_off)
     shown = {LISTEN: "…", LAYOUT.eot: "."}
     return [shown.get(token) or writer.tokenizer.decode([token]).strip() for token in stretch.following if token != UNLEARNED], stretch
 
 
-def test_a_word_is_written_one_block_after_it_was_said(writer: ExampleWriter, monkeypatch: pytest.MonkeyPatch) -> None:
+def saying(words: list[str], said: list[int]) -> Heard:
+    """Words of which so many have been said by each group; quiet before the first."""
+    return Heard(codes(np.random.default_rng(0), len(said)), words, np.array(said), np.array(said) == 0)
+
+
+@pytest.fixture
+def undisturbed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listening, "PAUSED", 0.0)
     monkeypatch.setattr(listening, "MISWRITTEN", 0.0)
-    # four phones and four: the first word is over after the second block, the other after the third
-    decided, stretch = heard_words(writer, ["what", "what"], [0, 0, 0.2, 0.5, 0.8, 1.0, 1.0, 1.0], broken_off=0.0)
-    assert decided == ["…", "…", "what", "…", "what", "."]
-    assert sum(LAYOUT.is_audio(token) for token in stretch.ids) == 8 * 5
 
 
-def test_a_question_that_breaks_off_is_not_called_whole(writer: ExampleWriter, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listening, "PAUSED", 0.0)
-    decided, _ = heard_words(writer, ["what", "is", "what"], [0, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0, 1.0, 1.0, 1.0, 1.0], broken_off=1.0)
+@pytest.mark.usefixtures("undisturbed")
+def test_a_word_is_written_two_blocks_after_it_was_said_and_at_the_end_at_once(writer: ExampleWriter) -> None:
+    decided, stretch = heard_words(writer, saying(["what", "what"], [0, 0, 0, 1, 1, 1, 1, 2, 2, 2]))
+    assert decided == ["…", "…", "…", "what", "…", "what", "."]
+    assert sum(LAYOUT.is_audio(token) for token in stretch.ids) == 10 * 5
+
+
+@pytest.mark.usefixtures("undisturbed")
+def test_a_question_that_breaks_off_is_not_called_whole(writer: ExampleWriter) -> None:
+    decided, _ = heard_words(writer, saying(["what", "is", "what"], [0, 0, 1, 1, 1, 1, 2, 2, 2, 3, 3, 3]), broken_off=1.0)
     assert "." not in decided
+    assert [word for word in decided if word != "…"] in (["what"], ["what", "is"])
 
 
 def test_a_pause_brings_no_words(writer: ExampleWriter, monkeypatch: pytest.MonkeyPatch) -> None:
-    progress = [0, 0, 0.2, 0.5, 0.8, 1.0, 1.0, 1.0]
+    heard = saying(["what", "what"], [0, 0, 0, 1, 1, 1, 2, 2])
     monkeypatch.setattr(listening, "PAUSED", 1.0)
-    paused, longer = heard_words(writer, ["what", "what"], progress)
+    paused, longer = heard_words(writer, heard)
     monkeypatch.setattr(listening, "PAUSED", 0.0)
-    plain, stretch = heard_words(writer, ["what", "what"], progress, broken_off=0.0)
+    plain, stretch = heard_words(writer, heard)
     assert len(longer.ids) > len(stretch.ids)
     assert [word for word in paused if word not in "…."] == [word for word in plain if word not in "…."] == ["what", "what"]
 
 
-def test_progress_counts_phones() -> None:
-    labels = np.array([0] * 6 + [5] * 6 + [7] * 6 + [0] * 6, np.uint8)
-    assert recipe.progress(labels, 5).tolist() == [0.0, 0.5, 1.0, 1.0, 1.0]
+def test_parts_of_two_recordings_hold_their_own_words() -> None:
+    first, second = saying(["one", "two"], [0, 1, 1, 2, 2]), saying(["three", "four"], [0, 0, 1, 2, 2])
+    spliced = first.part(0, 1).then(second.part(1, 2))
+    assert spliced.words == ["one", "four"]
+    assert spliced.said.tolist() == [0, 1, 2, 2]
+    assert np.array_equal(spliced.codes, np.concatenate([first.codes[:2], second.codes[3:]]))
+
+
+def test_misheard_codes_are_mostly_neighbours_and_the_pitch_moves_as_a_whole() -> None:
+    book = np.arange(1024, dtype=np.float32)[:, None]
+    heard = np.full((4000, 5), 500, np.uint16)
+    heard[:, 2:] = 20 * 85 + 7
+    wrong = Mishearing(book)(heard, np.random.default_rng(3))
+    away = np.abs(wrong[:, :2].astype(int) - 500)
+    assert 0.01 < (away > 0).mean() < 0.3
+    assert (away <= 4).mean() > 0.95
+    assert len(np.unique(wrong[:, 2:] // 85)) == 1
+
+
+def test_what_holds_in_a_group_is_what_holds_at_its_end() -> None:
+    assert recipe.by_group(np.array([0] * 6 + [1] * 3 + [2] * 3), 3).tolist() == [0, 2, 2]
+    labels = np.array([0] * 6 + [0] * 3 + [5] * 3 + [0] * 2, np.uint8)
+    assert recipe.silent_groups(labels, 3).tolist() == [True, False, True]
 
 
 def test_codes_begin_alike_where_they_sound_alike(tmp_path: Path) -> None:

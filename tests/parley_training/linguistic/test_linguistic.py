@@ -3,12 +3,15 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 
 from parley_training.checkpoint import restore
 from parley_training.kmeans import kmeans, nearest
 from parley_training.linguistic import recipe
+from parley_training.linguistic.disguise import paced
 from parley_training.linguistic.features import FeatureSet, targets
+from parley_training.linguistic.quantizer import Quantizer
 
 
 def few(seed: int = 0) -> FeatureSet:
@@ -23,13 +26,51 @@ def few(seed: int = 0) -> FeatureSet:
     return FeatureSet(banks, phones, index, np.zeros(560, np.float32), np.full(560, 0.3, np.float32))
 
 
-def test_steps_lower_the_loss() -> None:
+@pytest.fixture(autouse=True)
+def few_codes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recipe, "CODES", 32)
+
+
+@pytest.mark.parametrize("quantized", [False, True])
+def test_steps_lower_the_loss(quantized: bool) -> None:
     torch.manual_seed(0)
     reader = recipe.PhoneReader()
+    if quantized:
+        recipe.begin_book(reader, few())
     optimizer = torch.optim.AdamW(reader.parameters(), lr=1e-3)
     batches = few().batches(48, seed=0)
-    losses = [recipe.learn(reader, optimizer, *next(batches)) for _ in range(12)]
+    losses = [recipe.learn(reader, optimizer, *next(batches), quantized=quantized) for _ in range(16)]
     assert np.mean(losses[-3:]) < 0.8 * np.mean(losses[:3])
+
+
+def test_phones_are_read_from_codes_alone() -> None:
+    torch.manual_seed(0)
+    reader = recipe.PhoneReader().eval()
+    frames = torch.randn(1, 8, recipe.CONFIG.width)
+    nearby = frames + 1e-4 * torch.randn_like(frames)
+    assert torch.equal(nearest(frames[0], reader.quantizer.book), nearest(nearby[0], reader.quantizer.book))
+    assert torch.allclose(reader.from_codes(frames)[0], reader.from_codes(nearby)[0], atol=1e-4)
+
+
+def test_a_code_that_nobody_uses_begins_anew_at_a_frame() -> None:
+    torch.manual_seed(0)
+    quantizer = Quantizer(8, 4)
+    quantizer.book.data[5] = 1000.0
+    quantizer.usage[5] = 0.0
+    frames = torch.randn(20, 4)
+    assert quantizer.wake(frames) == 1
+    assert (quantizer.book[5] == frames).all(1).any()
+    assert quantizer.wake(frames) == 0
+
+
+def test_a_faster_voice_says_the_same_phones_in_fewer_blocks() -> None:
+    slots = np.repeat(np.arange(24, dtype=np.uint8), 2)
+    banks = np.repeat(np.arange(24, dtype=np.float32), 4)[: 4 * 24 - 2, None].repeat(80, 1)
+    faster, phones = paced(banks, slots, 2.0)
+    assert faster.shape == (46, 80)
+    assert len(phones) == 24
+    middles = faster[np.arange(1, 23) * 2 - 1, 0]  # the middle of slot s is 20 s - 10 ms
+    assert np.abs(middles - phones[1:23]).max() <= 1.0
 
 
 def test_a_stopped_run_goes_on(tmp_path: Path) -> None:
