@@ -42,8 +42,8 @@ SMALL_WORDS = tuple(
     "then and but or to for with in on at by from just really maybe again please okay right like know think say said tell ask want "
     "need some any".split()
 )
-HARD = ("sum", "sum", "difference", "difference", "larger", "smaller", "count")
-HARD_SHARE = 0.2
+HARD = ("sum", "sum", "sum", "difference", "difference", "difference", "larger", "smaller", "count", "number_after", "number_before")
+HARD_SHARE = 0.35
 """Typed questions drawn from these besides: what has to be worked out takes more practice than what has to be known."""
 
 

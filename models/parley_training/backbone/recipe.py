@@ -49,8 +49,8 @@ PROBED = 40
 """Questions of each kind that are looked at with every checkpoint."""
 STAGES: tuple[tuple[float, dict[str, float]], ...] = (
     (0.28, {"text": 1.0}),
-    (0.75, {"text": 0.3, "read_aloud": 0.01, "typed": 0.04, "followed": 0.5, "heard_in_writing": 0.1, "heard": 0.05}),
-    (1.00, {"text": 0.25, "typed": 0.08, "followed": 0.4, "heard_in_writing": 0.12, "heard": 0.15}),
+    (0.75, {"text": 0.34, "read_aloud": 0.01, "typed": 0.03, "followed": 0.46, "heard_in_writing": 0.11, "heard": 0.05}),
+    (1.00, {"text": 0.30, "typed": 0.08, "followed": 0.32, "heard_in_writing": 0.1, "heard": 0.2}),
 )
 """Until this fraction of the time, these shares of the tasks (by count of examples)."""
 

@@ -14,7 +14,8 @@ import numpy as np
 
 from parley_models.backbone.backbone import Backbone
 from parley_models.backbone.convert import quantize_checkpoint
-from parley_models.backbone.quantize import GROUP_SIZES, Quantization
+from parley_models.backbone.matrices import GROUP_SIZES
+from parley_models.backbone.quantize import Quantization
 from parley_models.backbone.weights import shards
 
 
@@ -61,8 +62,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/quantized"))
     parser.add_argument("--linear", choices=["int8", "int4"], default="int8")
     parser.add_argument("--group-size", type=int, choices=GROUP_SIZES, default=64, help="columns that share a scale at 4 bit")
+    parser.add_argument("--embedding", choices=["int8", "bfloat16"], default="int8")
     options = parser.parse_args()
-    quantize_checkpoint(options.backbone, options.out, Quantization(options.linear, options.group_size))
+    quantize_checkpoint(options.backbone, options.out, Quantization(options.linear, options.group_size, options.embedding))
     paid = cost(options.backbone, options.out)
     (options.out.parent / f"{options.out.name}.cost.json").write_text(json.dumps(asdict(paid)) + "\n", encoding="utf-8")
     print(f"{paid.bytes_before / 1e6:.1f} MB became {paid.bytes_after / 1e6:.1f} MB")

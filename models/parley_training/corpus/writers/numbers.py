@@ -15,8 +15,8 @@ def _neighbour(where: str) -> Grammar:
         "before": "(before|right before|just before|directly before)",
     }[where]
     own = {
-        "after": "what follows {n}|which number follows {n}|what number follows {n}|what is one more than {n}|what's one more than {n}|what number is one more than {n}|what's the next number after {n}|counting up, what comes after {n}",
-        "before": "what precedes {n}|which number precedes {n}|what is one less than {n}|what's one less than {n}|what number is one less than {n}|counting down, what comes after {n}|what's the number just below {n}",
+        "after": "what follows {n}|which number follows {n}|what number follows {n}|what is one more than {n}|what's one more than {n}|what number is one more than {n}|what's the next number after {n}|counting up, what comes after {n}|i count to {n}, what comes now|i say {n} and you say what|we are at {n}, what is next|one up from {n} is (what|which number)|what is {n} and one more|one (higher|further) than {n} is what|who comes behind {n}|{n} is done, what number now|add one to {n}|after {n} we say what",
+        "before": "what precedes {n}|which number precedes {n}|what is one less than {n}|what's one less than {n}|what number is one less than {n}|counting down, what comes after {n}|what's the number just below {n}|i count down from {n}, what comes now|one down from {n} is (what|which number)|what is {n} without one|one (lower|back) from {n} is what|what came before we said {n}|to reach {n}, what number is last before it|take one from {n}|before {n} we say what|which number leads to {n}",
     }[where]
     more = {"after": "more", "before": "less"}[where]
     return wording(
@@ -97,7 +97,7 @@ def _compare(more: str, most: str) -> Grammar:
         most=most,
         direct="((what|which) [number] is <more>, {a} or {b}|(what|which) is the <more> number, {a} or {b}|(what|which) is <more>, {a} or {b}|(what|which) one is <more>, {a} or {b}|is {a} or {b} <more>|{a} or {b}, (which|what) is <more>|"
         "of {a} and {b}, which is <more>|between {a} and {b}, which is <more>|(what|which) is the <more> of {a} and {b}|which of {a} and {b} is <more>|which of the numbers {a} and {b} is <more>|(what|which) is the <most> of {a} and {b}|"
-        "which is <more>, is it {a} or {b}|{a} and {b}, which one is <more>)",
+        "which is <more>, is it {a} or {b}|here are {a} and {b}, which is <more>|i have {a} and you have {b}, which is <more>|what do you think is <more>, {a} or {b}|which one of the two is <more>, {a} or {b}|{a} and {b}, which one is <more>)",
         clause="((what|which) [number] is <more>, {a} or {b}|which one is <more>, {a} or {b}|which of {a} and {b} is <more>|whether {a} or {b} is <more>|what the <more> of {a} and {b} is|(what|which) is the <more> number, {a} or {b})",
         topic="(the <more> number, {a} or {b}|the <more> of {a} and {b}|the <more> one, {a} or {b}|the <most> of {a} and {b})",
         fragment="(<more>, {a} or {b}|{a} or {b}, <more>|the <more> of {a} and {b}|{a} or {b}, the <more> one|{a} and {b}, which is <more>|{a}, {b}, which is <more>)",
