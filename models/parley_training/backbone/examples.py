@@ -61,6 +61,9 @@ class Question:
     silent: npt.NDArray[np.bool_]
     """(groups,) nobody speaks."""
 
+    voice: str = ""
+    """Who asks."""
+
     @property
     def words(self) -> list[str]:
         """What is written along."""

@@ -86,16 +86,16 @@ def listen(
     vital: Collection[str] = (),
 ) -> Stretch:
     """The stretch for one question; `whole` = its last word ends it, `vital` = words that must be right above all."""
-    count = len(heard.words)
+    count, broken = len(heard.words), False
     if count > 1 and rng.random() < PAUSED:
         at = rng.randint(1, count - 1)
         heard = heard.part(0, at).then(_pause(heard, rng)).then(heard.part(at, count))
-    elif whole and rng.random() < broken_off and count > 2:
+    elif broken := whole and rng.random() < broken_off and count > 2:
         heard, whole = heard.part(0, rng.randint(1, count - 1)).then(_pause(heard, rng)), False
     codes, said, words = heard.codes, heard.said, heard.words
     stretch, written, blocks = Stretch([], []), 0, -(-len(codes) // GROUPS_PER_BLOCK)
     ends = [LAYOUT.eot if whole else LISTEN] * blocks
-    if blocks and not whole:
+    if blocks and not whole and not broken:
         ends[-1] = UNLEARNED  # whether more will come can't be known
     for block in range(blocks):
         for token in SpeechTokens(codes[block * GROUPS_PER_BLOCK : (block + 1) * GROUPS_PER_BLOCK]).ids(LAYOUT):

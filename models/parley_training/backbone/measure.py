@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 
@@ -34,16 +35,37 @@ def probe(model: StepOmni, writer: ExampleWriter, heard: Sequence[Question], cou
         ids = _greedy(backbone, writer.prompt.conversation(messages), LONGEST_ANSWER)
         answer = writer.tokenizer.decode([token for token in ids if not LAYOUT.is_audio(token)])
         typed.append(declines(answer) if examined.intent == OUTSIDE else is_right(examined, answer))
-    said = wrong = right = 0
     spoken = rng.sample(list(heard), min(count, len(heard)))
-    for question in spoken:
-        words, answered = _listened(backbone, writer, question)
-        truth = plain(question.exchange.question).split()
-        said, wrong = said + len(truth), wrong + _edits(truth, words)
-        right += answered
+    words, answers = shares([look(backbone, writer, question) for question in spoken])
     model.train(training)
-    share = {"typed": sum(typed) / max(1, len(typed)), "words": 1 - wrong / max(1, said), "heard": right / max(1, len(spoken))}
-    return {name: round(value, 3) for name, value in share.items()}
+    return {"typed": round(sum(typed) / max(1, len(typed)), 3), "words": words, "heard": answers}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What became of one heard question."""
+
+    said: int
+    """Words."""
+
+    wrong: int
+    """Words to insert, delete or replace in what was written along."""
+
+    answered: bool
+    """Whether the answer's first ten ids are right."""
+
+
+def shares(looks: Sequence[Look]) -> tuple[float, float]:
+    """Words right and answers right, 0…1."""
+    said = max(1, sum(each.said for each in looks))
+    words = 1 - sum(each.wrong for each in looks) / said
+    return round(words, 3), round(sum(each.answered for each in looks) / max(1, len(looks)), 3)
+
+
+def look(backbone: Backbone, writer: ExampleWriter, question: Question) -> Look:
+    """Let the backbone hear one question."""
+    words, answered = _listened(backbone, writer, question)
+    return Look(len(question.words), _edits(question.words, words), answered)
 
 
 def _listened(backbone: Backbone, writer: ExampleWriter, question: Question) -> tuple[list[str], bool]:
