@@ -15,6 +15,9 @@ from parley_models.style import Control, ControlTable
 from parley_models.tokens import TokenLayout
 
 MANIFEST_NAME = "bundle.toml"
+ANY_ROLE = "*"
+"""Among a bundle's roles: it plays whatever it is told to."""
+
 READABLE = frozenset({".onnx", ".npy", ".model", ".json", ".safetensors", ".toml", ".txt", ".md"})
 """The only kinds of file ever opened from a bundle: none of them can carry code."""
 
@@ -100,6 +103,9 @@ class Manifest:
 
     tools: str = ""
     """What tells the model of the tools there are, `{tools}` in it standing for them; empty = it knows its own, or none."""
+
+    roles: tuple[str, ...] = ()
+    """Who it can be told to be, one word each (`pirate`), or `*` for anybody; empty = it answers as itself only."""
 
     sampling: Sampling = Sampling()
     controls: tuple[Control, ...] = ()

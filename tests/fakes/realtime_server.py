@@ -47,7 +47,7 @@ class Script:
     pieces: threading.Semaphore | None = None
     """Each piece of sound takes one; None = all come at once."""
 
-    roles: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ("*",)
     speech_s: float = 0.1
     silence_s: float = 0.3
     late: bool = False
@@ -111,6 +111,9 @@ class Session:
     async def on_session_update(self, event: Json) -> None:
         _merge(self.settings, event["session"])
         await self.say("session.updated", session=self.settings)
+
+    async def on_parley_ping(self, _event: Json) -> None:
+        await self.say("parley.pong", working_s=0.0)
 
     async def on_input_audio_buffer_append(self, event: Json) -> None:
         await self.hear(base64.b64decode(event["audio"]))

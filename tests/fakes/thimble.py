@@ -35,6 +35,7 @@ MANIFEST = Manifest(
         Control("rate", "continuous", minimum=0.5, maximum=2.0, default=1.0),
         Control("pitch", "continuous", minimum=-6, maximum=6, default=0.0),
     ),
+    roles=("pirate",),
 )
 
 

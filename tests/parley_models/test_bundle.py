@@ -25,6 +25,7 @@ MANIFEST = Manifest(
     voices=(VoiceEntry("slt", "voice.json", median_f0_hz=180.0, syllables_per_s=4.5),),
     chat=ChatTemplate(roles={"user": 'a "human"'}, default_system="Say “hello”.\n"),
     context_tokens=100,
+    roles=("pirate", "travel guide"),
     sampling=Sampling(text_temperature=0.1),
     controls=(Control("emotion", "discrete", (Level("sad", "Speak sadly."),)), Control("rate", "continuous", minimum=0.5, maximum=2)),
 )

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from parley.conversation.offer import Offer
 from parley_models.errors import UsageError
+from parley_models.manifest import ANY_ROLE
 from parley_models.style import Style
 
 
@@ -37,7 +38,7 @@ class Character:
 
     def role(self, offer: Offer | None = None, user: str = "the user") -> str:
         """What the model is told about who it is, the card's placeholders filled in; a model that knows roles by name is told the name."""
-        if offer is not None and self.kind in offer.roles:
+        if offer is not None and self.kind in offer.roles and ANY_ROLE not in offer.roles:
             return f"You are {'an' if self.kind[:1] in 'aeiou' else 'a'} {self.kind}."
         parts = (self.instructions, self.description, self.personality, self.scenario)
         return self.fill("\n".join(part.strip() for part in parts if part.strip()), user)
@@ -52,7 +53,9 @@ class Character:
         """Why this engine can't play it, in one sentence; empty if it can. A style that it can't speak is no reason (`missing`)."""
         if self.languages and offer.languages and not set(self.languages) & set(offer.languages):
             return f"{offer.title} does not speak {' or '.join(self.languages)}."
-        if offer.roles and self.kind not in offer.roles:
+        if not offer.roles:
+            return f"{offer.title} is small and plays no roles yet: it answers as itself."
+        if ANY_ROLE not in offer.roles and self.kind not in offer.roles:
             return f"{offer.title} is small and plays only these roles: {', '.join(offer.roles)}."
         return ""
 

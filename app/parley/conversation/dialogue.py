@@ -118,7 +118,18 @@ class Dialogue:
         self.library.character = character.name if character else ""
         self.tell(CharacterChanged(character))
         self.set_style(character.style if character else Style())
-        if character is not None and greets and character.greeting and not self.library.kept:
+        if character is not None:
+            self._introduce(character, greets=greets and not self.library.kept)
+
+    def _introduce(self, character: Character, *, greets: bool) -> None:
+        """A character that was chosen says its greeting, or the user is told why nobody plays it."""
+        if self.offer is None:
+            self._later.append(lambda: self._introduce(character, greets=greets and not self.library.kept))
+        elif character is not self.character:
+            return  # another one was chosen before the engine was there
+        elif why := character.unplayable(self.offer):
+            self.stumbled(f"{character.name} can't be played: {why}")
+        elif greets and character.greeting:
             self.speak(character.fill(character.greeting))
 
     def replay(self, number: int) -> None:
@@ -308,7 +319,7 @@ class Dialogue:
         if state != self._state:
             self._state = state
             self.tell(state)
-        if activity is Activity.IDLE and self._later and self.offer is not None and not self.saying:
+        while activity is Activity.IDLE and self._later and self.offer is not None and not self.saying:
             self._later.pop(0)()
 
     def answer_begins(self, response_id: str, metadata: dict[str, str]) -> None:

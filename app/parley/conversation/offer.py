@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from parley_models.manifest import ANY_ROLE
 from parley_models.style import ControlTable
 
 
@@ -11,7 +12,7 @@ class BuiltIn:
 
     bundle: str = "mini"
     device: str = "auto"
-    """`auto`, `cpu`, or a GPU as `parley serve` names it."""
+    """Where ears and voice run: `auto`, `cpu`, or a card as in `cuda:0`."""
 
     idle_unload_min: float | None = None
     """Minutes of silence after which the model leaves memory; None = never."""
@@ -46,8 +47,8 @@ class Offer:
 
     voices: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
-    roles: tuple[str, ...] = ()
-    """Which roles it can play, as `Character.kind`; empty = any."""
+    roles: tuple[str, ...] = (ANY_ROLE,)
+    """Which roles it can play, as `Character.kind`, `*` = any; empty = none."""
 
     is_parley: bool = False
     """Whether it sends our own extras: measured style, latency, segments."""

@@ -53,9 +53,9 @@ def hearing(open_microphone: bool, threshold: float, silence_ms: int) -> Session
 
 
 def manner(offer: Offer, style: Style, character: Character | None) -> SessionUpdate:
-    """Who answers, and how it sounds."""
+    """Who answers, and how it sounds. Who can't be played is not told of: half a pirate is none."""
     spoken = playable(style, offer)
-    role = character.role(offer) if character else None
+    role = character.role(offer) if character and not character.unplayable(offer) else None
     if offer.is_parley:
         return SessionUpdate(session=Session(parley=ParleySession(style=style_wish(spoken), character=role, voice=spoken.voice)))
     low, high = _SPEED

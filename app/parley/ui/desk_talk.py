@@ -7,7 +7,9 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
 from parley.conversation import events as news
+from parley.conversation.character import Character
 from parley.conversation.events import EngineState
+from parley.conversation.offer import Offer
 from parley.conversation.talk import Talk
 from parley.ui.banner import Tone
 from parley.ui.bridge import Bridge
@@ -35,6 +37,8 @@ class DeskTalk(QObject):
         self._window, self._talk = window, talk
         self._situation = Situation()
         self._open: int | None = None
+        self._character: Character | None = None
+        self._offer: Offer | None = None
         bridge.arrived.connect(self.show_event)
         self._connect()
 
@@ -159,6 +163,8 @@ class DeskTalk(QObject):
         if event.offer is not None:
             window.style_panel.show_offer(event.offer)
             window.roles_panel.show_offer(event.offer)
+            self._offer = event.offer
+            self._name_speaker()
         if event.state in {EngineState.STUCK, EngineState.DIED, EngineState.FAILED}:
             offers = {} if event.state is EngineState.STUCK else {"Try again": self._talk.retry}
             if event.state is EngineState.FAILED:
@@ -182,7 +188,14 @@ class DeskTalk(QObject):
             self._window.style_panel.hear_style(event.style)
             return
         self._window.roles_panel.show_character(event.character)
-        self._window.view.use_speaker(event.character.name if event.character is not None else "")
+        self._character = event.character
+        self._name_speaker()
+
+    def _name_speaker(self) -> None:
+        """Answers bear the name of who really gives them: a character only where the engine plays it."""
+        character, offer = self._character, self._offer
+        played = character is not None and (offer is None or not character.unplayable(offer))
+        self._window.view.use_speaker(character.name if character is not None and played else "")
 
     def _show_conversations(self, event: news.ConversationOpened | news.ConversationsListed | news.Found) -> None:
         window = self._window

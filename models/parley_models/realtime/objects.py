@@ -131,7 +131,7 @@ class BundleOffer(Wire):
     voices: tuple[str, ...] = ()
     controls: tuple[ControlOffer, ...] = ()
     roles: tuple[str, ...] = ()
-    """Which roles it can play, one word each (`pirate`); empty = any."""
+    """Which roles it can play, one word each (`pirate`), `*` = any; empty = none."""
 
     recognizes: bool = False
     """Whether it writes down what it hears ("what I heard")."""

@@ -192,6 +192,7 @@ def offer(bundle: Bundle) -> BundleOffer:
         languages=manifest.languages,
         voices=tuple(voice.name for voice in manifest.voices),
         controls=rows,
+        roles=manifest.roles,
         recognizes=bool(manifest.chat.writes_along_groups or manifest.dictation),
     )
 

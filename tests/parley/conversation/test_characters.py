@@ -34,7 +34,7 @@ ADA = Character(
 )
 
 
-def offer(*, roles: tuple[str, ...] = (), languages: tuple[str, ...] = ("en",)) -> Offer:
+def offer(*, roles: tuple[str, ...] = ("*",), languages: tuple[str, ...] = ("en",)) -> Offer:
     rows = (Control("rate", "continuous", minimum=0.5, maximum=2.0), Control("emotion", "discrete", (Level("happy"), Level("calm"))))
     return Offer("Mini", ControlTable("Mini", rows), ("slt",), languages, roles, is_parley=True)
 
@@ -184,6 +184,7 @@ def test_what_a_bundle_can_not_play_is_marked_with_the_reason() -> None:
     assert ADA.unplayable(offer()) == ""
     assert ADA.unplayable(offer(roles=("engineer",))) == ""
     assert ADA.unplayable(offer(roles=("pirate", "chef"))) == "Mini is small and plays only these roles: pirate, chef."
+    assert ADA.unplayable(offer(roles=())) == "Mini is small and plays no roles yet: it answers as itself."
     assert ADA.unplayable(offer(languages=("zh",))) == "Mini does not speak en."
     assert replace(ADA, languages=()).unplayable(offer(languages=("zh",))) == ""
 

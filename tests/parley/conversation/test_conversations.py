@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -138,6 +139,20 @@ def test_a_character_greets_in_an_empty_conversation_and_is_remembered_with_it(
     user.talk.open_conversation(1)
     assert user.until(CharacterChanged, lambda news: news.character is PIRATE, after=begun)
     assert len(user.all(Spoke)) == 2  # no second greeting
+
+
+def test_a_pirate_that_the_engine_can_not_play_is_told_and_not_pretended(sit_down: Callable[..., User]) -> None:
+    with RealtimeServer(Script(roles=())) as server:
+        user = sit_down(server, character=PIRATE)
+        user.ready()
+        assert user.until(Stumbled).message.startswith("Captain Rosa can't be played: Scripted is small and plays no roles yet")
+        chat(user, "Hello?")
+        assert [spoke.turn.text for spoke in user.all(Spoke)] == ["Answer to Hello?."]  # no greeting
+        assert server.session.settings["parley"]["character"] is None
+        assert server.session.settings["parley"]["style"]["rate"] == 1.5  # how it speaks is asked for as before
+        begun = user.now
+        user.talk.set_character(replace(PIRATE, languages=("nl",)))
+        assert "does not speak nl" in user.until(Stumbled, after=begun).message
 
 
 def test_a_timer_set_by_the_model_rings_and_is_spoken(sit_down: Callable[..., User]) -> None:
