@@ -12,6 +12,10 @@ def main() -> None:
     arguments = sys.argv[1:]
     if not arguments:
         sys.exit(window())
+    if arguments == ["--watched"]:  # the window for `parley bench`
+        from parley.watched import run_watched
+
+        sys.exit(run_watched())
     if arguments[:1] == ["--attached"]:  # an engine that a window started: it goes when the window goes
         from parley.cli.attached import stay_with_parent
 

@@ -37,11 +37,12 @@ _log = logging.getLogger(__name__)
 LOG_BYTES = 1_000_000
 
 
-def run_window() -> int:
-    """Open the window and stay until it is closed; the exit code."""
+def run_window(watch: Callable[["Program"], object] | None = None) -> int:
+    """Open the window and stay until it is closed; the exit code. `watch` makes somebody who looks on, and lives as long."""
     _log_to(platformdirs.user_log_path("parley"))
     app = make_app()
     program = Program(app, settings_path(), platformdirs.user_data_path("parley"))
+    watcher = watch(program) if watch is not None else None
     program.open()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: app.quit())
@@ -49,6 +50,7 @@ def run_window() -> int:
     ticker.start(500)
     code = app.exec()
     program.close()
+    del watcher
     return code
 
 
@@ -64,10 +66,15 @@ def make_app() -> QApplication:
     return app
 
 
+def _deaf(_event: Event | AudioEvent) -> None:
+    """Nobody looks on."""
+
+
 class Relay:
     """The desk is made before the conversation that it tells."""
 
-    def __init__(self) -> None:
+    def __init__(self, overheard: Callable[[AudioEvent], None]) -> None:
+        self._overheard = overheard
         self._tell: Callable[[AudioEvent], None] | None = None
 
     def aim(self, tell: Callable[[AudioEvent], None]) -> None:
@@ -76,6 +83,7 @@ class Relay:
 
     def tell(self, event: AudioEvent) -> None:
         """Hand on. The audio thread."""
+        self._overheard(event)
         if self._tell is not None:
             self._tell(event)
 
@@ -91,14 +99,17 @@ class Program(QObject):
         self.theme = Theme(app, loaded.settings.appearance.theme)
         self.characters = Characters.of_user()
         self.bridge = Bridge()
-        relay = Relay()
+        self.overhear: Callable[[Event | AudioEvent], None] = _deaf
+        """Told of everything besides the window, on the threads where it happens."""
+
+        relay = Relay(self._overheard)
         self.desk = AudioDesk(loaded.settings.audio, relay.tell)
 
         def make_desk(tell: Callable[[AudioEvent], None]) -> Desk:
             relay.aim(tell)
             return self.desk
 
-        self.talk = Talk(make_desk, self.bridge.tell, options_of(loaded.settings, data, self.characters))
+        self.talk = Talk(make_desk, self._told, options_of(loaded.settings, data, self.characters))
         self.window = Window(self.theme, self.talk, self.desk, self.characters, self.chosen)
         DeskTalk(self.window, self.talk, self.bridge)
         self._keeper = Keeper(settings, self.chosen)
@@ -136,6 +147,13 @@ class Program(QObject):
 
     def _dialog_closed(self) -> None:
         self._dialog = None
+
+    def _overheard(self, event: Event | AudioEvent) -> None:
+        self.overhear(event)
+
+    def _told(self, event: Event) -> None:
+        self.overhear(event)
+        self.bridge.tell(event)
 
     def _closing(self) -> None:
         self.chosen.choose(replace(self.chosen.settings, window=self.window.place))

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
+from parley.cli.bench import bench
 from parley.cli.models import models
 from parley_models.errors import ParleyError, UsageError
 
@@ -20,6 +21,7 @@ program = typer.Typer(
 )
 
 program.add_typer(models, name="models")
+program.add_typer(bench, name="bench")
 
 voices = typer.Typer(help="Voices: who can answer, and new ones from recordings.", no_args_is_help=True, rich_markup_mode=None)
 program.add_typer(voices, name="voices")

@@ -1,0 +1,40 @@
+"""`parley bench …`: one row a command; each imports its own work when it is called."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+bench = typer.Typer(
+    help="Measure this machine with a model: how long you wait, how steadily it runs.", no_args_is_help=True, rich_markup_mode=None
+)
+
+JsonOption = Annotated[bool, typer.Option("--json", help="The record as JSON, for machines.")]
+OutOption = Annotated[Path | None, typer.Option("-o", "--out", metavar="F.json", help="Where the record goes besides.")]
+BundleOption = Annotated[str, typer.Option("--bundle", metavar="NAME|DIR", help="The model that answers.")]
+
+
+@bench.command("turn")
+def turn_command(
+    turns: Annotated[int, typer.Option("--turns", min=1, help="How many turns of each kind; what the aims ask for is 30.")] = 30,
+    bundle: BundleOption = "mini",
+    out: OutOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Measure turns through the real window, on a virtual microphone and speaker: how long you wait, and how it is interrupted."""
+    from parley.cli.bench_turn import measure_turns
+
+    return measure_turns(bundle, turns, out, as_json=as_json)
+
+
+@bench.command("hour")
+def hour_command(
+    minutes: Annotated[float, typer.Option("--minutes", min=0.2, help="How long to talk.")] = 60.0,
+    bundle: BundleOption = "mini",
+    out: OutOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Talk back and forth for an hour on a virtual microphone and speaker, and look for gaps, growth and stalls."""
+    from parley.cli.bench_hour import measure_hour
+
+    return measure_hour(bundle, minutes, out, as_json=as_json)
