@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from parley.conversation.archive import Archive
 from parley.conversation.character import Character
 from parley.conversation.desk import Desk
 from parley.conversation.events import (
@@ -25,7 +26,6 @@ from parley.conversation.events import (
 )
 from parley.conversation.history import now
 from parley.conversation.items import Items
-from parley.conversation.library import Library
 from parley.conversation.listening import Listening, Utterance, wire_sound
 from parley.conversation.offer import Offer
 from parley.conversation.session import item_name, manner, message, opening, reminders, say
@@ -58,12 +58,12 @@ class Dialogue:
         desk: Desk,
         send: Callable[[FromClient], None],
         tell: Callable[[Event], None],
-        library: Library,
+        archive: Archive,
         style: Style,
         threshold: float,
         silence_ms: int,
     ) -> None:
-        self.library = library
+        self.archive = archive
         self.items = Items()
         self.offer: Offer | None = None
         """What the engine offers; None while there is none."""
@@ -76,7 +76,7 @@ class Dialogue:
 
         self.ducked = False
         self.listening = Listening(desk, send, self, threshold, silence_ms)
-        self.speaking = Speaking(desk, send, tell, library.keep, self._over)
+        self.speaking = Speaking(desk, send, tell, archive.keep, self._over)
         self.send = send
         self.tell = tell
         self.saying: dict[int, tuple[Turn, Purpose, str]] = {}
@@ -115,16 +115,16 @@ class Dialogue:
     def set_character(self, character: Character | None, *, greets: bool = True) -> None:
         """Who answers."""
         self.character = character
-        self.library.character = character.name if character else ""
+        self.archive.character = character.name if character else ""
         self.tell(CharacterChanged(character))
         self.set_style(character.style if character else Style())
         if character is not None:
-            self._introduce(character, greets=greets and not self.library.kept)
+            self._introduce(character, greets=greets and not self.archive.kept)
 
     def _introduce(self, character: Character, *, greets: bool) -> None:
         """A character that was chosen says its greeting, or the user is told why nobody plays it."""
         if self.offer is None:
-            self._later.append(lambda: self._introduce(character, greets=greets and not self.library.kept))
+            self._later.append(lambda: self._introduce(character, greets=greets and not self.archive.kept))
         elif character is not self.character:
             return  # another one was chosen before the engine was there
         elif why := character.unplayable(self.offer):
@@ -138,11 +138,11 @@ class Dialogue:
         if playing is not None and playing.purpose == "replay" and playing.base.number == number:
             self.speaking.cut()
             return
-        turn = self.library.turn(number)
+        turn = self.archive.turn(number)
         if turn is None:
             return
         self.floor_taken()
-        sound = self.library.sounds.of(number, turn.sound)
+        sound = self.archive.sounds.of(number, turn.sound)
         if sound is not None:
             self.speaking.begin(turn, None, "replay")
             self.changed()
@@ -156,15 +156,15 @@ class Dialogue:
 
     def say_again(self, number: int, style: Style) -> None:
         """The same words in another style, as a new answer."""
-        turn = self.library.turn(number)
+        turn = self.archive.turn(number)
         if turn is not None and turn.side == "assistant":
             self.floor_taken()
-            again = Turn(self.library.next_turn(), "assistant", style=style, at=now())
+            again = Turn(self.archive.next_turn(), "assistant", style=style, at=now())
             self._say(again, "answer", self.items.name(number), turn.text + turn.unheard, style)
 
     def continue_answer(self, number: int) -> None:
         """The rest of an interrupted answer."""
-        turn = self.library.turn(number)
+        turn = self.archive.turn(number)
         if turn is None or not turn.unheard:
             return
         self.floor_taken()
@@ -178,13 +178,13 @@ class Dialogue:
 
     def correct(self, number: int, text: str) -> None:
         """What the user really said: kept, and put in the place of what the engine heard."""
-        turn = self.library.turn(number)
+        turn = self.archive.turn(number)
         if turn is None or turn.side != "human" or not text.strip():
             return
         turn = replace(turn, heard_as=text.strip(), corrected=True)
-        self.library.keep(turn)
+        self.archive.keep(turn)
         self.tell(Understood(number, text.strip(), corrected=True))
-        before = self.items.name(self.library.before(number))
+        before = self.items.name(self.archive.before(number))
         wrong = self.items.drop(number)
         if wrong is not None:
             self._corrections += 1
@@ -196,7 +196,7 @@ class Dialogue:
     def save_sound(self, number: int, path: Path) -> None:
         """A turn's sound as a file."""
         try:
-            self.library.save_sound(number, path)
+            self.archive.save_sound(number, path)
         except ParleyError as error:
             self.stumbled(str(error))
 
@@ -205,7 +205,7 @@ class Dialogue:
         if self.offer is None:
             self._later.append(lambda: self.speak(text))
             return
-        number = self.library.next_turn()
+        number = self.archive.next_turn()
         turn = Turn(number, "assistant", style=self.style, at=now())
         self.send(ItemCreate(item=message(item_name(number), "assistant", text)))
         self.items.add(item_name(number), number, fresh=True)
@@ -279,8 +279,8 @@ class Dialogue:
     def asked(self, said: Utterance, item_id: str | None) -> None:
         """A spoken turn is over."""
         seconds = round(sum(chunk.seconds for chunk in said.chunks), 3)
-        turn = Turn(self.library.next_turn(), "human", said.text, seconds=seconds, waveform=Peaks(said.chunks).waveform(), at=now())
-        turn = self.library.keep_sound(turn, said.chunks)
+        turn = Turn(self.archive.next_turn(), "human", said.text, seconds=seconds, waveform=Peaks(said.chunks).waveform(), at=now())
+        turn = self.archive.keep_sound(turn, said.chunks)
         question = self._new_question(turn, said.chunks)
         if item_id is None:
             self._commit(question)
@@ -297,7 +297,7 @@ class Dialogue:
         if not text:
             return
         self.floor_taken()
-        self._ask(self._new_question(Turn(self.library.next_turn(), "human", text, at=now()), []))
+        self._ask(self._new_question(Turn(self.archive.next_turn(), "human", text, at=now()), []))
         self.changed()
 
     def stumbled(self, message: str) -> None:
@@ -330,7 +330,7 @@ class Dialogue:
             self.speaking.begin(turn, None, purpose, response_id=response_id).item_id = name if purpose == "answer" else ""
         elif self.waiting_for is not None and metadata.get("question") in {None, str(self.waiting_for)}:
             end = self.question.end if self.question is not None else None
-            turn = Turn(self.library.next_turn(), "assistant", style=self.style, at=now())
+            turn = Turn(self.archive.next_turn(), "assistant", style=self.style, at=now())
             self.speaking.begin(turn, self.waiting_for, "answer", response_id=response_id, question_end=end)
             self.answered, self.waiting_for = self.waiting_for, None
         else:  # to a question that was taken back
@@ -351,7 +351,7 @@ class Dialogue:
         self.changed()
 
     def _new_question(self, turn: Turn, chunks: list[AudioChunk]) -> Question:
-        self.library.keep(turn)
+        self.archive.keep(turn)
         self.tell(Asked(turn))
         self.question = Question(turn, chunks, asyncio.get_running_loop().time())
         return self.question
@@ -390,7 +390,7 @@ class Dialogue:
         if self.offer is None:
             return
         asking = self.question.turn.number if self.question is not None else None
-        for reminder in reminders((kept for kept in self.library.kept if kept.turn.number != asking), self.offer):
+        for reminder in reminders((kept for kept in self.archive.kept if kept.turn.number != asking), self.offer):
             self.send(reminder)
             if reminder.item.id is not None:
                 self.items.add(reminder.item.id, int(reminder.item.id.removeprefix("turn-")))
@@ -399,12 +399,12 @@ class Dialogue:
         """An answer has been heard, as far as it was."""
         self.ducked = False
         if said.chunks and said.purpose != "replay":
-            before = (self.library.sounds.of(turn.number, turn.sound) or []) if said.purpose == "rest" else []
-            recorded = self.library.keep_sound(turn, [*before, *said.chunks])
+            before = (self.archive.sounds.of(turn.number, turn.sound) or []) if said.purpose == "rest" else []
+            recorded = self.archive.keep_sound(turn, [*before, *said.chunks])
             if recorded is not turn:
-                self.library.keep(recorded)
-        elif said.chunks and self.library.sounds.of(turn.number, turn.sound) is None:  # an old answer, made again to be heard again
-            self.library.sounds.remember(turn.number, said.chunks)
+                self.archive.keep(recorded)
+        elif said.chunks and self.archive.sounds.of(turn.number, turn.sound) is None:  # an old answer, made again to be heard again
+            self.archive.sounds.remember(turn.number, said.chunks)
         if said.purpose == "answer" and turn.said and not self.waiting_for:
             self.question = None
         self.changed()

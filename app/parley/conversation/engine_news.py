@@ -83,10 +83,10 @@ class EngineNews:
     def _understood(self, event: InputTranscribed) -> None:
         dialogue = self._dialogue
         number = dialogue.items.turn(event.item_id)
-        turn = None if number is None else dialogue.library.turn(number)
+        turn = None if number is None else dialogue.archive.turn(number)
         text = event.transcript.strip()
         if turn is not None and turn.seconds and text and not turn.corrected:  # of what was typed nobody needs to be told
-            dialogue.library.keep(replace(turn, heard_as=text))
+            dialogue.archive.keep(replace(turn, heard_as=text))
             dialogue.tell(Understood(turn.number, text))
 
     def _item_begins(self, event: OutputItemAdded) -> None:
@@ -127,7 +127,7 @@ class EngineNews:
         ):
             return current.base
         number = dialogue.items.turn(item_id)
-        return None if number is None else dialogue.library.turn(number)
+        return None if number is None else dialogue.archive.turn(number)
 
     def _remember(self, item: Item) -> None:
         """What a turn is to be remembered by."""
@@ -138,22 +138,22 @@ class EngineNews:
         current = dialogue.speaking.current
         if current is not None and current.base.number == number:
             current.base = replace(current.base, seed=item.parley.seed)
-            dialogue.library.keep(current.base, item.parley)
-        elif (turn := dialogue.library.turn(number)) is not None:
-            dialogue.library.keep(replace(turn, seed=item.parley.seed), item.parley)
+            dialogue.archive.keep(current.base, item.parley)
+        elif (turn := dialogue.archive.turn(number)) is not None:
+            dialogue.archive.keep(replace(turn, seed=item.parley.seed), item.parley)
 
     def _truncated(self, event: ItemTruncated) -> None:
         """The engine knows best which words were heard."""
         dialogue = self._dialogue
         number = dialogue.items.turn(event.item_id)
-        turn = None if number is None else dialogue.library.turn(number)
+        turn = None if number is None else dialogue.archive.turn(number)
         if turn is None or event.parley is None:
             return
         whole, heard = turn.text + turn.unheard, event.parley.text.strip()
         if whole.startswith(heard):
             turn = replace(turn, text=heard, unheard=whole[len(heard) :])
             dialogue.tell(Spoke(turn, cut_short=turn.interrupted))
-        dialogue.library.keep(turn, event.parley)
+        dialogue.archive.keep(turn, event.parley)
 
     def _done(self, event: ResponseDone) -> None:
         dialogue, response = self._dialogue, event.response

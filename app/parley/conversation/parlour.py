@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from parley.audio.events import AudioEvent
+from parley.conversation.archive import Archive
 from parley.conversation.desk import MakeDesk
 from parley.conversation.dialogue import Dialogue
 from parley.conversation.engine import Engine
 from parley.conversation.engine_news import EngineNews
 from parley.conversation.events import EngineChanged, Event, Stumbled, Timer, TimersChanged
 from parley.conversation.history import History, open_history
-from parley.conversation.library import Library
 from parley.conversation.offer import EngineChoice, Offer
 from parley.conversation.sound_news import SoundNews
 from parley.conversation.sounds import Sounds
@@ -34,8 +34,8 @@ class Parlour:
         self._tell = tell
         self._history, self._trouble = (History(None), "") if options.history is None else open_history(options.history)
         self._desk = make_desk(heard)
-        library = Library(self._history, Sounds(options.recordings, record=options.record), tell)
-        self.dialogue = Dialogue(self._desk, self._send, tell, library, options.style, options.threshold, options.silence_ms)
+        archive = Archive(self._history, Sounds(options.recordings, record=options.record), tell)
+        self.dialogue = Dialogue(self._desk, self._send, tell, archive, options.style, options.threshold, options.silence_ms)
         self.timers = Timers(self._history, self._ring, lambda timers: tell(TimersChanged(timers)))
         self.sound_news = SoundNews(self.dialogue)
         self._engine_news = EngineNews(self.dialogue, Toolbox(self.timers))
@@ -46,13 +46,13 @@ class Parlour:
         """Begin."""
         if self._trouble:
             self._tell(Stumbled(self._trouble))
-        library = self.dialogue.library
-        library.list()
+        archive = self.dialogue.archive
+        archive.list()
         if self._options.newest:
-            library.open_newest()
+            archive.open_newest()
         else:
-            library.new()
-        character = self._options.character or self._options.find_character(library.character)
+            archive.new()
+        character = self._options.character or self._options.find_character(archive.character)
         self.dialogue.set_character(character)
         if self._options.style != Style():
             self.dialogue.set_style(self._options.style)
@@ -75,7 +75,7 @@ class Parlour:
     def new_conversation(self) -> None:
         """An empty one, with whom one speaks now."""
         self.dialogue.interrupt()
-        self.dialogue.library.new()
+        self.dialogue.archive.new()
         self.dialogue.show()
         if self.dialogue.character is not None:
             self.dialogue.set_character(self.dialogue.character)
@@ -83,17 +83,17 @@ class Parlour:
     def open_conversation(self, conversation: int) -> None:
         """A kept one, with whom one spoke then."""
         self.dialogue.interrupt()
-        if self.dialogue.library.open(conversation):
-            name = self.dialogue.library.character
+        if self.dialogue.archive.open(conversation):
+            name = self.dialogue.archive.character
             self.dialogue.set_character(self._options.find_character(name) if name else None)
             self.dialogue.show()
 
     def delete_conversation(self, conversation: int) -> None:
         """Gone; if it was open, so is what the engine knows of it."""
-        open_now = conversation == self.dialogue.library.number
+        open_now = conversation == self.dialogue.archive.number
         if open_now:
             self.dialogue.interrupt()
-        self.dialogue.library.delete(conversation)
+        self.dialogue.archive.delete(conversation)
         if open_now:
             self.new_conversation()
 

@@ -173,7 +173,7 @@ class Talk:
 
     def rename_conversation(self, conversation: int, title: str) -> None:
         """Give it a title of the user's own; an empty one = again the beginning of what was said."""
-        self._do(lambda parlour: parlour.dialogue.library.rename(conversation, title))
+        self._do(lambda parlour: parlour.dialogue.archive.rename(conversation, title))
 
     def delete_conversation(self, conversation: int) -> None:
         """Really gone: rows, search index and recordings. If it was open, an empty one is opened."""
@@ -181,7 +181,7 @@ class Talk:
 
     def search(self, query: str) -> None:
         """Find turns by their words; tells Found. An empty query finds nothing."""
-        self._do(lambda parlour: parlour.dialogue.library.search(query))
+        self._do(lambda parlour: parlour.dialogue.archive.search(query))
 
     def cancel_timer(self, timer: int) -> None:
         """A timer or reminder that shall not ring."""

@@ -14,7 +14,7 @@ from parley_models.realtime.events import ItemMemory
 from parley_models.sound_file import write_sound
 
 
-class Library:
+class Archive:
     """What was said. What can't be written is told once and stays in memory. On the conversation's thread."""
 
     def __init__(self, history: History, sounds: Sounds, tell: Callable[[Event], None]) -> None:
