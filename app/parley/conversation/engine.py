@@ -8,6 +8,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +21,8 @@ from parley_models.realtime.events import (
     BundleOffer,
     EngineStateChanged,
     FromClient,
+    Ping,
+    Pong,
     ServerEvent,
     SessionCreated,
     SessionUpdated,
@@ -40,6 +43,9 @@ class Patience:
     sign_every_s: float = 0.4
     sign_s: float = 0.55
     """A sign of life that is later than this makes the engine STUCK: with `sign_every_s` under a second altogether."""
+
+    step_s: float = 15.0
+    """A step of the model that takes longer makes the engine STUCK too, although it answers; the longest honest one takes some seconds."""
 
     remote_sign_every_s: float = 5.0
     remote_sign_s: float = 10.0
@@ -85,6 +91,9 @@ class Engine:
         self._client: Client | None = None
         self._offer: Offer | None = None
         self._stuck: asyncio.Event = asyncio.Event()
+        self._missing: set[str] = set()
+        """Which signs of life are overdue."""
+
         self._told: EngineState | None = None
         self._again = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -179,13 +188,14 @@ class Engine:
         """Pass on what the engine says until the connection ends or hangs."""
         patience, ours = self._patience, self._is_ours
         every_s, sign_s = (patience.sign_every_s, patience.sign_s) if ours else (patience.remote_sign_every_s, patience.remote_sign_s)
-        self._client, self._stuck = client, asyncio.Event()
+        self._client, self._stuck, self._missing = client, asyncio.Event(), set()
         listening = asyncio.create_task(self._listen(client), name="engine's words")
-        watching = asyncio.create_task(client.watch(every_s, sign_s, self._sign), name="engine's signs of life")
+        watching = asyncio.create_task(client.watch(every_s, sign_s, partial(self._sign, "pong")), name="engine's signs of life")
+        asking = asyncio.create_task(self._ask_progress(client), name="engine's progress")
         dying = asyncio.create_task(self._lose_patience(), name="patience with the engine")
         self._again.clear()
         again = asyncio.create_task(self._again.wait(), name="another engine, please")
-        tasks = (listening, watching, dying, again)
+        tasks = (listening, watching, asking, dying, again)
         try:
             await asyncio.wait([listening, dying, again], return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -211,11 +221,23 @@ class Engine:
                     self._tell(EngineState.READY)
                 case EngineStateChanged(state=state, message=message):
                     self._tell(_STATES[state], message or "")
+                case Pong(working_s=working_s):
+                    self._sign("progress", working_s > self._patience.step_s)
             self._owner.engine_said(event)
 
-    def _sign(self, stuck: bool) -> None:
+    async def _ask_progress(self, client: Client) -> None:
+        """A process whose model hangs still answers its door: ask how long the model has been at one step. Only ours can be replaced."""
+        while self._is_ours:
+            await asyncio.sleep(self._patience.sign_every_s)
+            client.send(Ping())
+
+    def _sign(self, of: str, overdue: bool) -> None:
         """It missed a sign of life, or gave one after all."""
-        if stuck:
+        if overdue:
+            self._missing.add(of)
+        else:
+            self._missing.discard(of)
+        if self._missing:
             self._stuck.set()
             if self._told in {EngineState.READY, EngineState.ASLEEP}:
                 self._tell(EngineState.STUCK, "The engine does not answer.")

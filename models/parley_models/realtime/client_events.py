@@ -88,6 +88,12 @@ class ResponseCancel(FromClient):
     response_id: str | None = None
 
 
+class Ping(FromClient):
+    """Are you well? Answered at once with `parley.pong`, also while the model is at work."""
+
+    type: Literal["parley.ping"] = "parley.ping"
+
+
 ClientEvent = Annotated[
     SessionUpdate
     | InputAudioAppend
@@ -98,6 +104,7 @@ ClientEvent = Annotated[
     | ItemDelete
     | ItemRetrieve
     | ResponseCreate
-    | ResponseCancel,
+    | ResponseCancel
+    | Ping,
     Field(discriminator="type"),
 ]

@@ -2,8 +2,9 @@
 
 import logging
 import threading
+import time
 from collections import deque
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 
 Work = Iterator[None]
 """Runs until it pauses; a pause is a good moment for others to have their turn."""
@@ -14,7 +15,9 @@ logger = logging.getLogger(__name__)
 class ComputeThread:
     """Work in lanes: what is in one lane is done in order, lanes take turns. Any thread may hand over."""
 
-    def __init__(self) -> None:
+    def __init__(self, now_s: Callable[[], float] = time.monotonic) -> None:
+        self._now_s = now_s
+        self._step_began_s: float | None = None
         self._lanes: dict[Hashable, deque[Work]] = {}
         self._changed = threading.Condition()
         self._closing = False
@@ -34,6 +37,16 @@ class ComputeThread:
         with self._changed:
             return bool(self._lanes)
 
+    @property
+    def working_s(self) -> float:
+        """How long the present step has taken so far; 0 if nothing is being done. Any thread."""
+        began_s = self._step_began_s
+        return 0.0 if began_s is None else self._now_s() - began_s
+
+    def advanced(self) -> None:
+        """The work got somewhere without pausing: another step begins. On this thread."""
+        self._step_began_s = self._now_s()
+
     def close(self, timeout_s: float | None = None) -> bool:
         """Stop at the next pause; what waits is left undone. False if that takes longer than `timeout_s`."""
         with self._changed:
@@ -45,6 +58,7 @@ class ComputeThread:
     def _run(self) -> None:
         while (found := self._next()) is not None:
             lane, work = found
+            self.advanced()
             try:
                 next(work)
             except StopIteration:
@@ -52,6 +66,7 @@ class ComputeThread:
             except Exception:
                 logger.exception("A piece of work failed.")
                 self._done(lane)
+            self._step_began_s = None
         with self._changed:
             self._lanes.clear()
 

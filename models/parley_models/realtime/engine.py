@@ -36,7 +36,7 @@ class Engine:
         self.detector = detector
         self.state: EngineState = "unloaded"
         self.message: str | None = None
-        self.compute = ComputeThread()
+        self.compute = ComputeThread(now_s)
         self.listening = ListeningThread()
         self._load = load
         self._idle_unload_s = idle_unload_s
@@ -76,8 +76,14 @@ class Engine:
                 self._tell("failed", f"{self.bundle.manifest.title} could not be loaded.")
                 raise EngineError(f"{self.bundle.manifest.title} could not be loaded.") from error
             self._used_s = self._now_s()
+            self.compute.advanced()
             self._tell("ready")
         return self._assistant
+
+    @property
+    def working_s(self) -> float:
+        """How long the model has been at one step; 0 if it is at none, or is being loaded, which takes what it takes. Any thread."""
+        return 0.0 if self.state == "loading" else self.compute.working_s
 
     def warm(self) -> None:
         """Have the model loaded before anybody asks."""

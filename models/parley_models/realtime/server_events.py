@@ -312,6 +312,14 @@ class EngineStateChanged(FromServer):
     """Why it failed, in one sentence."""
 
 
+class Pong(FromServer):
+    """The engine is there, and so long has its model been at one step."""
+
+    type: Literal["parley.pong"] = "parley.pong"
+    working_s: float
+    """Seconds; 0 while it has nothing to do, or is being loaded. Steps are short: a model that stays at one for many seconds hangs."""
+
+
 ServerEvent = Annotated[
     ErrorEvent
     | SessionCreated
@@ -344,7 +352,8 @@ ServerEvent = Annotated[
     | StyleMeasured
     | Latency
     | SegmentDone
-    | EngineStateChanged,
+    | EngineStateChanged
+    | Pong,
     Field(discriminator="type"),
 ]
 

@@ -58,6 +58,7 @@ class Session:
             said.ItemRetrieve: self._retrieve,
             said.ResponseCreate: self._create_response,
             said.ResponseCancel: self._cancel_response,
+            said.Ping: self._ping,
         }
         self._stop_watching = engine.watch(self._engine_changed)
 
@@ -82,7 +83,8 @@ class Session:
         except EventRefused as error:
             self._link.complain(error, event_id=error.event_id, param=error.param)
             return
-        at_once = isinstance(event, said.InputAudioAppend | said.ResponseCancel)  # sound keeps its order on the listening thread
+        # Sound keeps its order on the listening thread.
+        at_once = isinstance(event, said.InputAudioAppend | said.ResponseCancel | said.Ping)
         if self._ear.is_cutting and not at_once:
             self._waiting.append(event)
         else:
@@ -100,6 +102,9 @@ class Session:
         except Exception:
             logger.exception("A client's event failed.")
             self._link.complain(EngineError("The engine stumbled over this event; the log says where."), event_id=event.event_id)
+
+    def _ping(self, _event: said.Ping) -> None:
+        self._link.send(told.Pong(working_s=round(self._link.engine.working_s, 3)))
 
     # Settings
 

@@ -117,6 +117,7 @@ class Thinker:
             return
         question = self._open(plan)
         for count, _ in enumerate(question.think_ahead()):
+            self._engine.compute.advanced()
             if ticket.cancelled:
                 question.take_back()
                 return
@@ -190,6 +191,7 @@ class Thinker:
         if asked is None or asked.text or ticket.cancelled or not self._engine.bundle.manifest.dictation:
             return
         for found in question.dictate():
+            self._engine.compute.advanced()
             if ticket.cancelled:
                 return
             if found is not None:
@@ -220,6 +222,7 @@ class Thinker:
         stream = question.answer(clock, read_before=read_before)
         try:
             for event in stream:
+                self._engine.compute.advanced()
                 if ticket.cancelled:
                     break
                 opening = None
@@ -289,14 +292,12 @@ class Thinker:
         for event in assistant.say(item.whole or item.tokens, spoken, item.seed or 0):
             if ticket.cancelled:
                 break
-            if event is None:
-                continue
-            news, skip = _after(event, skip)
+            news, skip = (None, skip) if event is None else _after(event, skip)
             if news is not None:
                 opening = Opening(0.0, 0.0, clock.since_question_ms, thought_ahead=False, ids_left=0) if first else None
                 first = first and not isinstance(news, SoundPiece)
                 self._tell(piece, news, opening if isinstance(news, SoundPiece) else None)
-                yield
+            yield  # also where nothing is told: a long answer's beginning may be skipped
         self._tell(end, End(None))
 
     def guarded(self, work: Work, failed: Tell, *details: Any) -> Work:  # noqa: ANN401 - handed through to `failed`

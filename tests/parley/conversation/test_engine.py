@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,9 @@ from parley.conversation.engine import Patience
 from parley.conversation.events import Activity, Asked, EngineChanged, EngineState, Spoke
 from parley.conversation.history import History
 from parley.conversation.offer import BuiltIn
-from tests.fakes import realtime_program
+from tests.fakes import hanging_program, realtime_program
 from tests.fakes.realtime_server import RealtimeServer, said
+from tests.fakes.thimble import thimble_folder
 from tests.parley.conversation.conftest import User, wait_for
 
 ENGINE = [sys.executable, str(Path(realtime_program.__file__))]
@@ -127,6 +129,26 @@ def test_an_engine_that_hangs_is_told_within_a_second_and_replaced(sit_down: Cal
     user.listen()
     assert user.until(Spoke).turn.text == "Answer to Still there?."
     assert not _lives(pid)
+
+
+def test_a_model_that_hangs_behind_a_door_that_answers_is_told_and_replaced(sit_down: Callable[..., User], tmp_path: Path) -> None:
+    folder, mark = thimble_folder(tmp_path / "thimble"), tmp_path / "hung"
+
+    def hanging(_choice: BuiltIn, token_file: Path) -> Sequence[str]:
+        return [sys.executable, str(Path(hanging_program.__file__)), str(token_file), str(folder), str(mark)]
+
+    user = sit_down(BuiltIn(), command=hanging, patience=replace(PATIENCE, sign_s=5.0, stuck_s=0.5, step_s=0.5))
+    user.ready()
+    begun, pid = user.now, user.talk.engine_pid
+    user.talk.send("Still there?")
+    stuck = user.until(EngineChanged, lambda news: news.state is EngineState.STUCK, after=begun)
+    assert mark.exists()
+    assert stuck.message == "The engine does not answer."
+    died = user.until(EngineChanged, lambda news: news.state is EngineState.DIED, after=begun)
+    assert died.message == "The engine hangs. A new one is being started."
+    user.listen()
+    assert user.until(Spoke).turn.text == "The capital of France is Paris."
+    assert pid is not None and not _lives(pid)
 
 
 def test_an_engine_that_was_only_slow_stays(sit_down: Callable[..., User]) -> None:

@@ -2,7 +2,7 @@
 
 import base64
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +24,45 @@ def test_hello_says_what_the_bundle_can_do(client: Client) -> None:
     assert (bundle["title"], bundle["voices"]) == ("Thimble", ["slt"])
     assert [row["name"] for row in bundle["controls"]] == ["emotion", "rate", "pitch"]
     assert [level["name"] for level in bundle["controls"][0]["levels"]] == ["neutral", "happy"]
+    assert bundle["roles"] == ["pirate"]
+
+
+def test_a_ping_tells_how_long_the_model_has_been_at_one_step(room: EngineRoom, client: Client, brain: ScriptedBrain) -> None:
+    def working_s() -> float:
+        client.connection.send({"type": "parley.ping"})  # type: ignore[arg-type]
+        return float(client.until("parley.pong")["working_s"])
+
+    assert working_s() == 0.0
+    brain.hold_at = 5
+    client.manual()
+    client.ask(noise(1.0))
+    assert brain.held.wait(timeout=10)
+    first = working_s()
+    assert working_s() > first > 0.0, "nothing moves"
+    brain.go_on.set()
+    client.until("response.done")
+    wait_for(lambda: not room.engine.compute.busy)
+    assert working_s() == 0.0
+
+
+def test_a_model_that_is_slow_is_not_taken_for_one_that_hangs(folder: Path) -> None:
+    """Every id takes ten seconds: each is a step of its own, though the thread pauses for others once a block only."""
+    clock, steps = [0.0], []
+
+    class SlowBrain(ScriptedBrain):
+        def decode(self, seed: int, limit: int) -> Iterator[int]:
+            for token_id in super().decode(seed, limit):
+                clock[0] += 10
+                steps.append(room.engine.working_s)
+                yield token_id
+
+    brain = SlowBrain(scripted(folder, ANSWER, groups=40).script)
+    with engine_room(folder, lambda: thimble(folder, brain), now_s=lambda: clock[0]) as room, room.client() as client:
+        client.manual()
+        client.ask(noise(1.0))
+        client.until("response.done")
+    assert len(steps) > 200
+    assert max(steps) == 10.0
 
 
 def test_a_spoken_turn_is_answered_in_the_protocols_order(client: Client) -> None:
