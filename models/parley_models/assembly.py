@@ -7,6 +7,7 @@ from parley_models.backbone.completions import Completions, Server
 from parley_models.backbone.remote import RemoteBrain
 from parley_models.brain import BackboneBrain
 from parley_models.bundle import Bundle
+from parley_models.device import ANY, Device
 from parley_models.errors import BundleCorrupt
 from parley_models.parts import Brain
 from parley_models.pcm import AudioChunk
@@ -18,22 +19,24 @@ from parley_models.vocoders.config import VoiceConfig
 from parley_models.vocoders.kinds import open_vocoder
 
 
-def assemble(bundle: Bundle, server: Server | None = None) -> Assistant:
+def assemble(bundle: Bundle, server: Server | None = None, device: Device = ANY) -> Assistant:
     """Load every network of a bundle and run each once: the first run of a network costs more than any later one.
 
     Raises:
         BundleError: a file can't be used, or two of them don't fit together.
         EngineError: the server that has the backbone can't be used.
+        DeviceError: the device can't be had.
     """
+    sessions = device.sessions()
     manifest, folder = bundle.manifest, bundle.folder
     tokenizer = TextTokenizer(bundle.path("text.model"))
     if len(tokenizer) > manifest.tokens.vocab_size:
         raise BundleCorrupt(
             f"{folder / 'text.model'} has {len(tokenizer)} pieces, more than the manifest's {manifest.tokens.vocab_size} ids."
         )
-    ears = DualTokenizer.open(folder, EarsConfig.read(manifest.ears))
+    ears = DualTokenizer.open(folder, EarsConfig.read(manifest.ears), sessions)
     brain: Brain = BackboneBrain(folder / "backbone", manifest) if server is None else RemoteBrain(Completions(server), manifest)
-    voice = open_vocoder(folder, VoiceConfig.read(manifest.voice))
+    voice = open_vocoder(folder, VoiceConfig.read(manifest.voice), sessions)
     missing = [entry.name for entry in manifest.voices if entry.name not in voice.voices]
     if missing:
         raise BundleCorrupt(f"{folder} names the voice “{missing[0]}”, which its vocoder does not have.")

@@ -16,6 +16,7 @@ from parley_models.bundle import Bundle, find_bundle
 from parley_models.context import Context, SharedBrain
 from parley_models.conversation import Conversation, Turn
 from parley_models.delivery import Delivery
+from parley_models.device import ANY, Device
 from parley_models.errors import InputError, UsageError
 from parley_models.live_clock import LiveClock
 from parley_models.parts import Brain, Ears, Voice
@@ -62,16 +63,17 @@ class Assistant:
         return Assistant.of(Bundle.open(find_bundle(name_or_folder)))
 
     @staticmethod
-    def of(bundle: Bundle, server: "Server | None" = None) -> "Assistant":
+    def of(bundle: Bundle, server: "Server | None" = None, device: Device = ANY) -> "Assistant":
         """Load what an opened bundle holds; with a server, its backbone is not loaded but asked for there.
 
         Raises:
             BundleError: a file can't be used.
             EngineError: the server can't be used.
+            DeviceError: the device can't be had.
         """
         from parley_models.assembly import assemble
 
-        return assemble(bundle, server)
+        return assemble(bundle, server, device)
 
     @property
     def rate_hz(self) -> int:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import onnxruntime
 import platformdirs
 
-from parley_models.errors import BundleCorrupt, BundleMissing, EngineError
+from parley_models.errors import BundleCorrupt, BundleMissing, DeviceError, EngineError
 
 logger = logging.getLogger(__name__)
 Array = npt.NDArray[Any]
@@ -49,6 +49,12 @@ class SessionSettings:
     providers: tuple[str, ...] = PREFERRED_PROVIDERS
     """In order of preference; those that this ONNX Runtime lacks are passed over."""
 
+    card: int = 0
+    """Which graphics card, as the driver counts them."""
+
+    required: str | None = None
+    """A provider without which a network is not opened at all, because the user named it."""
+
     threads: int = 1
     """Threads inside one operator; 1 or 2 leave room for the decoder."""
 
@@ -70,7 +76,7 @@ def provider_options(name: str, path: Path, inputs: Mapping[str, Shape], setting
         settings: of this machine.
     """
     if name == CUDA:
-        return {"use_tf32": "0"}  # TF32 keeps 10 bits: codes would differ from one card to the next
+        return {"device_id": str(settings.card), "use_tf32": "0"}  # TF32 keeps 10 bits: codes would differ from one card to the next
     if name != TENSORRT:
         return {}
     span = TENSORRT_SPANS.get(path.stem)
@@ -79,6 +85,7 @@ def provider_options(name: str, path: Path, inputs: Mapping[str, Shape], setting
     with path.open("rb") as file:
         cache = str(settings.engine_cache / hashlib.file_digest(file, "sha256").hexdigest()[:16])
     return {
+        "device_id": str(settings.card),
         "trt_fp16_enable": "0",  # the flow's estimator gives NaN in 16 bit (FunAudioLLM/CosyVoice issues 1113, 1930)
         "trt_engine_cache_enable": "1",
         "trt_engine_cache_path": cache,
@@ -108,6 +115,7 @@ class OnnxSession:
         Raises:
             BundleMissing: no such file.
             BundleCorrupt: not an ONNX model, or one that wants weights from other files.
+            DeviceError: the required provider does not get it.
         """
         if not path.is_file():
             raise BundleMissing(f"There is no file {path}.")
@@ -120,6 +128,9 @@ class OnnxSession:
         if wanted != [CPU]:
             options = {name: provider_options(name, path, self.inputs, settings) for name in wanted}
             self._session = _opened(path, settings, {name: told for name, told in options.items() if told is not None})
+        if settings.required is not None and settings.required not in self._session.get_providers():
+            where = settings.required.removesuffix("ExecutionProvider")
+            raise DeviceError(f"{path.name} can't run on {where}, card {settings.card}: take another device; the log may say why.")
         self._session.disable_fallback()  # a card that fails is told, not hidden
 
     @property

@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnxruntime
 import pytest
 import soxr
 from openai import OpenAI
 
 from parley_models.sound_file import read_question
 from tests.fakes.engine_room import Client
+
+HAS_CUDA = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
 
 
 @contextlib.contextmanager
@@ -40,7 +43,7 @@ def client_of(url: str, token: str) -> OpenAI:
 
 def test_mini_answers_the_official_client(tmp_path: Path) -> None:
     token_file = tmp_path / "token"
-    with served("--token-file", str(token_file)) as (process, about):
+    with served("--token-file", str(token_file), "--device", "cpu") as (process, about):
         assert set(about) == {"url", "pid"}
         assert about["pid"] == process.pid
         assert about["url"].startswith("ws://127.0.0.1:")
@@ -72,7 +75,14 @@ def test_it_ends_when_it_is_told_to_whatever_it_is_doing() -> None:
 
 @pytest.mark.parametrize(
     ("options", "code", "says"),
-    [(["--bundle", "nobody"], 4, "no bundle"), (["--host", "192.0.2.1"], 3, "can't listen"), (["--port", "x"], 2, "")],
+    [
+        (["--bundle", "nobody"], 4, "no bundle"),
+        (["--host", "192.0.2.1"], 3, "can't listen"),
+        (["--port", "x"], 2, ""),
+        (["--device", "tpu"], 2, "no device “tpu”"),
+        (["--device", "cuda:one"], 2, "no device “cuda:one”"),
+        pytest.param(["--device", "cuda"], 5, "can't use a graphics card", marks=pytest.mark.skipif(HAS_CUDA, reason="it can, here")),
+    ],
 )
 def test_what_can_t_be_served_is_said_in_one_sentence(options: list[str], code: int, says: str) -> None:
     done = subprocess.run([sys.executable, "-m", "parley", "serve", *options], capture_output=True, text=True, check=False, timeout=120)

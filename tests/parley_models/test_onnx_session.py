@@ -6,7 +6,7 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from parley_models.errors import BundleCorrupt, BundleMissing, EngineError
+from parley_models.errors import BundleCorrupt, BundleMissing, DeviceError, EngineError
 from parley_models.onnx_session import PREFERRED_PROVIDERS, OnnxSession, SessionSettings, is_self_contained, provider_options
 
 
@@ -130,8 +130,16 @@ def test_providers_are_told_what_they_need(tmp_path: Path) -> None:
     again = provider_options("TensorrtExecutionProvider", changed, inputs, settings)
     assert again is not None
     assert again["trt_engine_cache_path"] != told["trt_engine_cache_path"], "another network, another engine"
-    assert provider_options("CUDAExecutionProvider", path, inputs, settings) == {"use_tf32": "0"}
+    assert provider_options("CUDAExecutionProvider", path, inputs, settings) == {"use_tf32": "0", "device_id": "0"}
     assert provider_options("CPUExecutionProvider", path, inputs, settings) == {}
+
+
+def test_a_card_that_was_named_and_is_not_there_is_an_error(tmp_path: Path) -> None:
+    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
+        pytest.skip("it may be there, here")
+    path = saved(doubling(), tmp_path / "hift.onnx")
+    with pytest.raises(DeviceError, match=r"^hift\.onnx can't run on CUDA, card 1: .*\.$"):
+        OnnxSession(path, SessionSettings(card=1, required="CUDAExecutionProvider"))
 
 
 def test_a_provider_that_fails_is_passed_over_and_told(

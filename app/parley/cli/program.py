@@ -83,6 +83,12 @@ def serve(
         Path | None, typer.Option("--token-file", metavar="F", help="Holds what clients must know; made, yours alone, if it is not there.")
     ] = None,
     bundle: BundleOption = "mini",
+    device: Annotated[
+        str,
+        typer.Option(
+            "--device", metavar="auto|cpu|cuda[:N]", help="Where ears and voice run; the backbone decodes on the processor, or a server."
+        ),
+    ] = "auto",
     idle_unload_min: Annotated[
         float | None, typer.Option("--idle-unload-min", metavar="N", min=0.01, help="Release the model after N minutes without talk.")
     ] = None,
@@ -97,7 +103,7 @@ def serve(
     from parley_models.realtime.server import Address
 
     choice = EngineChoice(engine, url, key_file, model)
-    return run_engine(ServeRequest(bundle, Address(host, port), token_file, idle_unload_min, choice))
+    return run_engine(ServeRequest(bundle, Address(host, port), token_file, idle_unload_min, choice, device))
 
 
 @program.command()

@@ -11,6 +11,7 @@ from pathlib import Path
 from parley.cli.engine_choice import HERE, EngineChoice
 from parley_models.assistant import Assistant
 from parley_models.bundle import Bundle, find_bundle
+from parley_models.device import Device
 from parley_models.realtime.door import Door, is_loopback, new_token, token_from
 from parley_models.realtime.engine import Engine
 from parley_models.realtime.server import Address, serve_until_told
@@ -30,22 +31,25 @@ class ServeRequest:
     token_file: Path | None
     idle_unload_min: float | None
     engine: EngineChoice = HERE
+    device: str = "auto"
 
 
 def run_engine(request: ServeRequest) -> int:
     """Run the engine until it is told to stop.
 
     Raises:
-        ParleyError: the bundle, the token file or the address can't be used.
+        ParleyError: the bundle, the token file, the address or the device can't be used.
     """
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="parley: %(message)s")
     token = token_from(request.token_file) if request.token_file is not None else new_token()
     elsewhere = request.engine.server()
+    device = Device.named(request.device)
+    device.sessions()  # what can't be had at all is said before anybody comes in
     bundle = Bundle.open(find_bundle(request.bundle))
     if not is_loopback(request.address.host):
         logger.warning("Other machines can reach the engine at %s; whoever has the token can talk to it.", request.address.host)
     idle_s = None if request.idle_unload_min is None else request.idle_unload_min * 60
-    engine = Engine(bundle, lambda: Assistant.of(bundle, elsewhere), idle_unload_s=idle_s)
+    engine = Engine(bundle, lambda: Assistant.of(bundle, elsewhere, device), idle_unload_s=idle_s)
     try:
         asyncio.run(_serve(engine, request, token))
     except KeyboardInterrupt:

@@ -17,12 +17,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from parley.conversation.offer import BuiltIn
-from parley_models.errors import BundleError, EngineError, UsageError
+from parley_models.errors import BundleError, DeviceError, EngineError, UsageError
 
 Command = Callable[[BuiltIn, Path], Sequence[str]]
 """(what to run, file with the token) to a command line."""
 
-HOPELESS = frozenset({UsageError.exit_code, BundleError.exit_code})
+HOPELESS = frozenset({UsageError.exit_code, BundleError.exit_code, DeviceError.exit_code})
 """Exit codes after which another start would end the same way."""
 
 _LOOK_S = 0.05

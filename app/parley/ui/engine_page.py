@@ -76,7 +76,13 @@ class EnginePage(Page):
         browse.clicked.connect(self._browse)
         self._browse_row = self.row("", browse)
         before = self.column.count()
-        self.device = self.choice("Runs on", (("Whatever is best", "auto"), ("The processor", "cpu")), self.draft.device, self._use_device)
+        self.device = self.choice(
+            "Ears and voice run on",
+            (("Whatever is best", "auto"), ("The processor", "cpu")),
+            self.draft.device,
+            self._use_device,
+            "The model that thinks runs on the processor.",
+        )
         self.sleep = self.choice(
             "Free the memory",
             SLEEPS,
