@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from torch import Tensor
 from parley_models.backbone.config import BackboneConfig, read_entries
 from parley_models.backbone.loading import QUANTIZATION, stored_quantization
 from parley_models.backbone.model import StepOmni
-from parley_models.backbone.quantize import Quantization, is_linear
+from parley_models.backbone.quantize import Quantization
 from parley_models.backbone.weights import CONFIG_NAME, INDEX_NAME, checked, shards, tensors
 from parley_models.errors import BundleCorrupt, UsageError
 
@@ -29,7 +30,7 @@ def save_checkpoint(model: StepOmni, folder: Path, *, dtype: torch.dtype = torch
 def quantize_checkpoint(source: Path, target: Path, quantization: Quantization) -> None:
     """Write a float checkpoint again with quantized weights; one file is held in memory at a time.
 
-    What the backbone does not use (a vision tower) is left out, embeddings become bfloat16.
+    What the backbone does not use (a vision tower) is left out.
 
     Raises:
         BundleMissing, BundleCorrupt: the source can't be read.
@@ -88,20 +89,19 @@ def seal_checkpoint(target: Path, entries: dict[str, Any], quantization: Quantiz
         with safe_open(path, framework="pt") as shard:
             places |= dict.fromkeys(shard.keys(), path.name)
     for key, shape in weight_shapes(BackboneConfig.from_dict(entries)).items():
-        for name in quantization.stored(key, shape) if is_linear(key, shape) else [key]:
+        for name in quantization.stored(key, shape):
             if name not in places:
                 raise BundleCorrupt(f"The checkpoint lacks the tensor {key}.")
     if len(set(places.values())) > 1:
         _write_json(target / INDEX_NAME, {"metadata": {"total_size": size_bytes}, "weight_map": places})
-    entry = {"linear": quantization.linear, "group_size": quantization.group_size}
-    _write_json(target / CONFIG_NAME, {**entries, QUANTIZATION: entry})
+    _write_json(target / CONFIG_NAME, {**entries, QUANTIZATION: asdict(quantization)})
 
 
 def _stored(quantization: Quantization, key: str, weight: Tensor) -> dict[str, Tensor]:
-    if is_linear(key, weight.shape):
-        names = quantization.stored(key, weight.shape)
-        return dict(zip(names, quantization.quantize(key, weight).tensors(), strict=True))
-    return {key: weight.to(torch.bfloat16) if weight.dim() == 2 else weight.float()}
+    if not quantization.covers(key, weight.shape):
+        return {key: quantization.kept(weight)}
+    names = quantization.stored(key, weight.shape)
+    return dict(zip(names, quantization.quantize(key, weight).tensors(), strict=True))
 
 
 def _write(folder: Path, name: str, state: dict[str, Tensor]) -> None:

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from parley_models.backbone.quantize import Int4Groups, Int8Rows, Matrix
+from parley_models.backbone.matrices import Int4Groups, Int8Rows, Matrix
 
 logger = logging.getLogger(__name__)
 Packed = tuple[Tensor, ...]
@@ -150,3 +150,19 @@ class QuantizedLinear(nn.Module):
         rows = x if x.dim() == 2 else x[0]
         out = (self._step if len(rows) < WIDE_ROWS else self._wide)(rows, self._packed)
         return out if x.dim() == 2 else out[None]
+
+
+class QuantizedEmbedding(nn.Module):
+    """A book of vectors in 8 bits, of which only the rows that are asked for become floats."""
+
+    codes: Tensor
+    scale: Tensor
+
+    def __init__(self, matrix: Int8Rows) -> None:
+        super().__init__()
+        self.register_buffer("codes", matrix.codes)
+        self.register_buffer("scale", matrix.scale)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Ids (...) -> vectors (..., columns) float32."""
+        return self.codes[ids].float() * self.scale[ids].float()[..., None]

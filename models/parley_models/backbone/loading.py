@@ -8,9 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from parley_models.backbone.config import BackboneConfig, read_entries
-from parley_models.backbone.kernels import QuantizedLinear
+from parley_models.backbone.kernels import QuantizedEmbedding, QuantizedLinear
+from parley_models.backbone.matrices import Int8Rows, Matrix, stack
 from parley_models.backbone.model import FusedLinear, StepOmni, alibi_slopes
-from parley_models.backbone.quantize import Matrix, Quantization, is_linear, stack
+from parley_models.backbone.quantize import BFLOAT16, EMBEDDING, Quantization
 from parley_models.backbone.weights import CONFIG_NAME, checked, shards, tensors
 from parley_models.errors import BundleCorrupt, UsageError
 
@@ -22,7 +23,7 @@ def stored_quantization(entries: dict[str, Any]) -> Quantization | None:
     """How a checkpoint was quantized, from its config's entries; None = it was not. Raises BundleCorrupt."""
     entry = entries.get(QUANTIZATION)
     try:
-        return None if entry is None else Quantization(**entry)
+        return None if entry is None else Quantization(**{"embedding": BFLOAT16, **entry})  # older ones do not name it
     except (TypeError, UsageError) as error:
         raise BundleCorrupt(f"The backbone's config has a quantization that can't be read: {error}") from None
 
@@ -31,7 +32,7 @@ def load_model(folder: Path, quantization: Quantization | None = None) -> StepOm
     """Read a checkpoint: float32, or quantized as stored or as asked for. Raises BundleError or UsageError."""
     entries = read_entries(folder / CONFIG_NAME)
     stored = stored_quantization(entries)
-    if stored and quantization not in (None, stored):
+    if stored and quantization and (stored.linear, stored.group_size) != (quantization.linear, quantization.group_size):
         raise UsageError(f"{folder} is already quantized to {stored.linear} and can't be quantized again.")
     config = BackboneConfig.from_dict(entries)
     with torch.device("meta"):
@@ -61,7 +62,7 @@ class Assembly:
 
     def _form(self, key: str, shape: torch.Size, *, already: bool) -> dict[str, tuple[torch.Size, torch.dtype | None]]:
         """The tensors that a file holds for a weight: several if it is quantized already."""
-        if already and self._quantization and is_linear(key, shape):
+        if already and self._quantization and self._quantization.covers(key, shape):
             return dict(self._quantization.stored(key, shape))
         return {key: (shape, None)}
 
@@ -88,8 +89,10 @@ class Assembly:
             self._install(name, [ready[part] for part in self._keys[name]])
 
     def _made(self, key: str, parts: list[Tensor], shape: torch.Size) -> Tensor | Matrix:
-        if self._quantization is None or not is_linear(key, shape):
-            return parts[0].to(torch.bfloat16 if self._quantization and len(shape) == 2 else torch.float32)
+        if self._quantization is None:
+            return parts[0].float()
+        if not self._quantization.covers(key, shape):
+            return self._quantization.kept(parts[0])
         if len(parts) > 1:
             return self._quantization.restore(key, parts, shape)
         return self._quantization.quantize(key, parts[0])
@@ -98,7 +101,9 @@ class Assembly:
         matrices = [value for value in values if not isinstance(value, Tensor)]
         if matrices:
             parent, _, child = name.rpartition(".")
-            setattr(self._model.get_submodule(parent), child, QuantizedLinear(stack(matrices)))
+            whole = stack(matrices)
+            looked_up = f"{name}.weight" == EMBEDDING and isinstance(whole, Int8Rows)
+            setattr(self._model.get_submodule(parent), child, QuantizedEmbedding(whole) if looked_up else QuantizedLinear(whole))
         else:
             weight = torch.cat([value for value in values if isinstance(value, Tensor)])
             self._model.get_submodule(name).weight = nn.Parameter(weight, requires_grad=False)

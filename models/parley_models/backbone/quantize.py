@@ -1,123 +1,22 @@
-"""Weights in 8 or 4 bits: what is stored, and how a checkpoint becomes one that stores it.
-
-int8 keeps one scale a row; int4 keeps a scale and an offset for each group of columns. Scales are bfloat16, as the kernels
-want them, and codes are chosen for the scale as stored, so its rounding costs nothing.
-"""
+"""Which weights are kept in how many bits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from torch import Tensor
 
+from parley_models.backbone.matrices import GROUP_SIZES, Int4Groups, Int8Rows, Matrix
 from parley_models.errors import UsageError
 
 HEAD = "lm_head.weight"
 EMBEDDING = "model.embed_tokens.weight"
-GROUP_SIZES = (32, 64, 128)
-"""Columns that share a scale at 4 bit: 0.625, 0.5625 and 0.53125 bytes a weight."""
-
-
-@dataclass(frozen=True, slots=True)
-class Int8Rows:
-    """A matrix as int8 and a scale a row: weight = codes * scale."""
-
-    name: ClassVar[str] = "int8"
-    parts: ClassVar[tuple[str, ...]] = ("weight", "weight_scale")
-    group: ClassVar[int] = 0
-    codes: Tensor
-    """int8 (rows, columns)."""
-
-    scale: Tensor
-    """bfloat16 (rows,)."""
-
-    @classmethod
-    def quantize(cls, weight: Tensor) -> "Int8Rows":
-        """Quantize float weights (rows, columns)."""
-        wide = weight.float()
-        scale = (wide.abs().amax(1) / 127).clamp_min(1e-12).to(torch.bfloat16)
-        codes = (wide / scale.float()[:, None]).round().clamp(-127, 127).to(torch.int8)
-        return cls(codes, scale)
-
-    @classmethod
-    def stack(cls, matrices: "Sequence[Int8Rows]") -> "Int8Rows":
-        """Matrices below each other."""
-        return cls(torch.cat([matrix.codes for matrix in matrices]), torch.cat([matrix.scale for matrix in matrices]))
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns."""
-        return self.codes.shape[0], self.codes.shape[1]
-
-    def tensors(self) -> tuple[Tensor, ...]:
-        """What is stored, in the order of `parts`."""
-        return self.codes, self.scale
-
-    def weight(self) -> Tensor:
-        """The float32 weights that the codes stand for."""
-        return self.codes.float() * self.scale.float()[:, None]
-
-
-@dataclass(frozen=True, slots=True)
-class Int4Groups:
-    """A matrix as 4-bit codes, two a byte, with a scale and a middle for each group of columns: weight = (code - 8) * scale + middle."""
-
-    name: ClassVar[str] = "int4"
-    parts: ClassVar[tuple[str, ...]] = ("weight", "weight_scale_middle")
-    codes: Tensor
-    """uint8 (rows, columns / 2); the even column is in the low half."""
-
-    scale_middle: Tensor
-    """bfloat16 (columns / group, rows, 2)."""
-
-    @classmethod
-    def quantize(cls, weight: Tensor, group: int) -> "Int4Groups":
-        """Quantize float weights (rows, columns), columns divisible by the group. Raises UsageError."""
-        if group not in GROUP_SIZES or weight.shape[1] % group:
-            raise UsageError(f"A matrix of {weight.shape[1]} columns can't be quantized in groups of {group}; {GROUP_SIZES} are known.")
-        grouped = weight.float().unflatten(1, (-1, group))
-        low, high = grouped.amin(2), grouped.amax(2)
-        scale = ((high - low) / 15).clamp_min(1e-12).to(torch.bfloat16)
-        middle = (low + 8 * scale.float()).to(torch.bfloat16)
-        nibbles = ((grouped - middle.float()[..., None]) / scale.float()[..., None] + 8).round().clamp(0, 15).to(torch.uint8).flatten(1)
-        return cls(nibbles[:, ::2] | nibbles[:, 1::2] << 4, torch.stack([scale, middle], -1).transpose(0, 1).contiguous())
-
-    @classmethod
-    def stack(cls, matrices: "Sequence[Int4Groups]") -> "Int4Groups":
-        """Matrices below each other."""
-        return cls(torch.cat([matrix.codes for matrix in matrices]), torch.cat([matrix.scale_middle for matrix in matrices], dim=1))
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns."""
-        return self.codes.shape[0], self.codes.shape[1] * 2
-
-    @property
-    def group(self) -> int:
-        """Columns that share a scale."""
-        return self.shape[1] // self.scale_middle.shape[0]
-
-    def tensors(self) -> tuple[Tensor, ...]:
-        """What is stored, in the order of `parts`."""
-        return self.codes, self.scale_middle
-
-    def nibbles(self) -> Tensor:
-        """One code an entry, int32 (rows, columns)."""
-        return torch.stack([self.codes & 15, self.codes >> 4], -1).flatten(1).to(torch.int32)
-
-    def weight(self) -> Tensor:
-        """The float32 weights that the codes stand for."""
-        scale, middle = self.scale_middle.float().transpose(0, 1)[..., None].unbind(2)
-        return ((self.nibbles().unflatten(1, (-1, self.group)) - 8) * scale + middle).flatten(1)
-
-
-Matrix = Int8Rows | Int4Groups
+BFLOAT16 = "bfloat16"
 
 
 @dataclass(frozen=True, slots=True)
 class Quantization:
-    """What is kept in how many bits. Embeddings become bfloat16, norms stay as they are."""
+    """What is kept in how many bits. Norms stay as they are."""
 
     linear: str
     """`int8` or `int4`, for the layers' matrices; one whose columns no group divides becomes int8."""
@@ -125,23 +24,39 @@ class Quantization:
     group_size: int = 64
     """Columns that share a scale at 4 bit."""
 
+    embedding: str = Int8Rows.name
+    """`int8`, or `bfloat16` as in checkpoints whose config does not say."""
+
     def __post_init__(self) -> None:
         if self.linear not in (Int8Rows.name, Int4Groups.name):
             raise UsageError(f"Weights can be quantized to int8 or int4, not to {self.linear}.")
         if self.group_size not in GROUP_SIZES:
             raise UsageError(f"Weights can be quantized in groups of {GROUP_SIZES}, not of {self.group_size}.")
+        if self.embedding not in (Int8Rows.name, BFLOAT16):
+            raise UsageError(f"Embeddings can be kept as int8 or bfloat16, not as {self.embedding}.")
+
+    def covers(self, key: str, shape: Sequence[int]) -> bool:
+        """Whether a tensor is quantized; the others are kept as they are, or as bfloat16."""
+        return len(shape) == 2 and (key != EMBEDDING or self.embedding == Int8Rows.name)
 
     def groups_of(self, key: str, columns: int) -> int:
-        """Columns that share a scale in a matrix; 0 = int8, one scale a row. The head is always int8: it decides between words."""
-        return self.group_size if self.linear == Int4Groups.name and key != HEAD and columns % self.group_size == 0 else 0
+        """Columns that share a scale in a matrix; 0 = int8, one scale a row: what stands for words decides between them."""
+        grouped = self.linear == Int4Groups.name and key not in (HEAD, EMBEDDING)
+        return self.group_size if grouped and columns % self.group_size == 0 else 0
 
     def quantize(self, key: str, weight: Tensor) -> Matrix:
-        """Quantize the matrix of a linear layer, called by its key."""
+        """Quantize rows of a matrix that is covered, called by its key."""
         group = self.groups_of(key, weight.shape[1])
         return Int4Groups.quantize(weight, group) if group else Int8Rows.quantize(weight)
 
+    def kept(self, weight: Tensor) -> Tensor:
+        """A tensor that is not covered, as it is kept: a book of bfloat16, a norm of float32."""
+        return weight.to(torch.bfloat16 if weight.dim() == 2 else torch.float32)
+
     def stored(self, key: str, shape: torch.Size) -> dict[str, tuple[torch.Size, torch.dtype]]:
-        """Shape and type of each tensor that a file holds for a matrix of this shape, by key; the order is the matrix's own."""
+        """Shape and type of each tensor that a file holds for a tensor of this shape, by key; the order is the matrix's own."""
+        if not self.covers(key, shape):
+            return {key: (shape, torch.bfloat16 if len(shape) == 2 else torch.float32)}
         rows, columns = shape
         group = self.groups_of(key, columns)
         if group:
@@ -154,16 +69,3 @@ class Quantization:
     def restore(self, key: str, parts: Sequence[Tensor], shape: torch.Size) -> Matrix:
         """The matrix from its stored tensors, in the order of `stored`."""
         return Int4Groups(*parts) if self.groups_of(key, shape[1]) else Int8Rows(*parts)
-
-
-def is_linear(key: str, shape: torch.Size) -> bool:
-    """Whether a key belongs to a matrix that is multiplied with, and so can be quantized."""
-    return len(shape) == 2 and key != EMBEDDING
-
-
-def stack(matrices: Sequence[Matrix]) -> Matrix:
-    """Matrices of one kind below each other."""
-    first = matrices[0]
-    if len(matrices) == 1:
-        return first
-    return type(first).stack(matrices)  # type: ignore[arg-type]

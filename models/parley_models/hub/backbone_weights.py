@@ -19,7 +19,8 @@ from parley_models.hub.tensor_file import FLOATS, SIZES, TensorPlace, header, re
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from parley_models.backbone.quantize import Matrix, Quantization
+    from parley_models.backbone.matrices import Matrix
+    from parley_models.backbone.quantize import Quantization
 
 CONFIG_NAME, INDEX_NAME, SINGLE_NAME = "config.json", "model.safetensors.index.json", "model.safetensors"
 LONGEST_CONFIG, LONGEST_INDEX = 2**20, 16 * 2**20
@@ -181,7 +182,7 @@ def convert_shard(shard: Shard, target: Path, quantization: "Quantization | None
 
         write(header(forms))
         for key, place in shard.tensors.items():
-            if _is_matrix(key, place) and quantization is not None:
+            if quantization is not None and quantization.covers(key, place.shape):
                 blocks = []
                 for rows, content in row_blocks(file, place, BLOCK_BYTES):
                     blocks.append(quantization.quantize(key, _floats(content, place, rows, shard.path, key)))
@@ -193,7 +194,7 @@ def convert_shard(shard: Shard, target: Path, quantization: "Quantization | None
                     if quantization is None:
                         write(content)
                     else:
-                        write(_bytes_of(_kept(_floats(content, place, rows, shard.path, key), place)))
+                        write(_bytes_of(quantization.kept(_floats(content, place, rows, shard.path, key))))
                     tick(len(content))
         out.flush()
         os.fsync(out.fileno())
@@ -235,16 +236,10 @@ def write_json(path: Path, entries: Mapping[str, Any]) -> None:
     draft.replace(path)
 
 
-def _is_matrix(key: str, place: TensorPlace) -> bool:
-    return len(place.shape) == 2 and key != EMBEDDING
-
-
 def _forms(key: str, place: TensorPlace, quantization: "Quantization | None") -> dict[str, tuple[str, tuple[int, ...]]]:
     """What becomes of a tensor: type and shape of each that is written, in order."""
     if quantization is None:
         return {key: (place.dtype, place.shape)}
-    if not _is_matrix(key, place):
-        return {key: ("BF16" if len(place.shape) == 2 else "F32", place.shape)}
     import torch
 
     names = {torch.int8: "I8", torch.uint8: "U8", torch.bfloat16: "BF16", torch.float16: "F16", torch.float32: "F32", torch.int32: "I32"}
@@ -262,14 +257,8 @@ def _floats(content: bytes, place: TensorPlace, rows: int, path: Path, key: str)
     return tensor
 
 
-def _kept(tensor: "Tensor", place: TensorPlace) -> "Tensor":
-    import torch
-
-    return tensor.to(torch.bfloat16 if len(place.shape) == 2 else torch.float32)
-
-
 def _below_each_other(blocks: "list[Matrix]") -> "list[Tensor]":
-    from parley_models.backbone.quantize import stack
+    from parley_models.backbone.matrices import stack
 
     return list(stack(blocks).tensors())
 

@@ -10,13 +10,14 @@ IDS_PER_AUDIO_S = 5 / 0.12
 
 @dataclass(frozen=True, slots=True)
 class Precision:
-    """How the matrices of the layers are stored; embeddings are bfloat16, the head is int8 unless everything is bfloat16."""
+    """How the matrices of the layers are stored; embeddings and head are int8 unless everything is bfloat16."""
 
     name: str
     bits: float
     """A weight, its share of scales and offsets included."""
 
-    head_bits: float = 8.0
+    book_bits: float = 8.0
+    """Of the embedding, and of the head."""
 
 
 BFLOAT16 = Precision("bfloat16", 16.0, 16.0)
@@ -61,7 +62,7 @@ class Footprint:
     def weight_bytes(self) -> int:
         """On the disk, and on the card before anything is asked."""
         layers = self.layer_weights * self.precision.bits / 8
-        return round(layers + self.book_weights * (2 + self.precision.head_bits / 8) + self._norm_weights * 4)
+        return round(layers + 2 * self.book_weights * self.precision.book_bits / 8 + self._norm_weights * 4)
 
     @property
     def cache_bytes_per_id(self) -> int:
@@ -72,4 +73,4 @@ class Footprint:
     def bytes_per_step(self, context_ids: int) -> float:
         """What has to be read to make one id: every weight but the embedding's, and the cache."""
         layers = self.layer_weights * self.precision.bits / 8
-        return layers + self.book_weights * self.precision.head_bits / 8 + context_ids * self.cache_bytes_per_id
+        return layers + self.book_weights * self.precision.book_bits / 8 + context_ids * self.cache_bytes_per_id

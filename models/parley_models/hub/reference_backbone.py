@@ -10,7 +10,7 @@ import torch
 from parley_models.backbone.backbone import Backbone
 from parley_models.backbone.loading import load_model
 from parley_models.backbone.model import alibi_bias, alibi_slopes
-from parley_models.backbone.quantize import Quantization, is_linear
+from parley_models.backbone.quantize import Quantization
 from parley_models.errors import UsageError
 from parley_models.hub.backbone_weights import Checkpoint, convert_shard, seal
 from parley_models.hub.comparison import Golden, Numbers, Row, same
@@ -111,8 +111,9 @@ class BackboneReference:
         furthest = max(float(np.abs(ours - theirs).max()) for ours, theirs in pairs)
         agreed = sum(int(theirs.argmax()) == said for (_, theirs), said in zip(pairs, greedy, strict=True))
         divergence = float(np.mean([_divergence(ours, theirs) for ours, theirs in pairs]))
-        matrices = [(key, place.shape) for shard in self.checkpoint.shards for key, place in shard.tensors.items() if len(place.shape) == 2]
-        grouped = sum(quantization.groups_of(key, shape[1]) > 0 for key, shape in matrices if is_linear(key, torch.Size(shape)))
+        places = {key: place for shard in self.checkpoint.shards for key, place in shard.tensors.items()}
+        matrices = [(key, place.shape) for key, place in places.items() if quantization.covers(key, place.shape)]
+        grouped = sum(quantization.groups_of(key, shape[1]) > 0 for key, shape in matrices)
         note = (
             f"greedy ids agree at {agreed} of {len(greedy)} places, KL {divergence:.2e}; {grouped} matrices in groups, the others by rows"
         )

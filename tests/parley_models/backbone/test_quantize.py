@@ -1,3 +1,4 @@
+import json
 import shutil
 from pathlib import Path
 
@@ -10,10 +11,11 @@ from parley_models.backbone import kernels
 from parley_models.backbone.backbone import Backbone
 from parley_models.backbone.config import BackboneConfig
 from parley_models.backbone.convert import quantize_checkpoint, save_checkpoint
-from parley_models.backbone.kernels import KERNELS, Kernel, QuantizedLinear
+from parley_models.backbone.kernels import KERNELS, Kernel, QuantizedEmbedding, QuantizedLinear
 from parley_models.backbone.loading import load_model
+from parley_models.backbone.matrices import GROUP_SIZES, Int4Groups, Int8Rows, Matrix, stack
 from parley_models.backbone.model import StepOmni
-from parley_models.backbone.quantize import GROUP_SIZES, Int4Groups, Int8Rows, Matrix, Quantization, stack
+from parley_models.backbone.quantize import Quantization
 from parley_models.errors import BundleCorrupt, UsageError
 
 
@@ -89,7 +91,9 @@ def test_resident_weights_shrink(tmp_path: Path, linear: str, bytes_per_weight: 
     weights_in_layers = sum(weight.numel() for name, weight in model.named_parameters() if "layers" in name and weight.dim() == 2)
     resident = sum(buffer.nbytes for module in layers for buffer in module.buffers())
     assert resident <= bytes_per_weight * weights_in_layers
-    assert not [name for name, weight in loaded.named_parameters() if weight.dim() == 2 and name != "model.embed_tokens.weight"]
+    assert not [name for name, weight in loaded.named_parameters() if weight.dim() == 2]
+    embedding = sum(buffer.nbytes for buffer in loaded.model.embed_tokens.buffers())
+    assert embedding == 512 * (256 + 2)
     held = sum(
         value.nbytes for module in layers for value in (*module._packed, *module.__dict__.values()) if isinstance(value, torch.Tensor)
     )
@@ -120,6 +124,26 @@ def test_saved_equals_quantized_while_loading(tiny_folder: Path, tmp_path: Path,
     np.testing.assert_array_equal(Backbone.load(tmp_path, quantization=quantization).prefill(ids), made)
 
 
+def test_a_checkpoint_from_before_embeddings_had_8_bits(tiny_folder: Path, tmp_path: Path) -> None:
+    quantize_checkpoint(tiny_folder, tmp_path, Quantization("int8", embedding="bfloat16"))
+    config = json.loads((tmp_path / "config.json").read_text())
+    del config["quantization"]["embedding"]
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    before = load_file(tmp_path / "model.safetensors")["model.embed_tokens.weight"]
+    assert before.dtype == torch.bfloat16
+    model = load_model(tmp_path, Quantization("int8"))  # who asks for int8 gets what is there
+    assert torch.equal(model.model.embed_tokens(torch.tensor([7, 299])), before[[7, 299]])
+
+
+def test_only_the_rows_that_are_asked_for_become_floats() -> None:
+    matrix = Int8Rows.quantize(weights(300, 96))
+    embedding = QuantizedEmbedding(matrix)
+    ids = torch.tensor([[299, 0], [7, 7]])
+    assert torch.equal(embedding(ids), matrix.weight()[ids])
+    matrix.codes[8:].zero_()  # still the same memory, not a copy that was widened once
+    assert embedding(ids)[0, 0].abs().max() == 0
+
+
 def test_the_reference_miniature_in_int8(reference: Path, tmp_path: Path) -> None:
     source = reference / "step-audio-aqaa-mini"
     quantize_checkpoint(source, tmp_path, Quantization("int8"))
@@ -135,6 +159,8 @@ def test_refusals(tiny_folder: Path, tmp_path: Path) -> None:
         Backbone.load(tiny_folder, quantization="int2")
     with pytest.raises(UsageError, match="not of 48"):
         Quantization("int4", 48)
+    with pytest.raises(UsageError, match="not as int4"):
+        Quantization("int4", embedding="int4")
     quantize_checkpoint(tiny_folder, tmp_path, Quantization("int8"))
     with pytest.raises(UsageError, match="already quantized to int8"):
         Backbone.load(tmp_path, quantization="int4")
