@@ -101,12 +101,16 @@ class Assembly:
         matrices = [value for value in values if not isinstance(value, Tensor)]
         if matrices:
             parent, _, child = name.rpartition(".")
-            whole = stack(matrices)
-            looked_up = f"{name}.weight" == EMBEDDING and isinstance(whole, Int8Rows)
-            setattr(self._model.get_submodule(parent), child, QuantizedEmbedding(whole) if looked_up else QuantizedLinear(whole))
+            setattr(self._model.get_submodule(parent), child, _module(name, stack(matrices)))
         else:
             weight = torch.cat([value for value in values if isinstance(value, Tensor)])
             self._model.get_submodule(name).weight = nn.Parameter(weight, requires_grad=False)
+
+
+def _module(name: str, matrix: Matrix) -> nn.Module:
+    if isinstance(matrix, Int8Rows) and f"{name}.weight" == EMBEDDING:
+        return QuantizedEmbedding(matrix)
+    return QuantizedLinear(matrix)
 
 
 def module_keys(model: StepOmni) -> dict[str, list[str]]:
