@@ -179,6 +179,12 @@ class Program(QObject):
             self.theme.use(now.appearance.theme)
         if before.engine != now.engine:
             self.talk.change_engine(now.engine.choice)
+        if (before.turns.threshold, before.turns.silence_ms) != (now.turns.threshold, now.turns.silence_ms):
+            self.talk.judge_turns(now.turns.threshold, now.turns.silence_ms)
+        if before.privacy.keep_history != now.privacy.keep_history:
+            self.talk.keep_conversations(now.privacy.keep_history)
+        if before.privacy.keep_recordings != now.privacy.keep_recordings:
+            self.talk.keep_recordings(now.privacy.keep_recordings)
 
 
 def options_of(settings: Settings, data: Path, characters: Characters) -> TalkOptions:

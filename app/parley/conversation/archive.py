@@ -26,6 +26,7 @@ class Archive:
         """Of the open conversation."""
 
         self.character = ""
+        self._writing = True
         self._kept: dict[int, Kept] = {}
 
     @property
@@ -46,6 +47,18 @@ class Archive:
             raise StoreError("The sound of this turn was not kept; play it once, then it can be saved.")
         write_sound(path, joined(sound))
 
+    def write(self, on: bool) -> None:
+        """Whether what is said outlives the program, from now on; what was kept stays. Switched on, the open conversation is kept whole.
+
+        Where there is no file, because the program was started without one, nothing changes.
+        """
+        if on == self._writing or self._history.path is None:
+            return
+        self._writing = on
+        if on:
+            self._safely(self._write_all)
+            self.list()
+
     def before(self, number: int) -> int | None:
         """The turn before another one."""
         return max((each for each in self._kept if each < number), default=None)
@@ -58,12 +71,17 @@ class Archive:
         """Keep a turn of the open conversation, or what it has become."""
         old = self._kept.get(turn.number)
         self._kept[turn.number] = Kept(turn, memory if memory is not None or old is None else old.memory)
+        if not self._writing:
+            return
         self._safely(lambda: self._history.save(self.number, turn, memory, character=self.character))
         if old is None or (turn.said and not old.turn.said):  # the list shows what was first said
             self.list()
 
     def keep_sound(self, turn: Turn, chunks: list[AudioChunk]) -> Turn:
         """Remember how a turn sounded; the turn, with the name of its recording if there is one."""
+        if not self._writing or self._history.path is None:  # a recording that no history knows could never be deleted
+            self.sounds.remember(turn.number, chunks)
+            return turn
         try:
             name = self.sounds.keep(turn.number, chunks)
         except ParleyError as error:
@@ -106,7 +124,7 @@ class Archive:
         turns = [kept.turn.number for kept in self._history.turns(conversation)]
         names = [kept.turn.sound for kept in self._history.turns(conversation) if kept.turn.sound]
         self._safely(lambda: self._history.delete(conversation))
-        self.sounds.forget(turns, names)
+        self.sounds.forget([*turns, *(self._kept if conversation == self.number else ())], names)
         self.list()
 
     def list(self) -> None:
@@ -116,6 +134,10 @@ class Archive:
     def search(self, query: str) -> None:
         """Tell what is found."""
         self._safely(lambda: self._tell(Found(query, self._history.search(query))))
+
+    def _write_all(self) -> None:
+        for kept in self.kept:
+            self._history.save(self.number, kept.turn, kept.memory, character=self.character)
 
     def _safely(self, act: Callable[[], object]) -> None:
         try:

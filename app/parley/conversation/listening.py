@@ -178,6 +178,12 @@ class Listening:
             self._rest()
         self._owner.changed()
 
+    def judge(self, threshold: float, silence_ms: int) -> None:
+        """What counts as speech from now on, and how much silence ends a turn; also for one that is being spoken."""
+        self._threshold, self._silence_ms = threshold, silence_ms
+        if self.open and not self.muted and not self.held:
+            self._send(hearing(True, threshold, silence_ms))
+
     def mute(self, on: bool) -> None:
         """Hear nothing, or what is set."""
         if on == self.muted:

@@ -26,6 +26,10 @@ class Sounds:
         self._record = record and folder is not None
         self._recent: dict[int, list[AudioChunk]] = {}
 
+    def record(self, on: bool) -> None:
+        """Whether recordings are made from now on; those that lie there stay."""
+        self._record = on and self._folder is not None
+
     def keep(self, turn: int, chunks: Sequence[AudioChunk]) -> str | None:
         """Remember a turn's sound.
 

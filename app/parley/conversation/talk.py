@@ -119,6 +119,10 @@ class Talk:
         """Listen all the time, and find out when the user speaks (on) or only while the button is held (off)."""
         self._do(lambda parlour: parlour.dialogue.listening.open_microphone(on))
 
+    def judge_turns(self, threshold: float, silence_ms: int) -> None:
+        """With an open microphone: how sure it must be that someone speaks, 0…1, and how much silence ends a turn. In force at once."""
+        self._do(lambda parlour: parlour.dialogue.listening.judge(threshold, silence_ms))
+
     def mute(self, on: bool) -> None:
         """Hear nothing, whatever else is set. An answer that sounds goes on."""
         self._do(lambda parlour: parlour.dialogue.listening.mute(on))
@@ -178,6 +182,16 @@ class Talk:
     def delete_conversation(self, conversation: int) -> None:
         """Really gone: rows, search index and recordings. If it was open, an empty one is opened."""
         self._do(lambda parlour: parlour.delete_conversation(conversation))
+
+    def keep_conversations(self, on: bool) -> None:
+        """Whether what is said from now on outlives the program. Off: nothing more is written. On: the open conversation is kept whole;
+        where the program was started without a history, it has none until the next start.
+        """
+        self._do(lambda parlour: parlour.dialogue.archive.write(on))
+
+    def keep_recordings(self, on: bool) -> None:
+        """Whether the sound of what is said from now on is kept on the disk, beside conversations that are kept."""
+        self._do(lambda parlour: parlour.dialogue.archive.sounds.record(on))
 
     def search(self, query: str) -> None:
         """Find turns by their words; tells Found. An empty query finds nothing."""

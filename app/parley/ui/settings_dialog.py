@@ -1,4 +1,4 @@
-"""Settings: everything is in force at once, but for another engine, which a button puts into force."""
+"""Settings: everything is in force at once, but for another engine, which a button puts into force, and what says otherwise."""
 
 from dataclasses import replace
 
@@ -96,7 +96,7 @@ class SettingsDialog(QDialog):
             "Start with an open microphone",
             turns.open_microphone,
             lambda on: self._turn(open_microphone=on),
-            "Otherwise you hold Space to talk.",
+            "Otherwise you hold Space to talk. Counts when Parley starts.",
         )
         page.amount(
             "Voice threshold",
@@ -114,7 +114,6 @@ class SettingsDialog(QDialog):
             lambda ms: self._turn(silence_ms=round(ms)),
             "Used where the model can't tell by itself that you have finished.",
         )
-        page.column.addWidget(caption("In force when Parley starts the next time."))
         page.end()
         return page
 
@@ -134,15 +133,15 @@ class SettingsDialog(QDialog):
             "Keep conversations",
             privacy.keep_history,
             lambda on: self._keep(keep_history=on),
-            "Words and speech tokens, in your own data folder. Deleting one really removes it.",
+            "Words and speech tokens, in your own data folder. Deleting one really removes it. Off: nothing more is written, from now on. "
+            "If Parley was started with this off, it keeps conversations from the next start.",
         )
         page.switch(
             "Keep recordings of my voice",
             privacy.keep_recordings,
             lambda on: self._keep(keep_recordings=on),
-            "Sound files beside the conversations, so that your own turns can be played again.",
+            "Sound files beside the conversations that are kept, so that your own turns can be played again.",
         )
-        page.column.addWidget(caption("In force when Parley starts the next time."))
         page.end()
         return page
 

@@ -94,6 +94,56 @@ def test_a_deleted_conversation_is_forgotten_everywhere(sit_down: Callable[..., 
     wait_for(lambda: not server.session.items)
 
 
+def test_what_is_said_while_nothing_is_to_be_kept_is_written_nowhere(
+    sit_down: Callable[..., User], server: RealtimeServer, tmp_path: Path
+) -> None:
+    def written() -> list[str]:
+        history = History(tmp_path / "history.db")
+        said_then = [kept.turn.said for kept in history.turns(1)]
+        history.close()
+        return said_then
+
+    user = sit_down(server, recordings=tmp_path / "recordings", record=True)
+    user.ready()
+    chat(user, "Keep this.")
+    wait_for(lambda: len(list((tmp_path / "recordings").iterdir())) == 1)
+    user.talk.keep_conversations(False)
+    secret = chat(user, "Not this.")
+    assert written() == ["Keep this.", "Answer to Keep this.."]
+    assert len(list((tmp_path / "recordings").iterdir())) == 1
+    user.talk.replay(secret)  # it goes on as long as the program runs
+    user.listen()
+    assert len(user.all(Replaying)) == 2
+    user.talk.keep_conversations(True)
+    chat(user, "All of it, after all.")
+    wait_for(lambda: len(written()) == 6)
+    assert "Not this." in written()
+
+
+def test_recordings_begin_and_end_as_soon_as_that_is_set(sit_down: Callable[..., User], server: RealtimeServer, tmp_path: Path) -> None:
+    user = sit_down(server, recordings=tmp_path / "recordings")
+    user.ready()
+    chat(user, "Hello?")
+    assert not (tmp_path / "recordings").exists()
+    user.talk.keep_recordings(True)
+    recorded = chat(user, "And now?")
+    user.talk.keep_recordings(False)
+    chat(user, "And then?")
+    wait_for(lambda: [path.name for path in (tmp_path / "recordings").iterdir()] == [f"{recorded}.flac"])
+
+
+def test_without_a_history_nothing_is_recorded_over_what_another_day_kept(
+    sit_down: Callable[..., User], server: RealtimeServer, tmp_path: Path
+) -> None:
+    (tmp_path / "recordings").mkdir()
+    (tmp_path / "recordings" / "2.flac").write_bytes(b"kept")
+    user = sit_down(server, history=None, recordings=tmp_path / "recordings", record=True)
+    user.ready()
+    user.talk.keep_conversations(True)  # there is no file until the next start
+    assert chat(user, "Hello?") == 2
+    assert (tmp_path / "recordings" / "2.flac").read_bytes() == b"kept"
+
+
 def test_a_turn_can_be_saved_as_sound(user: User, tmp_path: Path) -> None:
     number = chat(user, "Hello?")
     user.talk.save_sound(number, tmp_path / "hello.wav")

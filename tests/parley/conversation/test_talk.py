@@ -150,6 +150,24 @@ def test_a_question_taken_back_while_it_is_thought_about_stays_unanswered(sit_do
         assert user.until(Spoke).turn.text == "Answer to This one?."
 
 
+def test_what_ends_a_turn_is_in_force_as_soon_as_it_is_set(user: User, server: RealtimeServer) -> None:
+    def judged() -> tuple[float, int] | None:
+        ears = server.session.settings.get("audio", {}).get("input", {}).get("turn_detection")
+        return (ears["threshold"], ears["silence_duration_ms"]) if ears else None
+
+    user.talk.judge_turns(0.3, 400)
+    user.talk.open_microphone(True)
+    wait_for(lambda: judged() == (0.3, 400))
+    user.talk.judge_turns(0.8, 1_200)
+    wait_for(lambda: judged() == (0.8, 1_200))
+    user.talk.open_microphone(False)
+    wait_for(lambda: judged() is None)
+    user.talk.judge_turns(0.5, 700)
+    user.talk.send("Hello?")
+    user.listen()
+    assert judged() is None, "the button goes on deciding"
+
+
 def test_the_open_microphone_finds_the_turns_by_itself(user: User, server: RealtimeServer) -> None:
     user.talk.open_microphone(True)
     wait_for(lambda: user.desk.listens)

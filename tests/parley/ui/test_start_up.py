@@ -14,8 +14,10 @@ from parley.ui.keeper import Keeper
 
 BARE = """
 import sys
+from dataclasses import replace
 from pathlib import Path
 from parley import wiring
+from parley.settings import PrivacySettings, TurnSettings
 app = wiring.make_app()
 folder = Path(sys.argv[1])
 program = wiring.Program(app, folder / "settings.toml", folder)
@@ -24,6 +26,14 @@ program.open_settings()
 for _ in range(5):
     app.processEvents()
 assert program.window.windowTitle() == "Parley"
+applied = []
+for name in ("judge_turns", "keep_conversations", "keep_recordings"):
+    setattr(program.talk, name, lambda *values, name=name: applied.append((name, *values)))
+settings = program.chosen.settings
+program.chosen.choose(replace(settings, turns=TurnSettings(threshold=0.4)))
+program.chosen.choose(replace(program.chosen.settings, turns=TurnSettings(threshold=0.4, open_microphone=True)))
+program.chosen.choose(replace(program.chosen.settings, privacy=PrivacySettings(keep_history=False, keep_recordings=True)))
+print("applied:", applied)
 heavy = sorted({name.split(".")[0] for name in sys.modules} & {"torch", "onnxruntime", "matplotlib", "scipy", "onnx"})
 print("heavy:", heavy)
 program.window.close()
@@ -37,11 +47,13 @@ def run(arguments: list[str], **environment: str) -> subprocess.CompletedProcess
     )
 
 
-def test_the_window_process_imports_neither_torch_nor_onnxruntime(tmp_path: Path) -> None:
+def test_the_window_process_imports_neither_torch_nor_onnxruntime_and_applies_what_is_chosen(tmp_path: Path) -> None:
     done = run(["-c", BARE, str(tmp_path)], QT_QPA_PLATFORM="offscreen", HOME=str(tmp_path))
 
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == "heavy: []"
+    applied, heavy = done.stdout.strip().splitlines()
+    assert heavy == "heavy: []"
+    assert applied == "applied: [('judge_turns', 0.4, 700), ('keep_conversations', False), ('keep_recordings', True)]"
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only there a screen can be missing")
