@@ -45,7 +45,11 @@ class Brain(Protocol):
         """How likely (0…1) what was heard so far is a whole question; None if this brain can't tell."""
 
     def decode(self, seed: int, limit: int) -> Iterator[int]:
-        """Answer: up to `limit` ids, each computed when it is asked for; the end is not among them. Same context, same seed, same ids."""
+        """Answer: up to `limit` ids, each computed when it is asked for; the end is not among them. Same context, same seed, same ids.
+
+        Between two ids all but the last one given are in the context; the last is read when the next is asked for. Meanwhile others may
+        use the brain: whoever then restores exactly that (`resume`) may go on asking, and gets what would have come anyway.
+        """
 
 
 class Speaking(Protocol):

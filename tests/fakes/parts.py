@@ -90,7 +90,7 @@ class ScriptedBrain:
             yield token_id
             if self.ids != expected:
                 raise EngineError("Another answer was begun before this one was finished.")
-            self.ids.append(token_id)  # as a model does: an id is read when the next is asked for
+            self.ids.append(token_id)  # an id is read when the next is asked for (`Brain.decode`)
             expected.append(token_id)
 
 
