@@ -1,12 +1,17 @@
 """A bundle that is not whole, not what its manifest says, or that reaches outside its folder is never loaded."""
 
+import hashlib
+import os
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pytest
 
+from parley_models import verified
 from parley_models.bundle import Bundle, bundle_folders, find_bundle, write_manifest
 from parley_models.errors import BundleCorrupt, BundleError, BundleMissing
 from parley_models.manifest import MANIFEST_NAME, Manifest, Sampling, VoiceEntry, read_manifest
@@ -148,3 +153,71 @@ def write_manifest_of(folder: Path) -> None:
 def test_an_empty_folder_is_no_bundle(tmp_path: Path) -> None:
     with pytest.raises(BundleMissing, match="is no bundle"):
         Bundle.open(tmp_path)
+
+
+@pytest.fixture
+def remembering(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A bundle of which every file counts as large and is old enough; what is remembered lies in a place of the test's own."""
+    monkeypatch.setattr(verified, "WORTH_BYTES", 0)
+    monkeypatch.setattr(verified, "SETTLED_S", 0.0)
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda name: tmp_path / "cache" / name)
+    return folder
+
+
+def count_reads(folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many files are read through when the bundle is opened."""
+    reads = []
+    real = hashlib.file_digest
+
+    def digest(file: BinaryIO, name: str) -> object:
+        reads.append(file.name)
+        return real(file, name)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(hashlib, "file_digest", digest)
+        Bundle.open(folder)
+    return len(reads)
+
+
+def test_an_unchanged_bundle_is_read_through_once(remembering: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [count_reads(remembering, monkeypatch) for _ in range(3)] == [2, 0, 0]
+    assert not list(remembering.rglob("*verified*"))
+    other = tmp_path / "other"
+    shutil.copytree(remembering, other)
+    assert count_reads(other, monkeypatch) == 2  # not even a faithful copy is believed
+    for note in (tmp_path / "cache").rglob("*.json"):
+        note.write_text("nonsense")
+    assert count_reads(remembering, monkeypatch) == 2
+
+
+def test_small_files_are_read_each_time(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda name: tmp_path / "cache" / name)
+    assert [count_reads(folder, monkeypatch) for _ in range(2)] == [2, 2]
+    assert not (tmp_path / "cache").exists()
+
+
+@pytest.mark.parametrize("how", ["rewritten", "replaced"])
+def test_what_is_remembered_does_not_hide_damage(remembering: Path, how: str) -> None:
+    """Same size, and the times of the content set back as a careful copying program does."""
+    Bundle.open(remembering)
+    path = remembering / "linguistic" / "codebook.npy"
+    before = path.stat()
+    if how == "rewritten":
+        flip_a_byte(remembering)
+    else:
+        path.rename(remembering.parent / "aside.npy")
+        path.write_bytes((remembering.parent / "aside.npy").read_bytes()[:-1] + b"x")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    with pytest.raises(BundleCorrupt, match="its content is not what the manifest recorded"):
+        Bundle.open(remembering)
+
+
+def test_a_cache_that_cannot_be_written_costs_time_only(remembering: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "cache").write_text("a file, no folder")
+    assert [count_reads(remembering, monkeypatch) for _ in range(2)] == [2, 2]
+
+
+def test_a_file_written_just_now_is_not_believed(remembering: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Within one tick of the file system's clock it could change without a sign."""
+    monkeypatch.setattr(verified, "SETTLED_S", 3600.0)
+    assert [count_reads(remembering, monkeypatch) for _ in range(2)] == [2, 2]
