@@ -4,6 +4,8 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QLineEdit, QPlainTextEdit, QTextEdit, QWidget
 
+from parley.ui.key_state import is_down
+
 ANYWHERE = Qt.Key.Key_F9
 OUTSIDE_EDITORS = Qt.Key.Key_Space
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
@@ -81,7 +83,7 @@ class HoldToTalk(QObject):
     def _up(self, event: QKeyEvent) -> bool:
         if self._held is None or event.key() != self._held:
             return False
-        if not event.isAutoRepeat():
+        if not event.isAutoRepeat() and not is_down(event.nativeScanCode()):
             self._let_go()
         return True
 
