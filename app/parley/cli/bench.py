@@ -38,3 +38,16 @@ def hour_command(
     from parley.cli.bench_hour import measure_hour
 
     return measure_hour(bundle, minutes, out, as_json=as_json)
+
+
+@bench.command("answer")
+def answer_command(
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="How often each sample question is asked.")] = 5,
+    bundle: BundleOption = "mini",
+    out: OutOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Measure answers to the sample questions, without a microphone: how long you wait, how steadily sound is made."""
+    from parley.cli.bench_answer import measure_answers
+
+    return measure_answers(bundle, rounds, out, as_json=as_json)
