@@ -22,7 +22,8 @@ from parley_models.live_clock import LiveClock
 from parley_models.parts import Brain, Ears, Voice
 from parley_models.pcm import AudioChunk
 from parley_models.prompt import Message, Prompt, system_text
-from parley_models.question import Manner, Mind, Question
+from parley_models.question import Experience, Manner, Mind, Question
+from parley_models.recital import Recital
 from parley_models.sound_file import prepare_question, read_question
 from parley_models.style import Style
 from parley_models.text_tokenizer import TextTokenizer
@@ -52,6 +53,7 @@ class Assistant:
         self._brain = SharedBrain(brain)
         self._context = self._brain.context()
         self._voice = voice
+        self._experience = Experience()
 
     @staticmethod
     def load(name_or_folder: str | Path = "mini") -> "Assistant":
@@ -167,7 +169,7 @@ class Assistant:
             InputError: it does not fit into the context.
         """
         own = self._context if context is None else context
-        mind = Mind(self._manifest, self.tokenizer, self._prompt, self._ears, self._voice, own)
+        mind = Mind(self._manifest, self.tokenizer, self._prompt, self._ears, self._voice, own, self._experience)
         return Question(mind, manner, turns, heard, room_ids=room_ids)
 
     def hear(self, sound: AudioChunk) -> tuple[int, ...]:
@@ -183,6 +185,20 @@ class Assistant:
         for token_id in tokens:
             yield from delivery.take(token_id)
         yield from delivery.finish()
+
+    def recite(self, words: Sequence[int], style: Style, seed: int, *, context: Context) -> Recital:
+        """Say words that nobody has said yet, from their text ids: the model makes the sound for them.
+
+        Raises:
+            UsageError: a style that the bundle does not offer.
+            BundleMissing: a voice that it does not have.
+        """
+        manner = self.manner(style, seed=seed)
+        speaking = self._voice.stream(manner.voice, style.rate, style.pitch, seed)
+        opening = [*manner.system, *self._prompt.opening("assistant")]
+        markers = {self._layout.audio_start, self._layout.audio_end}
+        written = [token_id for token_id in words if token_id not in markers]
+        return Recital(self._layout, context, opening, written, Delivery(self.tokenizer, self._layout, speaking, style))
 
     def _sound(self, audio: AudioChunk | Path | str | None) -> AudioChunk:
         if isinstance(audio, AudioChunk):

@@ -1,6 +1,6 @@
 """Several lines of thought over one brain: each knows its own ids, and whoever needs the brain puts them back (DESIGN §2)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 
 from parley_models.parts import Brain
 
@@ -65,11 +65,8 @@ class Context:
         if self._shared.holder is self:
             self._shared.holder = None
 
-    def decode(self, seed: int, limit: int) -> Iterator[int]:
-        """Answer; see `Brain.decode`. Others may use the brain between two ids.
-
-        Between two ids a brain holds all of them but the last, which it reads when the next is asked for.
-        """
+    def decode(self, seed: int, limit: int) -> Generator[int]:
+        """Answer; see `Brain.decode`. Others may use the brain between two ids: what it must hold then is put back."""
         self._take()
         try:
             for token_id in self._shared.brain.decode(seed, limit):

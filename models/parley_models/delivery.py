@@ -10,6 +10,8 @@ from parley_models.calls import CallReader
 from parley_models.interleave import Splitter
 from parley_models.parts import Speaking
 from parley_models.pcm import AudioChunk
+from parley_models.prebuffer import Pace, Progress
+from parley_models.stopwatch import Stopwatch
 from parley_models.style import Style
 from parley_models.text_tokenizer import TextStream, TextTokenizer
 from parley_models.tokens import SpeechTokens, TokenLayout
@@ -21,8 +23,9 @@ LONGEST_CHUNK_GROUPS = 12
 class Delivery:
     """Takes the ids of one answer in order and gives out its text and its sound.
 
-    Sound is made for chunks of 3, 3, 6, 9, 12, 12, … groups: the first after the first 10:15 block, so that it leaves
-    early, the later ones growing, so that the vocoder works in larger steps while enough is queued to be played.
+    Sound is made for chunks of 3, 3, 6, 12, 12, … groups: the first after the first 10:15 block, so that it leaves
+    early, the later ones growing, so that the vocoder works in larger steps while enough is queued to be played. Where model and voice
+    together take more than half of the time that there is, less is queued and chunks grow more slowly, or not at all.
     """
 
     def __init__(
@@ -40,11 +43,22 @@ class Delivery:
         self._levels: GroupLevels | None = None
         self._texts = [""]
         self._groups: list[SpeechTokens] = []
+        self._watch = Stopwatch(style.rate)
+        self._block_text = 0
+        """Text ids since the last audio id before them."""
+
+        self._block_groups = 0
+        """Groups since the last text id."""
+
         self.spoken_groups = 0
         """Groups that the voice was given so far."""
 
         self.ids: list[int] = []
         """Everything taken so far but the stop."""
+
+    def timed(self, ids: Iterator[int]) -> Iterator[int]:
+        """Pass ids on to whoever has them taken; how long the model needs for them becomes `pace`."""
+        return self._watch.ids(ids)
 
     def take(self, token_id: int) -> Iterator[AnswerEvent | None]:
         """Take one id. None comes before the voice is asked for sound: the last moment to stop."""
@@ -54,10 +68,12 @@ class Delivery:
         if token_id == self._layout.audio_start and self._texts[-1]:
             yield from self._next_segment()
         for text_id in split.text:
+            self._block_text, self._block_groups = (1, 0) if self._block_groups else (self._block_text + 1, 0)
             yield from self._say(self._stream.feed(text_id))
         if split.speech is not None:
             self._groups.append(split.speech)
-            if len(self._groups) >= self._chunk_groups:
+            self._block_groups += 1
+            if len(self._groups) >= self.chunk_groups(self.spoken_groups):
                 yield from self._speak()
 
     def finish(self) -> Iterator[AnswerEvent | None]:
@@ -95,11 +111,26 @@ class Delivery:
         markers = {self._layout.audio_start, self._layout.audio_end}
         return sum(not self._layout.is_audio(token_id) and token_id not in markers for token_id in self.ids)
 
+    def pace(self) -> Pace:
+        """How fast model and voice were so far."""
+        return self._watch.pace
+
+    def progress(self) -> Progress:
+        """How far the answer is."""
+        block = self._groups_per_block
+        text_done = self._block_groups > block or (self._block_groups > 0 and self._block_text < self._layout.text_per_block)
+        return Progress(self.text_ids, self.groups, self.spoken_groups, text_done)
+
+    def chunk_groups(self, spoken_groups: int) -> int:
+        """After so many groups that have been spoken, how many the next chunk has."""
+        load = self._watch.pace.load(self._layout)
+        # While `spoken` groups were made, load x spoken were played: so long the next chunk may take.
+        in_time = int(spoken_groups * min(1.0, (1 - load) / load)) if load < 1 else 0
+        return min(max(self._groups_per_block, in_time), LONGEST_CHUNK_GROUPS)
+
     @property
-    def _chunk_groups(self) -> int:
-        """How many groups make the next chunk."""
-        block = self._layout.audio_per_block // self._layout.group_size
-        return min(max(block, self.spoken_groups), LONGEST_CHUNK_GROUPS)
+    def _groups_per_block(self) -> int:
+        return self._layout.audio_per_block // self._layout.group_size
 
     def _speak(self) -> Iterator[AnswerEvent | None]:
         speech = SpeechTokens(np.concatenate([group.codes for group in self._groups]))
@@ -107,7 +138,9 @@ class Delivery:
         self._groups = []
         yield None
         if self._speaking is not None:
-            for sound in self._speaking.feed(speech):
+            with self._watch.voicing(len(speech)):
+                sounds = self._speaking.feed(speech)
+            for sound in sounds:
                 yield self._sounded(sound)
 
     def _sounded(self, sound: AudioChunk) -> SoundPiece:

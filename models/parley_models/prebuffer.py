@@ -4,14 +4,13 @@ While text and audio ids alternate 10:15, sound comes at 15/25 of the speed of t
 carries 3 to 4.5 text ids a second), all ids are sound. So the largest deficit lies where the text ends, or at the end of the answer if the
 ids come slower than 41.67 a second. Here the two rates are followed block by block instead of multiplying a factor with the length.
 
-    events = Prebuffer(layout, expectation, chunk=delivery.chunk_groups).hold(events, delivery.progress)
+    events = Prebuffer(layout, expectation, delivery.pace, chunk=delivery.chunk_groups).hold(events, delivery.progress)
 
 Arithmetic only: numbers in seconds, ids and groups.
 """
 
-import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
 from parley_models.answer import AnswerEvent, SoundPiece
@@ -37,6 +36,18 @@ class Pace:
 
     rate: float = 1.0
     """How fast is spoken: at 2 a group lasts 60 ms."""
+
+    def keeps_up(self, layout: TokenLayout) -> bool:
+        """Whether ids come at least as fast as text and sound together are spoken: 69.4 a second at rate 1."""
+        return self._ids_load(layout) <= 1
+
+    def load(self, layout: TokenLayout) -> float:
+        """How many seconds of work a second of sound takes while text and speech alternate."""
+        return self._ids_load(layout) + self.vocoder_rtf
+
+    def _ids_load(self, layout: TokenLayout) -> float:
+        block_s = layout.audio_per_block // layout.group_size * GROUP_SECONDS / self.rate
+        return (layout.text_per_block + layout.audio_per_block) / self.ids_per_s / block_s
 
 
 Chunking = Callable[[int], int]
@@ -138,38 +149,36 @@ class Prebuffer:
         self,
         layout: TokenLayout,
         expectation: Expectation,
+        pace: Callable[[], Pace],
         *,
         chunk: Chunking = block_by_block,
-        rate: float = 1.0,
         margin: float = 0.1,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """For one answer that begins to be decoded now.
+        """For one answer.
 
         Args:
             layout: how text and audio alternate.
             expectation: how long answers are.
+            pace: as measured so far; asked when there is sound.
             chunk: how many groups the vocoder takes at a time.
-            rate: how fast is spoken.
             margin: how much slower than measured so far the rest may come.
-            clock: seconds; never goes back.
         """
         self._layout, self._expectation, self._chunk = layout, expectation, chunk
-        self._rate, self._margin, self._clock = rate, margin, clock
-        self._began = clock()
+        self._pace, self._margin = pace, margin
         self._sounding = False
 
     def may_sound(self, progress: Progress, held_s: float) -> bool:
-        """Whether sound may begin now, of which `held_s` seconds wait; once true, always true."""
+        """Whether sound may begin now, of which `held_s` seconds wait; once true, always true, and at once where the model keeps up."""
         if not self._sounding and held_s > 0:
-            took_s = self._clock() - self._began
-            ids = progress.text_ids + progress.groups * self._layout.group_size
-            pace = Pace(ids / max(took_s, 1e-6) / (1 + self._margin), rate=self._rate)
+            pace = self._pace()
+            slower = replace(pace, ids_per_s=pace.ids_per_s / (1 + self._margin))
             text_ids, groups = self._expectation.length(progress)
-            self._sounding = wait_to_start(self._layout, pace, text_ids, groups, self._chunk, progress, held_s) <= 0
+            self._sounding = (
+                pace.keeps_up(self._layout) or wait_to_start(self._layout, slower, text_ids, groups, self._chunk, progress, held_s) <= 0
+            )
         return self._sounding
 
-    def hold(self, events: Iterable[AnswerEvent], progress: Callable[[], Progress]) -> Iterator[AnswerEvent]:
+    def hold(self, events: Iterable[AnswerEvent | None], progress: Callable[[], Progress]) -> Iterator[AnswerEvent | None]:
         """Pass everything on at once but sound, and sound as soon as it may begin; what was held leaves in order, at the latest at the end.
 
         Args:

@@ -13,6 +13,7 @@ from parley_models.live_clock import LiveClock
 from parley_models.manifest import Manifest
 from parley_models.parts import Ears, Listening, Voice
 from parley_models.pcm import AudioChunk
+from parley_models.prebuffer import Expectation, Prebuffer
 from parley_models.prompt import Prompt
 from parley_models.style import Style
 from parley_models.text_tokenizer import TextTokenizer
@@ -25,6 +26,18 @@ ROOM_S = 10.0
 """How much speech a question is given room for at first; it gets more as it grows, and the oldest turns less."""
 
 
+class Experience:
+    """What the answers so far have taught."""
+
+    def __init__(self) -> None:
+        self.expected = Expectation()
+        """How long an answer will be."""
+
+    def learn(self, text_ids: int, seconds: float) -> None:
+        """After an answer of so many text ids and, at rate 1, so many seconds."""
+        self.expected = self.expected.learn(text_ids, seconds)
+
+
 @dataclass(frozen=True, slots=True)
 class Mind:
     """What a question is heard and answered with."""
@@ -35,6 +48,7 @@ class Mind:
     ears: Ears
     voice: Voice
     context: Context
+    experience: Experience
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,13 +274,16 @@ class Question:
         self.delivery = delivery = self._new_delivery() if ahead is None else ahead.delivery
         first_audio_ms: float | None = None
         seconds = 0.0
-        for event in self._thoughts(delivery) if ahead is None else _held(ahead):
+        thoughts = self._thoughts(delivery) if ahead is None else _held(ahead)
+        prebuffer = Prebuffer(self._layout, self._mind.experience.expected, delivery.pace, chunk=delivery.chunk_groups)
+        for event in prebuffer.hold(thoughts, delivery.progress):
             if self.thought_ms is None and delivery.spoken_groups:
                 self.thought_ms = clock.since_question_ms
             if isinstance(event, SoundPiece):
                 first_audio_ms = clock.since_question_ms if first_audio_ms is None else first_audio_ms
                 seconds += event.sound.seconds
             yield event
+        self._mind.experience.learn(delivery.text_ids, seconds * self.manner.style.rate)
         total_ms = clock.since_question_ms
         timing = Timing(first_audio_ms, total_ms, total_ms / 1000 / seconds if seconds else None, self.heard_ms, self.thought_ms)
         asked = Turn(number, "human", self.text, tuple(self.heard))
@@ -293,7 +310,7 @@ class Question:
         yield self.text_of(ids)
 
     def _thoughts(self, delivery: Delivery) -> Iterator[AnswerEvent | None]:
-        for token_id in self._mind.context.decode(self.manner.seed, self._longest(self.manner.longest)):
+        for token_id in delivery.timed(self._mind.context.decode(self.manner.seed, self._longest(self.manner.longest))):
             yield from delivery.take(token_id)
             yield None
         yield from delivery.finish()

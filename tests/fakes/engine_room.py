@@ -27,6 +27,9 @@ TOKEN = "a-token-that-only-tests-know"
 
 
 ANSWER = "The capital of France is Paris, and that of Japan is another."
+LEFT_OVER_S = 0.1
+"""Of sound that was sent, at most so much lies in the resampler and in a frame that is not full."""
+
 SILENCE: Samples = np.zeros(24_000, np.float32)
 
 
@@ -57,6 +60,19 @@ class Client:
         size = round(24_000 * piece_s)
         for at in range(0, len(sound), size):
             self.connection.input_audio_buffer.append(audio=pcm(sound[at : at + size]))
+
+    def speak_live(self, sound: Samples, piece_s: float = 0.24) -> None:
+        """Append sound at the pace of a model that keeps up with a microphone: the next piece when it has heard those before the last."""
+        before_s = self.heard_s()
+        size = round(24_000 * piece_s)
+        for at in range(0, len(sound), size):
+            self.speak(sound[at : at + size], piece_s)
+            wait_for(lambda at=at: self.heard_s() >= before_s + at / 24_000 - LEFT_OVER_S, tries=12_000)  # type: ignore[misc]
+
+    def heard_s(self) -> float:
+        """Up to where the engine has heard this session's sound."""
+        self.connection.send({"type": "parley.ping"})  # type: ignore[arg-type]
+        return float(self.until("parley.pong")["heard_s"])
 
     def manual(self, **session: object) -> None:
         """Turn the ears off: turns end by commit."""
@@ -154,10 +170,10 @@ def words(folder: Path, ids: list[int]) -> str:
     return TextTokenizer(folder / "text.model").decode(token for token in ids if token < LAYOUT.audio_offset)
 
 
-def wait_for(state: Callable[[], bool]) -> None:
-    """Wait for something that no event tells."""
+def wait_for(state: Callable[[], bool], tries: int = 1_000) -> None:
+    """Wait for something that no event tells; 10 ms a try."""
     pause = threading.Event()
-    for _ in range(1_000):
+    for _ in range(tries):
         if state():
             return
         pause.wait(0.01)

@@ -53,11 +53,14 @@ def test_mini_answers_the_official_client(tmp_path: Path) -> None:
         with client_of(about["url"], token_file.read_text().strip()) as openai, openai.realtime.connect(model="mini") as connection:
             client = Client(connection)
             client.manual(parley={"seed": 1})
-            client.ask(sound)
+            client.speak_live(sound)
+            connection.input_audio_buffer.commit()
+            connection.response.create()
             assert client.until("response.done")["response"]["status"] == "completed"
             assert len(client.transcript) > 3
             assert len(client.sound) > 12_000
             assert np.abs(client.sound).max() > 0.05
+            assert client.of("parley.latency")[0]["ids_left"] <= 64
             measured = client.until("parley.style.measured")
             assert set(measured["achieved"]) == {"rate", "pitch"}
         process.send_signal(signal.SIGTERM)

@@ -91,7 +91,7 @@ class Simulated:
 @pytest.mark.parametrize("expected", [EXACT, Expectation(80, 3.75)])
 def test_what_is_held_back_leaves_in_time(ids_per_s: float, expected: Expectation) -> None:
     answer = Simulated(ids_per_s)
-    prebuffer = Prebuffer(LAYOUT, expected, clock=lambda: answer.now)
+    prebuffer = Prebuffer(LAYOUT, expected, lambda: Pace(ids_per_s))
     heard: list[tuple[float, float]] = []
     texts = 0
     for event in prebuffer.hold(answer.events(), lambda: answer.progress):
@@ -109,7 +109,7 @@ def test_what_is_held_back_leaves_in_time(ids_per_s: float, expected: Expectatio
 
 def test_a_fast_model_is_not_held_back() -> None:
     answer = Simulated(120.0)
-    events = Prebuffer(LAYOUT, EXACT, clock=lambda: answer.now).hold(answer.events(), lambda: answer.progress)
+    events = Prebuffer(LAYOUT, EXACT, lambda: Pace(answer.ids_per_s)).hold(answer.events(), lambda: answer.progress)
     assert isinstance(next(events), TextPiece)
     assert isinstance(next(events), SoundPiece)
     assert answer.now == pytest.approx(25 / 120)
@@ -117,5 +117,5 @@ def test_a_fast_model_is_not_held_back() -> None:
 
 def test_an_answer_shorter_than_expected_is_heard_in_the_end() -> None:
     answer = Simulated(10.0, text_ids=5, groups=4)
-    events = list(Prebuffer(LAYOUT, EXACT, clock=lambda: answer.now).hold(answer.events(), lambda: answer.progress))
+    events = list(Prebuffer(LAYOUT, EXACT, lambda: Pace(answer.ids_per_s)).hold(answer.events(), lambda: answer.progress))
     assert sum(isinstance(event, SoundPiece) for event in events) == 2

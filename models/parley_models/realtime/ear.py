@@ -12,6 +12,7 @@ from parley_models.hearing.listener import Microphone
 from parley_models.hearing.turn_taking import Began, Ended, News, Paused, Resumed, Sound, TurnTaking
 from parley_models.live_clock import LiveClock
 from parley_models.realtime import server_events as told
+from parley_models.realtime.compute import Work
 from parley_models.realtime.ledger import StoredItem, new_id
 from parley_models.realtime.link import Link
 from parley_models.realtime.objects import WIRE_RATE_HZ
@@ -59,6 +60,12 @@ class Ear:
         """The turn ran into trouble: its sound is ignored until it ends."""
 
         self._ahead = Ticket()
+        self._heard_to = 0  # samples of all microphones; the compute thread writes it
+
+    @property
+    def heard_s(self) -> float:
+        """Up to where the model has heard, in seconds of all sound."""
+        return self._heard_to / HEARING_HZ
 
     @property
     def is_cutting(self) -> bool:
@@ -165,7 +172,11 @@ class Ear:
         if not sound.quiet:
             self._ahead.cancelled = True
         work = self._link.thinker.hear(self._link.plan(), sound.samples, sound.end, _judge(microphone), quiet=sound.quiet)
-        self._link.work(work, self._hearing_failed)
+        self._link.work(self._noted(work, self._clock_base + sound.end), self._hearing_failed)
+
+    def _noted(self, work: Work, end: int) -> Work:
+        yield from work
+        self._heard_to = end
 
     def _hearing_failed(self, error: ParleyError) -> None:
         if not self._deaf:

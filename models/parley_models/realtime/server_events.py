@@ -319,6 +319,9 @@ class Pong(FromServer):
     working_s: float
     """Seconds; 0 while it has nothing to do, or is being loaded. Steps are short: a model that stays at one for many seconds hangs."""
 
+    heard_s: float = 0.0
+    """Up to where the model has heard this session's sound: seconds on the clock of `audio_start_ms`. What is no speech is not heard."""
+
 
 ServerEvent = Annotated[
     ErrorEvent

@@ -104,7 +104,7 @@ class Session:
             self._link.complain(EngineError("The engine stumbled over this event; the log says where."), event_id=event.event_id)
 
     def _ping(self, _event: said.Ping) -> None:
-        self._link.send(told.Pong(working_s=round(self._link.engine.working_s, 3)))
+        self._link.send(told.Pong(working_s=round(self._link.engine.working_s, 3), heard_s=round(self._ear.heard_s, 3)))
 
     # Settings
 
@@ -213,7 +213,7 @@ class Session:
             source = link.ledger[again.item_id]
             style = None if again.style is None else link.plan(ResponseWish(parley=ParleyResponse(style=again.style))).style
             response.style = style or source.style
-            work = thinker.say_again(source, style, again.from_ms, response.ticket, clock, on_piece, on_end)
+            work = thinker.say_again(source, style, again.from_ms, response.ticket, clock, on_piece, on_end, link.item_done)
         elif apart:
             items = None if wish.input is None else [self._apart(each) for each in wish.input]
             work = thinker.answer_apart(plan, items, item, response.ticket, clock, on_piece, on_end)

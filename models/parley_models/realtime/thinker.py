@@ -282,14 +282,19 @@ class Thinker:
         yield
 
     def say_again(
-        self, item: StoredItem, style: Style | None, from_ms: int, ticket: Ticket, clock: LiveClock, piece: Tell, end: Tell
+        self, item: StoredItem, style: Style | None, from_ms: int, ticket: Ticket, clock: LiveClock, piece: Tell, end: Tell, done: Tell
     ) -> Work:
-        """An answer's words once more; nothing is thought."""
+        """An answer's words once more; nothing is thought. Words that were only written are spoken for the first time, which is kept."""
         assistant = self._engine.assistant()
+        layout = assistant.bundle.manifest.tokens
         spoken = item.style if style is None else style
         skip = round(from_ms / 1000 * assistant.rate_hz)
-        first = True
-        for event in assistant.say(item.whole or item.tokens, spoken, item.seed or 0):
+        first, seed, tokens = True, item.seed or 0, item.whole or item.tokens
+        recital = None
+        if not any(layout.is_audio(token) for token in tokens):
+            recital = assistant.recite(tokens, spoken, seed, context=assistant.context())
+        for event in assistant.say(tokens, spoken, seed) if recital is None else recital.events(seed):
+            self._engine.compute.advanced()
             if ticket.cancelled:
                 break
             news, skip = (None, skip) if event is None else _after(event, skip)
@@ -297,7 +302,12 @@ class Thinker:
                 opening = Opening(0.0, 0.0, clock.since_question_ms, thought_ahead=False, ids_left=0) if first else None
                 first = first and not isinstance(news, SoundPiece)
                 self._tell(piece, news, opening if isinstance(news, SoundPiece) else None)
-            yield  # also where nothing is told: a long answer's beginning may be skipped
+            if event is not None or recital is None:
+                yield  # also where nothing is told: a long answer's beginning may be skipped
+        if recital is not None and recital.delivery.groups and style is None:
+            item.tokens, item.style, item.seed = tuple(recital.delivery.ids), spoken, seed
+            item.levels, item.finished = recital.delivery.levels, not ticket.cancelled
+            self._tell(done, item)
         self._tell(end, End(None))
 
     def guarded(self, work: Work, failed: Tell, *details: Any) -> Work:  # noqa: ANN401 - handed through to `failed`

@@ -9,6 +9,8 @@ import numpy as np
 from websockets.sync.client import connect
 
 from parley_models.bundle import write_manifest
+from parley_models.text_tokenizer import TextTokenizer
+from parley_models.tokens import SpeechTokens
 from tests.fakes.engine_room import ANSWER, TOKEN, Client, EngineRoom, engine_room, noise, pcm, words
 from tests.fakes.parts import ScriptedBrain
 from tests.fakes.thimble import LAYOUT, MANIFEST, answer_ids, thimble, thimble_folder
@@ -64,6 +66,60 @@ def test_a_turn_can_be_remembered_and_said_again(client: Client, brain: Scripted
     client.ask(noise(0.5))
     client.until("response.done")
     assert ANSWER in words(folder, brain.prompts[-1])  # it is part of the conversation again
+
+
+def greeting(client: Client, text: str = ANSWER) -> str:
+    """Say words that were only written, as the window does with a greeting or a timer; the item's id."""
+    item: Any = {"id": "greeting", "type": "message", "role": "assistant", "content": [{"type": "output_text", "text": text}]}
+    client.connection.conversation.item.create(item=item)
+    again: Any = {"parley": {"say_again": {"item_id": "greeting"}}}
+    client.connection.response.create(response=again)
+    return "greeting"
+
+
+def test_words_that_were_only_written_are_spoken_and_from_then_on_kept_as_spoken(folder: Path) -> None:
+    audio = SpeechTokens(np.arange(30, dtype=np.uint16).reshape(6, 5)).ids(LAYOUT)
+    brain = ScriptedBrain(lambda _number, _seed: [*audio, LAYOUT.audio_end])  # would rather go on with more than a block's share
+    text_ids = TextTokenizer(folder / "text.model").encode(ANSWER)
+    blocks = [text_ids[at : at + 10] for at in range(0, len(text_ids), 10)]
+    with engine_room(folder, lambda: thimble(folder, brain)) as room, room.client() as client:
+        client.manual()
+        name = greeting(client)
+        client.until("response.done")
+        assert client.transcript == ANSWER
+        assert len(client.sound) == ((len(blocks) - 1) * 3 + 6) * 2_880
+        assert [prompt[-len(block) :] for prompt, block in zip(brain.prompts, blocks, strict=True)] == blocks
+        markers = [LAYOUT.audio_start or 0], [LAYOUT.audio_end or 0]
+        said = [each for block in blocks[:-1] for each in [*block, *audio[:15]]] + [*blocks[-1], *audio]
+        expected = [*markers[0], *said, *markers[1]]
+        kept = [event["item"] for event in client.of("conversation.item.done") if event["item"]["id"] == name][-1]
+        assert kept["parley"]["tokens"] == expected
+        before = expected[: -len(audio) - 1]
+        assert brain.prompts[-1][-len(before) :] == before, "the last words are spoken after all that was said before them"
+        first, asked = client.sound, len(brain.prompts)
+        client.events.clear()
+        again: Any = {"parley": {"say_again": {"item_id": name}}}
+        client.connection.response.create(response=again)
+        client.until("response.done")
+        assert np.array_equal(client.sound, first)
+        assert len(brain.prompts) == asked, "nothing had to be thought again"
+
+
+def test_a_greeting_can_be_interrupted(folder: Path) -> None:
+    audio = SpeechTokens(np.arange(15, dtype=np.uint16).reshape(3, 5)).ids(LAYOUT)
+    brain = ScriptedBrain(lambda _number, _seed: list(audio), hold_at=20)
+    with engine_room(folder, lambda: thimble(folder, brain)) as room, room.client() as client:
+        client.manual()
+        name = greeting(client)
+        assert brain.held.wait(timeout=10)
+        client.connection.response.cancel()
+        assert client.until("response.done")["response"]["status"] == "cancelled"
+        brain.go_on.set()
+        client.connection.conversation.item.truncate(item_id=name, content_index=0, audio_end_ms=120)
+        cut = client.until("conversation.item.truncated")
+        assert ANSWER.startswith(cut["parley"]["text"]) and cut["parley"]["text"] != ANSWER
+        client.ask(noise(0.5))
+        assert client.until("response.done")["response"]["status"] == "completed"
 
 
 def test_style_and_character_reach_the_model_and_wrong_ones_are_refused(client: Client, brain: ScriptedBrain, folder: Path) -> None:

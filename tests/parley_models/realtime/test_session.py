@@ -45,6 +45,19 @@ def test_a_ping_tells_how_long_the_model_has_been_at_one_step(room: EngineRoom, 
     assert working_s() == 0.0
 
 
+def test_a_pong_tells_how_far_the_model_has_heard(client: Client) -> None:
+    client.manual()
+    client.speak_live(noise(1.0))
+    assert client.heard_s() <= 1.0
+    client.connection.input_audio_buffer.commit()
+    client.connection.response.create()
+    client.until("response.done")
+    assert client.heard_s() == pytest.approx(1.0, abs=0.01)
+    client.manual(audio={"input": {"turn_detection": {"type": "server_vad"}}})
+    client.speak(np.zeros(48_000, np.float32))
+    assert client.heard_s() == pytest.approx(1.0, abs=0.01), "silence is nobody's speech"
+
+
 def test_a_model_that_is_slow_is_not_taken_for_one_that_hangs(folder: Path) -> None:
     """Every id takes ten seconds: each is a step of its own, though the thread pauses for others once a block only."""
     clock, steps = [0.0], []
