@@ -7,9 +7,9 @@ from parley_models.networks.semantic import DETAIL_LEVELS, F0_LEVELS
 from parley_models.tokens import Codes
 
 NEIGHBOURS = 8
-MISTAKEN = 0.25
+MISTAKEN = 0.1
 """Up to this share of an utterance's linguistic codes become one of their neighbours in the code book."""
-STRANGE = 0.03
+STRANGE = 0.02
 """Up to this share become any code."""
 HIGHER = 5
 """An utterance's pitch moves by up to so many levels."""
@@ -38,5 +38,5 @@ class Mishearing:
         """Another pitch, and details that say less about the words: they are the speaker's as much as the word's."""
         pitch, detail = np.divmod(semantic, DETAIL_LEVELS)
         pitch = np.where(pitch > 0, np.clip(pitch + rng.integers(-HIGHER, HIGHER + 1), 1, F0_LEVELS - 1), 0)
-        vague = rng.random(detail.shape) < rng.random() ** 2
+        vague = rng.random(detail.shape) < rng.random() ** 3
         return pitch * DETAIL_LEVELS + np.where(vague, rng.integers(0, DETAIL_LEVELS, detail.shape), detail)
