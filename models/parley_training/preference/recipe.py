@@ -1,0 +1,204 @@
+"""Teach a trained backbone to prefer its own right answers to its own wrong ones: DPO from SFT 1, audio masked out of the loss.
+
+    python -m parley_training.preference.recipe --backbone runs/sft1/backbone --out runs/dpo
+
+Asks the model questions of its training world, typed and heard, several times each; judges the answers; keeps the pairs in `pairs.jsonl`;
+computes the reference's log-probabilities once (`references.pt`); trains; writes `backbone/` and `results.json`. A killed run goes on
+where it was: with the next question, or the last checkpoint. Another --questions goes on asking, too.
+"""
+
+import argparse
+import hashlib
+import json
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+
+from parley_models.backbone.backbone import Backbone
+from parley_models.backbone.loading import load_model
+from parley_models.backbone.model import StepOmni
+from parley_models.backbone.weights import CONFIG_NAME, shards
+from parley_models.errors import ParleyError, UsageError
+from parley_models.text_tokenizer import TextTokenizer
+from parley_training.backbone.recipe import questions_of
+from parley_training.checkpoint import Pace, restore, save
+from parley_training.corpus.dialogue import write
+from parley_training.preference.dpo import LogProbabilities, log_probabilities, loss_of, margins
+from parley_training.preference.pairs import Pair, PairBook
+from parley_training.preference.sampling import Inquiry
+from parley_training.preference.score import typed_score
+
+CONTEXT = 2048
+TEST_EVERY = 10
+"""Of so many questions the pair of one is never learned, only measured."""
+SAVE_EVERY_S = 60.0
+WARM_STEPS = 10
+
+
+def collect(book: PairBook, inquiry: Inquiry, questions: int, seed: int) -> None:
+    """Ask until so many questions were asked altogether."""
+    for number in range(len(book.asked), questions):
+        book.add(inquiry.ask(number, seed))
+        if (number + 1) % 25 == 0:
+            pairs = sum(asked.pair is not None for asked in book.asked)
+            print(f"asked {number + 1}, {pairs} pairs", flush=True)
+
+
+def shared_out(book: PairBook) -> tuple[list[Pair], list[Pair]]:
+    """Pairs to learn from, and pairs to measure with."""
+    known = [(asked.number, asked.pair) for asked in book.asked if asked.pair is not None]
+    return [pair for number, pair in known if number % TEST_EVERY], [pair for number, pair in known if number % TEST_EVERY == 0]
+
+
+@torch.no_grad()
+def references(model: StepOmni, pairs: Sequence[Pair], kept: Path, made_from: str, device: str) -> LogProbabilities:
+    """What the model that training begins from finds of all pairs: computed once, read again by a run that goes on."""
+    known = restore(kept)
+    if known is None or known["made_from"] != made_from:
+        found = [log_probabilities(model, [pair], device) for pair in pairs]
+        chosen, rejected = torch.cat([each.chosen for each in found]), torch.cat([each.rejected for each in found])
+        known = {"chosen": chosen.cpu(), "rejected": rejected.cpu(), "made_from": made_from}
+        save(kept, known)
+    return LogProbabilities(known["chosen"].to(device), known["rejected"].to(device))
+
+
+def train(
+    model: StepOmni,
+    pairs: Sequence[Pair],
+    reference: LogProbabilities,
+    out: Path,
+    *,
+    made_from: str,
+    beta: float,
+    rate: float,
+    epochs: int,
+    batch: int,
+    seed: int = 0,
+    device: str = "cpu",
+) -> None:
+    """Go through the pairs so many times, on from the last checkpoint of the same pairs; a stop changes nothing."""
+    orders = [random.Random(f"{seed}/{epoch}").sample(range(len(pairs)), len(pairs)) for epoch in range(epochs)]
+    batches = [order[first : first + batch] for order in orders for first in range(0, len(pairs), batch)]
+    learner = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.0)
+    state, done = restore(out / "checkpoint.pt"), 0
+    if state is not None and state["made_from"] == made_from:
+        model.load_state_dict(state["model"])
+        learner.load_state_dict(state["optimizer"])
+        done = state["step"]
+    pace = Pace(1.0, save_every_s=SAVE_EVERY_S)
+    for step, which in enumerate(batches[done:], done + 1):
+        found = log_probabilities(model, [pairs[number] for number in which], device)
+        loss = loss_of(found, reference[which], beta)
+        learner.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        for group in learner.param_groups:
+            group["lr"] = rate * min(step / WARM_STEPS, 1.0, (len(batches) + 1 - step) / len(batches))
+        learner.step()
+        if step % 10 == 0:
+            print(f"step {step} of {len(batches)} loss {loss.item():.3f}", flush=True)
+        if pace.save_is_due() or step == len(batches):
+            learned = {"model": model.state_dict(), "optimizer": learner.state_dict()}
+            save(out / "checkpoint.pt", {**learned, "step": step, "made_from": made_from})
+
+
+@torch.no_grad()
+def preferred(model: StepOmni, pairs: Sequence[Pair], reference: LogProbabilities, device: str = "cpu") -> dict[str, float]:
+    """Of how many pairs the chosen answer gained on the rejected one, and by how many nats in the mean."""
+    if not pairs:
+        return {"pairs": 0}
+    gained = torch.cat([margins(log_probabilities(model, [pair], device), reference[[at]]) for at, pair in enumerate(pairs)])
+    return {"pairs": len(pairs), "preferred": round(float((gained > 0).float().mean()), 3), "margin_nats": round(float(gained.mean()), 3)}
+
+
+def made_from(folder: Path, book: Path) -> str:
+    """Names a model and its pairs: references of others must not be taken for theirs."""
+    digest = hashlib.sha256(book.read_bytes())
+    for path in shards(folder):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def arguments() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--backbone", type=Path, default=Path("runs/backbone/sft1"), help="the checkpoint to begin from: SFT 1")
+    parser.add_argument("--corpus", type=Path, default=Path("runs/corpus"))
+    parser.add_argument("--tokens", type=Path, default=Path("runs/tokens"))
+    parser.add_argument("--text", type=Path, default=Path("runs/text"))
+    parser.add_argument("--out", type=Path, default=Path("runs/dpo"))
+    parser.add_argument("--world", choices=["mini0", "mini1"], default="mini1")
+    parser.add_argument("--questions", type=int, default=4000, help="asked of the model to find pairs")
+    parser.add_argument("--answers", type=int, default=6, help="to each question")
+    parser.add_argument("--text-only", action="store_true", help="an answer whose sound breaks off may still be preferred")
+    parser.add_argument("--beta", type=float, default=0.1)
+    parser.add_argument("--rate", type=float, default=1e-5)
+    parser.add_argument("--epochs", type=int, default=1)
+    parser.add_argument("--batch", type=int, default=16, help="pairs")
+    parser.add_argument("--examined", type=int, default=200, help="typed questions of the examination, asked before and after")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=0)
+    return parser
+
+
+def main() -> None:
+    """Read the command line, ask, judge and train."""
+    parser = arguments()
+    options = parser.parse_args()
+    try:
+        run(options)
+    except ParleyError as error:
+        parser.exit(error.exit_code, f"{error}\n")
+
+
+def run(options: argparse.Namespace) -> None:
+    """The whole recipe. Raises ParleyError."""
+    torch.set_num_threads(options.threads)
+    device, out, text_model = "cuda" if torch.cuda.is_available() else "cpu", options.out, options.text / "text.model"
+    out.mkdir(parents=True, exist_ok=True)
+    book = PairBook(out / "pairs.jsonl")
+    if len(book.asked) < options.questions:
+        asking = Backbone.load(options.backbone, threads=options.threads, context=CONTEXT)
+        heard = [each for each in questions_of(options.corpus / "questions", options.tokens / "questions") if each.exchange.answer]
+        inquiry = Inquiry(
+            asking,
+            TextTokenizer(text_model),
+            lambda rng: write(rng, world=options.world),
+            heard,
+            options.answers,
+            sound=not options.text_only,
+        )
+        collect(book, inquiry, options.questions, options.seed)
+    learned, kept_back = shared_out(book)
+    if not learned:
+        raise UsageError(f"{len(book.asked)} questions gave no pair to learn from: the model answers all rightly or all wrongly; ask more.")
+
+    model = load_model(options.backbone).requires_grad_(requires_grad=True).to(device)
+    source = made_from(options.backbone, out / "pairs.jsonl")
+    every = references(model, [*learned, *kept_back], out / "references.pt", source, device)
+    reference, apart = every[range(len(learned))], every[range(len(learned), len(learned) + len(kept_back))]
+    how = {"beta": options.beta, "rate": options.rate, "epochs": options.epochs, "batch": options.batch, "seed": options.seed}
+    train(model, learned, reference, out, made_from=source, device=device, **how)
+    folder = out / "backbone"
+    folder.mkdir(exist_ok=True)
+    (folder / CONFIG_NAME).write_bytes((options.backbone / CONFIG_NAME).read_bytes())
+    save_file({name: weight.contiguous().cpu() for name, weight in model.state_dict().items()}, folder / "model.safetensors")
+    good, given = sum(asked.good for asked in book.asked), sum(asked.answers for asked in book.asked)
+    results = {
+        **how,
+        "asked": len(book.asked),
+        "good_answers": round(good / given, 3),
+        "learned": preferred(model, learned, reference, device),
+        "kept_back": preferred(model, kept_back, apart, device),
+        "typed_before": typed_score(options.backbone, text_model, options.examined, options.world),
+        "typed_after": typed_score(folder, text_model, options.examined, options.world),
+    }
+    (out / "results.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(results))
+
+
+if __name__ == "__main__":
+    main()
