@@ -89,6 +89,7 @@ TO_TEST = (
     SystemPackage("pulseaudio", "a virtual microphone and speaker", program("pulseaudio")),
     SystemPackage("libasound2-plugins", "the way from PortAudio to them", has_pulse_plugin),
     SystemPackage("xvfb", "a screen for the window's tests", program("Xvfb")),
+    SystemPackage("xdotool", "somebody who types on that screen", program("xdotool")),
     SystemPackage("festvox-us-slt-hts", "a voice that asks", voice("us/cmu_us_slt_arctic_hts")),
     SystemPackage("festvox-kdlpc16k", "a voice that asks", voice("english/ked_diphone")),
     SystemPackage("festvox-kallpc16k", "a voice that only tests hear", voice("english/kal_diphone")),

@@ -1,8 +1,8 @@
 """The window, watched from outside: `parley --watched` is what `parley bench` and the tests of a real conversation start.
 
 It is the window as it always is. What happens is told on standard output (`parley.bench.news`), one line each; on standard input it
-takes `down` and `up` (the key F9), `open` and `shut` (the microphone), `interrupt`, `new`, `figures` and `quit`. It leaves when standard
-input ends.
+takes `down` and `up` (the key F9), `open` and `shut` (the microphone), `slow` and `usual` (the style), `interrupt`, `new`, `figures` and
+`quit`. It leaves when standard input ends.
 """
 
 import contextlib
@@ -19,6 +19,10 @@ from parley.bench.news import Fact, News, facts_of
 from parley.conversation.events import EngineChanged, EngineState, Event
 from parley.ui.keys import ANYWHERE
 from parley.wiring import Program, run_window
+from parley_models.style import Style
+
+SLOW = Style(rate=0.6)
+"""Answers that are to be interrupted must last."""
 
 BEAT_MS = 5
 """Between two beats of the heart; what comes later than that has been kept waiting by something else on the main thread."""
@@ -83,6 +87,8 @@ class Watcher(QObject):
                 QCoreApplication.sendEvent(self._program.window, QKeyEvent(kind, ANYWHERE, Qt.KeyboardModifier.NoModifier))
             case "open" | "shut":
                 talk.open_microphone(command == "open")
+            case "slow" | "usual":
+                talk.set_style(SLOW if command == "slow" else Style())
             case "interrupt":
                 talk.interrupt()
             case "new":

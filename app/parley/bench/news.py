@@ -37,7 +37,15 @@ def facts_of(event: Event | AudioEvent) -> tuple[str, dict[str, Fact]] | None:
     """What is told of an event, as (kind, facts); None for what nobody measures."""
     match event:
         case talk.StateChanged():
-            return "state", {"activity": event.activity.value, "held": event.held, "ducked": event.ducked}
+            facts: dict[str, Fact] = {
+                "activity": event.activity.value,
+                "held": event.held,
+                "open": event.open_microphone,
+                "ducked": event.ducked,
+            }
+            return "state", facts
+        case talk.ConversationOpened():
+            return "conversation", {}
         case talk.EngineChanged():
             return "engine", {"state": event.state.value, "message": event.message}
         case talk.Asked(turn=turn):

@@ -28,15 +28,16 @@ KEPT_S = 60.0
 class Sitting:
     """Use as a context. A server, a tape and a window, for as many turns as one likes."""
 
-    def __init__(self, settings: Settings, *, server: SoundServer | None = None, platform: str = "offscreen") -> None:
-        self._settings, self._server, self._platform = settings, server, platform
+    def __init__(self, settings: Settings, *, server: SoundServer | None = None, display: str | None = None) -> None:
+        """`server` is one that runs already; `display` an X server to be seen on, None = nowhere."""
+        self._settings, self._server, self._display = settings, server, display
         self._stack = ExitStack()
 
     def __enter__(self) -> "Sitting":
         with ExitStack() as stack:
             self.server = self._server if self._server is not None else stack.enter_context(SoundServer())
             self.tape = stack.enter_context(Tape(self.server))
-            self.window = stack.enter_context(WatchedWindow(self.server.all_variables(), self._settings, platform=self._platform))
+            self.window = stack.enter_context(WatchedWindow(self.server.all_variables(), self._settings, display=self._display))
             self._stack = stack.pop_all()
         return self
 
@@ -65,6 +66,12 @@ class Sitting:
         end_s = self.say(question.sound).wait()
         self.tape.wait_until(end_s + HELD_ON_S)
         return end_s, self.let_go()
+
+    def begin_anew(self) -> None:
+        """Another conversation; returns when the window shows it."""
+        mark = self.window.mark
+        self.window.tell("new")
+        self.window.wait_for(lambda news: news.kind == "conversation", after=mark, what="another conversation")
 
     def heard_after(self, start_s: float, patience_s: float = 10.0) -> float | None:
         """When the speaker is heard for the first time after a time; None if it stays silent."""

@@ -25,7 +25,7 @@ INTERRUPTED_EVERY = 6
 MOODS_EVERY = 10
 """So many turns hands-free, so many by key, and again."""
 
-NEW_EVERY = 60
+NEW_EVERY = 30
 """Turns after which another conversation begins."""
 
 
@@ -77,7 +77,7 @@ def talk(sitting: Sitting, questions: Sequence[Spoken], minutes: float, tick: Ca
         if turn == 0:
             sitting.window.tell("shut" if mood % 2 else "open")
         if number and number % NEW_EVERY == 0:
-            sitting.window.tell("new")
+            sitting.begin_anew()
         _turn(sitting, soak, question, by_key=bool(mood % 2), interrupt=number % INTERRUPTED_EVERY == INTERRUPTED_EVERY - 1)
     raise AssertionError("a cycle does not end")
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import numpy as np
 
@@ -79,7 +80,7 @@ class SoundServer:
             "ALSA_CONFIG_PATH": f"{folder}/asound.conf",
         }
 
-    def __enter__(self) -> "SoundServer":
+    def __enter__(self) -> Self:
         script = self._folder / "script.pa"
         script.write_text(SCRIPT.format(folder=self._folder, rate=PULSE_HZ), encoding="utf-8")
         (self._folder / "asound.conf").write_text(ALSA, encoding="utf-8")

@@ -1,4 +1,7 @@
-"""What a turn costs its asker: held, hands-free, with a pause inside the sentence, interrupted."""
+"""What a turn costs its asker: held, hands-free, with a pause inside the sentence, interrupted.
+
+Every question begins a conversation of its own: what is measured is not to depend on how well a small model keeps up a long one.
+"""
 
 import itertools
 from collections.abc import Callable, Sequence
@@ -66,6 +69,7 @@ def by_key(sitting: Sitting, questions: Sequence[Spoken], turns: int, tick: Call
     """Push-to-talk."""
     waits = []
     for question in itertools.islice(itertools.cycle(questions), turns):
+        sitting.begin_anew()
         mark = sitting.window.mark
         end_s, released_s = sitting.ask_by_key(question)
         first_s = sitting.heard_after(released_s)
@@ -99,6 +103,7 @@ def interrupted(sitting: Sitting, questions: Sequence[Spoken], turns: int, tick:
 
 
 def _by_voice(sitting: Sitting, question: Spoken, tick: Callable[[], None], quiet_s: float | None = None) -> Wait:
+    sitting.begin_anew()
     window, mark = sitting.window, sitting.window.mark
     saying = sitting.say(question.sound)
     end_s = saying.wait()
@@ -111,6 +116,7 @@ def _by_voice(sitting: Sitting, question: Spoken, tick: Callable[[], None], quie
 
 
 def _interrupt(sitting: Sitting, question: Spoken, interruption: Spoken) -> Interruption:
+    sitting.begin_anew()
     window, tape = sitting.window, sitting.tape
     saying = sitting.say(question.sound)
     end_s = saying.wait()

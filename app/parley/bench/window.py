@@ -28,11 +28,12 @@ class WatchedWindow:
         EngineError: it does not come, or its engine can't be started.
     """
 
-    def __init__(self, variables: Mapping[str, str], settings: Settings, *, platform: str = "offscreen") -> None:
-        """`variables` are its whole environment, but for the folders of its user and Qt's `platform`."""
+    def __init__(self, variables: Mapping[str, str], settings: Settings, *, display: str | None = None) -> None:
+        """`variables` are its whole environment, but for the folders of its user and the X server on which it is seen (None = nowhere)."""
         self.home = Path(tempfile.mkdtemp(prefix="parley-window-"))
         kept = {name: value for name, value in variables.items() if name not in LEFT_OUT}
-        self._variables = {**kept, "HOME": str(self.home), "QT_QPA_PLATFORM": platform}
+        screen = {"QT_QPA_PLATFORM": "offscreen"} if display is None else {"QT_QPA_PLATFORM": "xcb", "DISPLAY": display}
+        self._variables = {**kept, "HOME": str(self.home), **screen}
         save_settings(self.home / ".config" / "parley" / SETTINGS_NAME, settings)
         self.news: list[News] = []
         """What it told, in order."""

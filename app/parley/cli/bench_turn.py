@@ -17,15 +17,11 @@ from parley.bench.sitting import Sitting
 from parley.bench.speech import questions
 from parley.bench.stalls import Stalls
 from parley.bench.turns import Interruption, Wait, by_key, hands_free, interrupted, with_pauses
-from parley.settings import EngineSettings, Settings, TurnSettings
+from parley.settings import EngineSettings, Settings
 from parley_models.sound_file import write_whole
-from parley_models.style import Style
 
 WARM_UP = 2
 """Turns that are asked before it counts: a network's first run costs more than any later one."""
-
-SLOW = Style(rate=0.6)
-"""Answers that are to be interrupted must last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +68,7 @@ def measure_turns(bundle: str, turns: int, out: Path | None, *, as_json: bool) -
     """
     load, speed = Load(), calibration()
     with Progress(console=Console(file=sys.stderr), transient=True) as progress:
-        task = progress.add_task("talking", total=4 * turns + 3 * WARM_UP + len(questions()))
+        task = progress.add_task("talking", total=4 * turns + 2 * WARM_UP + len(questions()))
         measured = _measure(bundle, turns, lambda: progress.advance(task))
     record = {
         "what": "parley bench turn",
@@ -141,20 +137,16 @@ def _measure(bundle: str, turns: int, tick: Callable[[], None]) -> Turns:
         by_key(sitting, asked, WARM_UP, tick)
         window.figures()
         key = by_key(sitting, asked, turns, tick)
-        window.tell("new")
         window.tell("open")
         hands_free(sitting, asked, WARM_UP, tick)
         voice = hands_free(sitting, asked, turns, tick)
-        window.tell("new")
         pauses = with_pauses(sitting, asked, turns, tick)
         figures = window.figures()
+        window.tell("slow")
+        interruptions = interrupted(sitting, asked, turns, tick)
         window.tell("shut")
         left = ids_left(window.state, asked, tick)
-        underruns = len(window.since(0, "underrun"))
-    with Sitting(Settings(engine=engine, style=SLOW, turns=TurnSettings(open_microphone=True))) as sitting:
-        hands_free(sitting, asked, WARM_UP, tick)
-        interruptions = interrupted(sitting, asked, turns, tick)
-        underruns += len(sitting.window.since(0, "underrun"))
+        underruns = window.counts["underrun"]
     return Turns(key, voice, pauses, interruptions, Stalls.of(figures), int(figures["driver_gaps"] or 0), underruns, left)
 
 
