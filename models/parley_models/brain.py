@@ -6,6 +6,7 @@ from pathlib import Path
 from parley_models.backbone.along import Along
 from parley_models.backbone.backbone import Backbone
 from parley_models.backbone.decode import Decoder
+from parley_models.backbone.voicing import voiced
 from parley_models.errors import BundleCorrupt
 from parley_models.manifest import Manifest
 
@@ -21,6 +22,7 @@ class BackboneBrain:
             raise BundleCorrupt(f"{folder} has {ids} ids, fewer than the manifest's {needed}.")
         self._decoder = Decoder(self._backbone, manifest.tokens, manifest.sampling)
         self._layout, self._groups_per_block = manifest.tokens, manifest.chat.writes_along_groups
+        self._sampling = manifest.sampling
         self._along: Along | None = None
 
     def resume(self, ids: Sequence[int]) -> None:
@@ -49,3 +51,7 @@ class BackboneBrain:
     def decode(self, seed: int, limit: int) -> Iterator[int]:
         """Answer what is in the context."""
         return self._decoder.answer(self._backbone.ids, seed=seed, max_ids=limit)
+
+    def voice(self, seed: int, limit: int, *, may_end: bool) -> Iterator[int]:
+        """Sound for the words at the end of the context."""
+        return voiced(self._backbone, list(self._backbone.ids), self._layout, self._sampling, seed=seed, limit=limit, may_end=may_end)

@@ -1,6 +1,6 @@
 """Several lines of thought over one brain: each knows its own ids, and whoever needs the brain puts them back (DESIGN §2)."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 
 from parley_models.parts import Brain
 
@@ -67,9 +67,16 @@ class Context:
 
     def decode(self, seed: int, limit: int) -> Generator[int]:
         """Answer; see `Brain.decode`. Others may use the brain between two ids: what it must hold then is put back."""
+        yield from self._given(lambda: self._shared.brain.decode(seed, limit))
+
+    def voice(self, seed: int, limit: int, *, may_end: bool) -> Generator[int]:
+        """Sound for the last words; see `Brain.voice`."""
+        yield from self._given(lambda: self._shared.brain.voice(seed, limit, may_end=may_end))
+
+    def _given(self, ids: Callable[[], Iterator[int]]) -> Generator[int]:
         self._take()
         try:
-            for token_id in self._shared.brain.decode(seed, limit):
+            for token_id in ids():
                 self.ids.append(token_id)
                 yield token_id
                 if self._shared.holder is not self:

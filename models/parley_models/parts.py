@@ -51,6 +51,13 @@ class Brain(Protocol):
         use the brain: whoever then restores exactly that (`resume`) may go on asking, and gets what would have come anyway.
         """
 
+    def voice(self, seed: int, limit: int, *, may_end: bool) -> Iterator[int]:
+        """Go on with sound for the words at the end of the context: up to `limit` audio ids, whole groups, whatever it would rather say.
+
+        Where it `may_end`, it stops as soon as the speech is over. As with `decode`, an id is computed when it is asked for, and others may
+        use the brain in between.
+        """
+
 
 class Speaking(Protocol):
     """One answer being spoken."""

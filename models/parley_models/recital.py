@@ -43,7 +43,7 @@ class Recital:
         for start in range(0, len(self._words), block):
             yield from self._put(self._words[start : start + block])
             last = start + block >= len(self._words)
-            yield from self._speak(seed + start, self._room if last else layout.audio_per_block)
+            yield from self._speak(seed + start, self._room if last else layout.audio_per_block, may_end=last)
         if layout.audio_end is not None:
             yield from self._put([layout.audio_end])
         yield from self.delivery.finish()
@@ -59,14 +59,8 @@ class Recital:
         for token_id in ids:
             yield from self.delivery.take(token_id)
 
-    def _speak(self, seed: int, limit: int) -> Iterator[AnswerEvent | None]:
-        """Sound, until the model would rather do something else: what that is does not stay in the context."""
-        length = len(self._context.ids)
-        with closing(self._context.decode(seed, limit)) as ids:
+    def _speak(self, seed: int, limit: int, *, may_end: bool) -> Iterator[AnswerEvent | None]:
+        with closing(self._context.voice(seed, limit, may_end=may_end)) as ids:
             for token_id in self.delivery.timed(ids):
-                if not self._layout.is_audio(token_id):
-                    break
-                length += 1
                 yield from self.delivery.take(token_id)
                 yield None
-        self._context.rewind(length)

@@ -61,6 +61,8 @@ class ScriptedBrain:
     """The whole context at the start of each answer."""
 
     question_complete: float | None = None
+    sound_from: int = 300
+    """The first audio id: the thimble's."""
 
     hold_at: int | None = None
     held: threading.Event = field(default_factory=threading.Event)
@@ -81,8 +83,17 @@ class ScriptedBrain:
 
     def decode(self, seed: int, limit: int) -> Iterator[int]:
         self.prompts.append(list(self.ids))
+        yield from self._give(list(self.script(len(self.prompts) - 1, seed))[:limit])  # may hold the end: it is never said
+
+    def voice(self, seed: int, limit: int, *, may_end: bool) -> Iterator[int]:
+        """The script's sound, as often as it takes where it may not end."""
+        self.prompts.append(list(self.ids))
+        sound = [token_id for token_id in self.script(len(self.prompts) - 1, seed) if token_id >= self.sound_from]
+        yield from self._give((sound if may_end else sound * limit)[:limit])
+
+    def _give(self, ids: Sequence[int]) -> Iterator[int]:
         expected = list(self.ids)
-        for token_id in list(self.script(len(self.prompts) - 1, seed))[:limit]:  # may hold the end: it is never said
+        for token_id in ids:
             if self.decoded == self.hold_at:
                 self.held.set()
                 assert self.go_on.wait(timeout=10)

@@ -41,6 +41,22 @@ def client_of(url: str, token: str) -> OpenAI:
     return OpenAI(api_key=token, base_url="http://127.0.0.1/v1", websocket_base_url=url.removesuffix("/realtime"))
 
 
+def speaks_what_was_only_written(client: Client) -> None:
+    """A greeting, or a timer after a restart: Mini never thought these words."""
+    client.events.clear()
+    text = "Ahoy there, sailor! What brings you here?"
+    item: Any = {"id": "greeting", "type": "message", "role": "assistant", "content": [{"type": "output_text", "text": text}]}
+    client.connection.conversation.item.create(item=item)
+    again: Any = {"parley": {"say_again": {"item_id": "greeting"}}}
+    client.connection.response.create(response=again)
+    assert client.until("response.done")["response"]["status"] == "completed"
+    assert client.transcript == text
+    assert 1.0 < len(client.sound) / 24_000 < 8.0
+    assert np.abs(client.sound).max() > 0.05
+    kept = [event["item"]["parley"] for event in client.of("conversation.item.done") if event["item"]["id"] == "greeting"][-1]
+    assert sum(token >= 1_536 for token in kept["tokens"]) / 5 * 0.12 == pytest.approx(len(client.sound) / 24_000, abs=0.1)
+
+
 def test_mini_answers_the_official_client(tmp_path: Path) -> None:
     token_file = tmp_path / "token"
     with served("--token-file", str(token_file), "--device", "cpu") as (process, about):
@@ -63,6 +79,7 @@ def test_mini_answers_the_official_client(tmp_path: Path) -> None:
             assert client.of("parley.latency")[0]["ids_left"] <= 64
             measured = client.until("parley.style.measured")
             assert set(measured["achieved"]) == {"rate", "pitch"}
+            speaks_what_was_only_written(client)
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=60) == 0
 

@@ -67,6 +67,22 @@ class RemoteBrain:
             self._ids.append(token_id)
             yield token_id
 
+    def voice(self, seed: int, limit: int, *, may_end: bool) -> Iterator[int]:
+        """Sound for the words at the end of the context. Every id is a request of its own, as each may be of one book only."""
+        layout, sampling = self._layout, self._sampling
+        books = tuple(range(layout.audio_offset, layout.semantic_offset)), tuple(range(layout.semantic_offset, layout.audio_stop))
+        ends = tuple(end for end in (layout.audio_end, *layout.stops) if end is not None)
+        room = (self._completions.context_ids or len(self._ids) + limit) - len(self._ids)
+        for count in range(min(limit, room) // layout.group_size * layout.group_size):
+            place = count % layout.group_size
+            if may_end and not place and self._completions.draw(self._ids, Draw(allowed=books[0] + ends)) in ends:
+                return
+            book = books[place >= layout.linguistic_per_group]
+            how = Draw(sampling.audio_temperature, sampling.top_p, (seed * 1_000_003 + len(self._ids)) % 2**31, book)
+            token_id = self._completions.draw(self._ids, how)
+            self._ids.append(token_id)
+            yield token_id
+
     def _let_read(self) -> None:
         """Ask for one id and forget it: what that took to read stays in the server's prefix cache."""
         known = min(len(self._read_ahead), len(self._ids))

@@ -12,6 +12,7 @@ from parley_models.backbone.completions import Completions, Server
 from parley_models.backbone.decode import Decoder
 from parley_models.backbone.remote import READ_AHEAD_IDS, RemoteBrain
 from parley_models.backbone.sampling import Sampler
+from parley_models.backbone.voicing import voiced
 from parley_models.errors import EngineError, UsageError
 from parley_models.manifest import Sampling
 from parley_models.tokens import TokenLayout
@@ -103,6 +104,17 @@ def test_an_id_that_may_not_stand_there_is_drawn_again_by_the_same_rules() -> No
         masked = [request.fields for request in server.requests if "allowed_token_ids" in request.fields]
         assert {(fields["allowed_token_ids"][0], fields["allowed_token_ids"][-1]) for fields in masked} == {(60, 139), (140, 267)}
         assert any(set(fields.get("logit_bias", {}).values()) == {-100.0} for fields in (request.fields for request in server.requests))
+
+
+@pytest.mark.parametrize(
+    ("logits", "may_end", "groups"), [(restless, False, 3), (scripted([*GROUP, 271]), True, 1), (scripted([*GROUP, 3]), True, 1)]
+)
+def test_given_words_are_voiced_as_beside_us(logits: Logits, may_end: bool, groups: int) -> None:
+    expected = list(voiced(Beside(logits), PROMPT, LAYOUT, GREEDY, seed=0, limit=19, may_end=may_end))
+    assert len(expected) == groups * LAYOUT.group_size
+    with talking(logits) as (_, brain):
+        brain.resume(PROMPT)
+        assert list(brain.voice(0, 19, may_end=may_end)) == expected
 
 
 def test_draws_have_the_distribution_of_our_own_sampler() -> None:

@@ -79,7 +79,7 @@ def greeting(client: Client, text: str = ANSWER) -> str:
 
 def test_words_that_were_only_written_are_spoken_and_from_then_on_kept_as_spoken(folder: Path) -> None:
     audio = SpeechTokens(np.arange(30, dtype=np.uint16).reshape(6, 5)).ids(LAYOUT)
-    brain = ScriptedBrain(lambda _number, _seed: [*audio, LAYOUT.audio_end])  # would rather go on with more than a block's share
+    brain = ScriptedBrain(lambda _number, _seed: [7, 8, *audio])  # would rather say something else, and speak for longer than a block
     text_ids = TextTokenizer(folder / "text.model").encode(ANSWER)
     blocks = [text_ids[at : at + 10] for at in range(0, len(text_ids), 10)]
     with engine_room(folder, lambda: thimble(folder, brain)) as room, room.client() as client:
