@@ -1,5 +1,7 @@
 """Sound for given words: whole groups of the right books, whatever the model would rather say; and as drawn by the model."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -25,7 +27,7 @@ class Wishful:
     def length(self) -> int:
         return len(self.ids)
 
-    def prepare(self, ids: list[int]) -> Logits:  # type: ignore[override]
+    def prepare(self, ids: Sequence[int]) -> Logits:
         self.ids = list(ids)
         return self._wish()
 
