@@ -67,11 +67,12 @@ def talk(sitting: Sitting, questions: Sequence[Spoken], minutes: float, tick: Ca
     soak, began, looked = Soak(), time.monotonic(), float("-inf")
     for number, question in enumerate(itertools.cycle(questions)):
         now_s = time.monotonic() - began
-        if now_s >= looked + LOOK_EVERY_S:
+        over = now_s >= minutes * 60
+        if over or now_s >= looked + LOOK_EVERY_S:
             looked = now_s
             soak.samples.append(_look(sitting, now_s))
         tick(now_s)
-        if now_s >= minutes * 60:
+        if over:
             return soak
         mood, turn = divmod(number, MOODS_EVERY)
         if turn == 0:
