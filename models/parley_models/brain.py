@@ -1,14 +1,22 @@
 """The backbone of a bundle as the assistant's brain."""
 
+import logging
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from parley_models.backbone.along import Along
 from parley_models.backbone.backbone import Backbone
 from parley_models.backbone.decode import Decoder
+from parley_models.backbone.drafting import Drafter, LowLayers, SmallModel
+from parley_models.backbone.gain import measure
+from parley_models.backbone.speculation import Speculation
 from parley_models.backbone.voicing import voiced
 from parley_models.errors import BundleCorrupt
 from parley_models.manifest import Manifest
+from parley_models.tokens import TokenLayout
+
+logger = logging.getLogger(__name__)
 
 
 class BackboneBrain:
@@ -20,7 +28,8 @@ class BackboneBrain:
         ids, needed = self._backbone.config.vocab_size, manifest.tokens.vocab_size
         if ids < needed:
             raise BundleCorrupt(f"{folder} has {ids} ids, fewer than the manifest's {needed}.")
-        self._decoder = Decoder(self._backbone, manifest.tokens, manifest.sampling)
+        self._speculation = speculation(self._backbone, folder, manifest)
+        self._decoder = Decoder(self._backbone, manifest.tokens, manifest.sampling, self._speculation)
         self._layout, self._groups_per_block = manifest.tokens, manifest.chat.writes_along_groups
         self._sampling = manifest.sampling
         self._along: Along | None = None
@@ -30,18 +39,22 @@ class BackboneBrain:
         logits = self._backbone.prepare(ids)
         if self._groups_per_block:
             self._along = Along(self._backbone, self._layout, self._groups_per_block, logits)
+        self._keep_up()
 
     def read(self, ids: Sequence[int]) -> None:
         """Add ids to the context."""
         if ids:
             self._backbone.prefill(ids)
+            self._keep_up()
 
     def hear(self, ids: Sequence[int], *, last: bool = False) -> Sequence[int]:
         """Add groups of a question that is being heard, and the words that become clear by them if the bundle writes along."""
-        if self._along is not None:
-            return self._along.hear(ids, last=last)
-        self.read(ids)
-        return ids
+        if self._along is None:
+            self.read(ids)
+            return ids
+        heard = self._along.hear(ids, last=last)
+        self._keep_up()
+        return heard
 
     @property
     def question_complete(self) -> float | None:
@@ -55,3 +68,36 @@ class BackboneBrain:
     def voice(self, seed: int, limit: int, *, may_end: bool) -> Iterator[int]:
         """Sound for the words at the end of the context."""
         return voiced(self._backbone, list(self._backbone.ids), self._layout, self._sampling, seed=seed, limit=limit, may_end=may_end)
+
+    def _keep_up(self) -> None:
+        if self._speculation is not None:
+            self._speculation.keep_up()
+
+
+def speculation(backbone: Backbone, folder: Path, manifest: Manifest) -> Speculation | None:
+    """Speculation as the manifest has it, `folder` being the backbone's; None where it has none, or where it would not pay.
+
+    Raises:
+        BundleError: there is no such drafter.
+    """
+    drafter = _drafter(backbone, folder, manifest)
+    if drafter is None:
+        return None
+    if manifest.drafting.always:
+        return Speculation(backbone, drafter)
+    costs = measure(backbone, drafter, _any_group(manifest.tokens), clock=time.thread_time)  # of this thread alone, however busy others are
+    least = costs.least_acceptance()
+    verdict = "does not pay" if least is None else f"pays from {least:.2f} of its drafts kept on"
+    logger.info("speculation %s: a group checked at once takes %.2f steps, a draft %.2f", verdict, *costs.in_steps())
+    return None if least is None else Speculation(backbone, drafter, least)
+
+
+def _drafter(backbone: Backbone, folder: Path, manifest: Manifest) -> Drafter | None:
+    drafting = manifest.drafting
+    if drafting.folder is not None:
+        return SmallModel(backbone, Backbone.load(folder.parent / drafting.folder, context=manifest.context_tokens))
+    return LowLayers(backbone, drafting.layers) if drafting.layers else None
+
+
+def _any_group(layout: TokenLayout) -> list[int]:
+    return [layout.audio_offset] * layout.linguistic_per_group + [layout.semantic_offset] * layout.semantic_per_group

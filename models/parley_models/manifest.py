@@ -74,6 +74,20 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
+class Drafting:
+    """Who drafts groups for the backbone to check (`backbone/speculation.py`): nobody, its own lowest layers, or a smaller one."""
+
+    layers: Annotated[int, Field(ge=0)] = 0
+    """How many of its lowest layers."""
+
+    folder: Name | None = None
+    """Where in the bundle a smaller backbone of the same ids lies: `config.json` and safetensors."""
+
+    always: bool = False
+    """Also where measuring at load says that it does not pay: the same seed then gives the same answer on every machine."""
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """Everything that `bundle.toml` says."""
 
@@ -108,6 +122,7 @@ class Manifest:
     """Who it can be told to be, one word each (`pirate`), or `*` for anybody; empty = it answers as itself only."""
 
     sampling: Sampling = Sampling()
+    drafting: Drafting = Drafting()
     controls: tuple[Control, ...] = ()
     attributions: tuple[Attribution, ...] = ()
     files: tuple[BundleFile, ...] = field(default=())

@@ -7,15 +7,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from parley_models.backbone.cache import KvCache
+from parley_models.backbone.cache import MOST_IDS, KvCache
 from parley_models.backbone.loading import load_model
 from parley_models.backbone.model import StepOmni
 from parley_models.backbone.quantize import Quantization
 from parley_models.errors import EngineError
 
 Logits = npt.NDArray[np.float32]
-PREFILL_IDS = 256
-"""Ids prefilled in one go: bounds what attention needs at 256 x context scores a head."""
 
 
 class Backbone:
@@ -78,7 +76,7 @@ class Backbone:
         self._use_threads()
         with torch.inference_mode():
             given = torch.tensor(ids)
-            for piece in given.split(PREFILL_IDS):
+            for piece in given.split(MOST_IDS):
                 hidden = self._model.extend(piece, self._cache)
             self._ids += ids
             return self._logits(hidden)
@@ -86,6 +84,32 @@ class Backbone:
     def step(self, token_id: int) -> Logits:
         """Read one id; logits (vocab,) for the next. Valid until the next call. Raises EngineError like `prefill`."""
         return self.prefill([token_id])
+
+    def read(self, ids: Sequence[int]) -> Logits:
+        """Read a few ids that follow; logits (ids, vocab) for what comes after each of them. Raises EngineError like `prefill`."""
+        self._check(ids)
+        self._use_threads()
+        with torch.inference_mode():
+            hidden = self._model.extend(torch.tensor(ids), self._cache)
+            self._ids += ids
+            logits: Logits = self._model.logits(hidden).float().numpy()
+            return logits
+
+    def glance(self, ids: Sequence[int], layers: int) -> Logits:
+        """Read ids by the lowest layers only; the logits (ids, vocab) that the head makes of it. The next `forget` undoes it.
+
+        Raises:
+            EngineError: like `prefill`.
+        """
+        self._check(ids)
+        self._use_threads()
+        with torch.inference_mode():
+            logits: Logits = self._model.logits(self._model.extend(torch.tensor(ids), self._cache, layers)).float().numpy()
+            return logits
+
+    def forget(self) -> None:
+        """Take every `glance` out of the cache again; costs nothing."""
+        self._cache.rewind(len(self._ids))
 
     def prepare(self, ids: Sequence[int]) -> Logits:
         """Make the cache hold exactly these ids, reading only those after the part it already holds; logits for the next.

@@ -9,6 +9,9 @@ from parley_models.backbone.config import BackboneConfig
 from parley_models.backbone.model import alibi_slopes
 from parley_models.errors import EngineError
 
+MOST_IDS = 256
+"""New ids at a time: bounds what attention needs at 256 x context scores a head."""
+
 
 class LayerCache:
     """One layer's keys and values, (2, groups, capacity, head_dim)."""
@@ -44,9 +47,12 @@ class KvCache:
     def __init__(self, config: BackboneConfig, capacity: int) -> None:
         self.capacity = capacity
         self.layers = [LayerCache(config, capacity) for _ in range(config.num_hidden_layers)]
-        self._slopes = alibi_slopes(config.num_attention_heads)
         back = torch.arange(capacity - 1, -1, -1, dtype=torch.float32)
-        self._latest = -self._slopes[:, None] * back.sqrt()  # (heads, capacity); the last column is distance 0
+        slopes = alibi_slopes(config.num_attention_heads)
+        ahead = torch.full((len(slopes), MOST_IDS - 1), -math.inf)
+        self._fall = torch.cat([-slopes[:, None] * back.sqrt(), ahead], dim=1)
+        """(heads, capacity + MOST_IDS - 1): what a score loses by distance capacity - 1, …, 1, 0, and then by lying ahead."""
+
         self._length = 0
 
     @property
@@ -62,8 +68,19 @@ class KvCache:
         for layer in self.layers:
             layer.rewind(length)
 
+    def pretend(self, length: int) -> None:
+        """Behave as if so many ids had been seen, whatever the memory holds: for measuring long contexts without reading them."""
+        if not 0 <= length <= self.capacity:
+            raise EngineError(f"The conversation needs {length} tokens and the model holds {self.capacity}.")
+        self._length = length
+        for layer in self.layers:
+            layer.rewind(length)
+
     def bias(self, new: int) -> Tensor:
-        """Make room for new ids and give what is added to their scores, (heads, new, length); for a single id a view.
+        """Make room for up to MOST_IDS new ids and give what is added to their scores, (heads, new, length), the *last* id first.
+
+        A view, in which nothing is computed: an id's row is that of the id before it, one place further along `_fall`. That is
+        why the order is turned round: strides can't be negative.
 
         Raises:
             EngineError: they do not fit.
@@ -71,9 +88,5 @@ class KvCache:
         length = self._length + new
         if length > self.capacity:
             raise EngineError(f"The conversation needs {length} tokens and the model holds {self.capacity}.")
-        at, self._length = self._length, length
-        if new == 1:
-            return self._latest[:, None, self.capacity - length :]
-        distance = torch.arange(at, length)[:, None] - torch.arange(length)
-        bias = -self._slopes[:, None, None] * distance.clamp_min(0).to(torch.float32).sqrt()
-        return bias.masked_fill(distance < 0, -math.inf)
+        self._length = length
+        return self._fall.as_strided((len(self._fall), new, length), (self._fall.stride(0), 1, 1), self.capacity - length)

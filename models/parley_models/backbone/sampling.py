@@ -1,6 +1,7 @@
 """Choosing the next id: text cold, audio warmer, never a code of the wrong book inside a started group."""
 
 from collections import deque
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +10,8 @@ from parley_models.manifest import Sampling
 from parley_models.tokens import TokenLayout
 
 Logits = npt.NDArray[np.float32]
+Shares = npt.NDArray[np.float64]
+"""How likely each code of a book is; they add up to 1."""
 
 
 class Sampler:
@@ -33,9 +36,7 @@ class Sampler:
         """The next id, from logits (vocab,)."""
         layout = self._layout
         if self._place:
-            linguistic = self._place < layout.linguistic_per_group
-            bounds = (layout.audio_offset, layout.semantic_offset) if linguistic else (layout.semantic_offset, layout.audio_stop)
-            return self._speak(logits, *bounds)
+            return self._speak(logits, *self._book(self._place))
         free = logits.copy()
         free[self._reserved] = -np.inf
         free[layout.semantic_offset : layout.audio_stop] = -np.inf  # a group begins with a linguistic code
@@ -43,6 +44,47 @@ class Sampler:
             return self._speak(logits, layout.audio_offset, layout.semantic_offset)
         free[layout.audio_offset : layout.semantic_offset] = -np.inf
         return self._pick(free, self._sampling.text_temperature)
+
+    @property
+    def left(self) -> int:
+        """Codes that the started group still lacks; 0 outside of groups."""
+        return (self._layout.group_size - self._place) % self._layout.group_size
+
+    def chances(self, logits: Logits, ahead: Sequence[int] = ()) -> tuple[int, Shares]:
+        """How likely `draw` would take each code of a started group, had it drawn the ids `ahead` before: first code and shares."""
+        first, stop = self._book(self._place + len(ahead))
+        book, temperature = logits[first:stop], self._sampling.audio_temperature
+        shares = np.zeros(stop - first)
+        if temperature <= 0:
+            shares[book.argmax()] = 1
+            return first, shares
+        likely, weights = self._likely(book, temperature)
+        shares[likely] = weights / weights.sum()
+        if window := self._sampling.repetition_window:
+            recent = [*self._recent, *ahead][-window:]
+            often = {code for code in recent if recent.count(code) / window > self._sampling.repetition_share}
+            again = [code - first for code in often if first <= code < stop]
+            redrawn = float(shares[again].sum())
+            shares[again] = 0
+            shares += redrawn * self._weights(book, temperature)
+        return first, shares
+
+    def chance(self) -> float:
+        """A number from 0 to below 1."""
+        return float(self._random.random())
+
+    def take(self, token_id: int) -> None:
+        """Go on as if `draw` had given this code of a started group."""
+        if self._sampling.repetition_window and self._sampling.audio_temperature > 0:
+            self._recent.append(token_id)
+        self._place = (self._place + 1) % self._layout.group_size
+
+    def _book(self, place: int) -> tuple[int, int]:
+        """The ids that may stand at a place of a group: from the first to before the second."""
+        layout = self._layout
+        if place < layout.linguistic_per_group:
+            return layout.audio_offset, layout.semantic_offset
+        return layout.semantic_offset, layout.audio_stop
 
     def _speak(self, logits: Logits, first: int, stop: int) -> int:
         """One audio code out of one book; an id that fills too much of the last ones is drawn again from the whole book."""
@@ -52,24 +94,33 @@ class Sampler:
             share = self._recent.count(token_id) / sampling.repetition_window
             if share > sampling.repetition_share:
                 token_id = first + self._pick(book, sampling.audio_temperature, whole=True)
-            self._recent.append(token_id)
-        self._place = (self._place + 1) % self._layout.group_size
+        self.take(token_id)
         return token_id
 
     def _pick(self, logits: Logits, temperature: float, *, whole: bool = False) -> int:
         """The likeliest at temperature 0; otherwise a draw from the likeliest ids that together reach top_p."""
         if temperature <= 0:
             return int(logits.argmax())
-        scaled = (logits.astype(np.float64) - logits.max()) / temperature
-        weights = np.exp(scaled)
-        weights /= weights.sum()
-        if not whole and self._sampling.top_p < 1:
-            order = np.argsort(-weights, kind="stable")
-            reach = np.cumsum(weights[order])
-            order = order[: int(np.searchsorted(reach, self._sampling.top_p)) + 1]
-            return int(order[self._throw(weights[order])])
-        return self._throw(weights)
+        if whole:
+            return self.throw(self._weights(logits, temperature))
+        likely, weights = self._likely(logits, temperature)
+        return int(likely[self.throw(weights)])
 
-    def _throw(self, weights: npt.NDArray[np.float64]) -> int:
+    def _likely(self, logits: Logits, temperature: float) -> tuple[npt.NDArray[np.int64], Shares]:
+        """The likeliest places that together reach top_p, and their weights; all of them where top_p is 1."""
+        weights = self._weights(logits, temperature)
+        if self._sampling.top_p >= 1:
+            return np.arange(len(weights)), weights
+        order = np.argsort(-weights, kind="stable")
+        reach = np.cumsum(weights[order])
+        order = order[: int(np.searchsorted(reach, self._sampling.top_p)) + 1]
+        return order, weights[order]
+
+    def _weights(self, logits: Logits, temperature: float) -> Shares:
+        weights: Shares = np.exp((logits.astype(np.float64) - logits.max()) / temperature)
+        return weights / weights.sum()
+
+    def throw(self, weights: Shares) -> int:
+        """Draw a place by its weight."""
         steps = np.cumsum(weights)
         return min(int(np.searchsorted(steps, self._random.random() * steps[-1], side="right")), len(weights) - 1)

@@ -7,7 +7,7 @@ import torch
 
 from parley_models.backbone.backbone import Backbone
 from parley_models.backbone.cache import KvCache
-from parley_models.backbone.model import StepOmni
+from parley_models.backbone.model import StepOmni, alibi_bias
 from parley_models.errors import EngineError
 
 CLOSE = 1e-4
@@ -74,7 +74,16 @@ def test_a_step_leaves_the_cache_where_it_is(backbone: Backbone) -> None:
     for token in range(100):
         backbone.step(token)
     assert layer._stored.data_ptr() == before
-    assert backbone._cache.bias(1).data_ptr() >= backbone._cache._latest.data_ptr()  # a view
+
+
+@pytest.mark.parametrize("new", [1, 5, 256])
+def test_a_bias_is_a_view_of_what_was_made_once(backbone: Backbone, tiny_model: StepOmni, new: int) -> None:
+    backbone.prefill([1] * 100)
+    cache = backbone._cache
+    bias = cache.bias(new)
+    assert bias.untyped_storage().data_ptr() == cache._fall.untyped_storage().data_ptr()
+    whole = alibi_bias(tiny_model.slopes, 100 + new)
+    torch.testing.assert_close(bias, whole[:, 100:].flip(1))
 
 
 @pytest.mark.parametrize(
