@@ -51,3 +51,16 @@ def answer_command(
     from parley.cli.bench_answer import measure_answers
 
     return measure_answers(bundle, rounds, out, as_json=as_json)
+
+
+@bench.command("backbone")
+def backbone_command(
+    shape: Annotated[str, typer.Option("--shape", metavar="mini|3b|130b", help="Whose dimensions.")] = "mini",
+    threads: Annotated[int, typer.Option("--threads", min=1, help="How many threads compute.")] = 1,
+    out: OutOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Measure decoding, checking drafts and reading on this processor, with random weights of a model's true shape."""
+    from parley.cli.bench_backbone import measure_backbone
+
+    return measure_backbone(shape, threads, out, as_json=as_json)

@@ -134,7 +134,7 @@ def test_drafted_groups_are_distributed_as_if_they_were_not(name: str, strange: 
     alone, _ = groups(2400, large, SAMPLINGS[name], seed=0)
     drafted, kept = groups(2400, large, SAMPLINGS[name], seed=100_000, small=TwoBack(2, like=large, strange=strange))
     assert (0.5 < kept < 0.95) if strange < 1 else (0.1 < kept < 0.7)
-    figures: dict[str, list[npt.NDArray[np.int64]]] = {
+    figures: dict[str, list[npt.NDArray[np.generic]]] = {
         "whole groups": [alone @ 11 ** np.arange(5), drafted @ 11 ** np.arange(5)],
         "first pair": [alone[:, :2] @ [1, 11], drafted[:, :2] @ [1, 11]],
         "middle": [alone[:, 1:3] @ [1, 11], drafted[:, 1:3] @ [1, 11]],

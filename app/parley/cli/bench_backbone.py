@@ -1,0 +1,101 @@
+"""`parley bench backbone`: how fast a backbone of a shape would be here, with random weights."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from parley.bench.record import Load, calibration, machine
+from parley_models.errors import DeviceError, UsageError
+
+SHAPES = ("mini", "3b", "130b")
+SPARED_BYTES = 1_000_000_000
+"""Memory that is left to others."""
+
+
+def measure_backbone(name: str, threads: int, out: Path | None, *, as_json: bool) -> int:
+    """Measure and tell.
+
+    Raises:
+        UsageError: no such shape.
+        DeviceError: it does not fit into memory.
+    """
+    if name not in SHAPES:
+        raise UsageError(f"There is no shape “{name}”; there are {', '.join(SHAPES)}.")
+    import torch
+
+    from parley_models.backbone.bench import ROWS, Bench, Shape, record
+    from parley_models.backbone.config import BackboneConfig
+    from parley_models.bundle import find_bundle
+    from parley_models.hub.catalogue import STEP_3B, STEP_130B
+
+    if name == "mini":
+        config = BackboneConfig.from_file(find_bundle("mini") / "backbone" / "config.json")
+        shape = Shape(name, config, "int8", config.num_hidden_layers)
+    else:
+        shape = Shape(name, STEP_3B if name == "3b" else STEP_130B)
+    free = available_bytes()
+    if free is not None and free < shape.needed_bytes + SPARED_BYTES:
+        needed = (shape.needed_bytes + SPARED_BYTES) / 1e9
+        raise DeviceError(f"Measuring the shape {name} needs {needed:.1f} GB of memory, and {free / 1e9:.1f} GB are free.")
+    load, fast = Load(), calibration()
+    terminal = Console(stderr=True)
+    with Progress(console=terminal, transient=True, disable=not sys.stderr.isatty()) as progress:
+        steps = len(shape.contexts) * (len(ROWS) + 1) + (len(ROWS) if shape.linear == "int4" else 0)
+        task = progress.add_task(f"backbone {name}", total=steps)
+        bench = Bench(shape, threads)
+
+        def tick() -> None:
+            progress.advance(task)
+
+        passes = list(bench.passes(tick))
+        paired = list(bench.paired(tick)) if shape.linear == "int4" else []
+    found: dict[str, Any] = {
+        "bench": "backbone",
+        "device": machine()["cpu"],
+        "machine": machine(),
+        "calibration": fast,
+        "load": load.record(),
+        "torch": torch.__version__,
+        "not_run": ["graphics cards", "llama.cpp"],
+        **record(shape, passes, paired, bench.copy_bytes_per_s, threads),
+    }
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+    if as_json:
+        sys.stdout.write(json.dumps(found) + "\n")
+    else:
+        _show(found)
+    return 0
+
+
+def available_bytes() -> int | None:
+    """Memory that programs may still take; None where the system does not tell."""
+    try:
+        lines = Path("/proc/meminfo").read_text("utf-8").splitlines()
+    except OSError:
+        return None
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), None)
+
+
+def _show(found: dict[str, Any]) -> None:
+    console = Console()
+    console.print(f"{found['shape']} at {found['linear']} on {found['device']}, {found['threads']} thread(s), {found['clock']}")
+    console.print(f"Copying reaches {found['copy_gb_per_s']} GB/s. A whole step is {found['step_is']} ({found['layers']} layers).")
+    table = Table("context", "ids", "layer ms", "step ms", "ids/s", "share of copy")
+    for each in found["passes"]:
+        share = "" if each["copy_share"] is None else f"{each['copy_share']:.0%}"
+        table.add_row(str(each["context"]), str(each["ids"]), *(f"{each[key]:.4g}" for key in ("layer_ms", "step_ms", "ids_per_s")), share)
+    console.print(table)
+    for each in found["paired_matrices"]:
+        theirs = "torch has none" if each["torch_ms"] is None else f"torch's own int4 {each['torch_ms']:.4g} ms"
+        console.print(f"Matrices of a layer, {each['ids']} ids: {each['ours_ms']:.4g} ms, {theirs}")
+    for each in found["speculation"]:
+        gains = ", ".join(f"{share}: {gain:.2f}" for share, gain in each["gain_by_acceptance"].items())
+        console.print(f"Gain by acceptance at context {each['context']}, a draft at {each['draft_in_steps']} steps: {gains}")
+    console.print(f"Not run: {', '.join(found['not_run'])}.")
