@@ -5,8 +5,8 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import pytest
@@ -169,7 +169,7 @@ def count_reads(folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:
     reads = []
     real = hashlib.file_digest
 
-    def digest(file: BinaryIO, name: str) -> object:
+    def digest(file: BufferedReader, name: str) -> object:
         reads.append(file.name)
         return real(file, name)
 

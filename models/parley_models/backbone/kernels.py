@@ -3,7 +3,7 @@
 import functools
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from parley_models.backbone.matrices import Int4Groups, Int8Rows, Matrix
+from parley_models.backbone.matrices import GROUPED, Groups, Int3Groups, Int4Groups, Int8Rows, Matrix
 
 logger = logging.getLogger(__name__)
 Packed = tuple[Tensor, ...]
@@ -52,8 +52,10 @@ def _int8_op(x: Tensor, packed: Packed) -> Tensor:
     return out
 
 
-def _pack_int4_op(matrix: Int4Groups) -> Packed:
-    codes: Tensor = _INT4_PACK(matrix.nibbles(), 1)  # type: ignore[misc]  # the 1 belongs to the GPU's layout and means nothing here
+def _pack_int4_op(matrix: Groups) -> Packed:
+    # Only steps from the middle count: codes of three bits lie in the midst of those of four.
+    nibbles = matrix.unpacked().to(torch.int32) + (8 - 2 ** (matrix.bits - 1))
+    codes: Tensor = _INT4_PACK(nibbles, 1)  # type: ignore[misc]  # the 1 belongs to the GPU's layout and means nothing here
     return codes, matrix.scale_middle
 
 
@@ -72,6 +74,10 @@ KERNELS: dict[str, dict[str, Kernel]] = {
     Int4Groups.name: {
         "int4pack": Kernel(_pack_int4_op, _int4_op),
         "widened": Kernel(Int4Groups.tensors, lambda x, packed: F.linear(x, Int4Groups(*packed).weight())),
+    },
+    Int3Groups.name: {
+        "int4pack": Kernel(_pack_int4_op, _int4_op),  # takes the memory of four bits
+        "widened": Kernel(Int3Groups.tensors, lambda x, packed: F.linear(x, Int3Groups(*packed).weight())),
     },
 }
 """In order of preference. `widened` multiplies with float weights made anew each time: always right, seldom fast."""
@@ -102,7 +108,7 @@ def _times(kind: str, outputs: int, columns: int, group: int, rows: int) -> dict
     """Seconds a product takes, for every kernel that runs here and is right."""
     draw = torch.Generator().manual_seed(0)
     weight = torch.randn(outputs, columns, generator=draw)
-    matrix = Int4Groups.quantize(weight, group) if kind == Int4Groups.name else Int8Rows.quantize(weight)
+    matrix = GROUPED[kind].quantize(weight, group) if group else Int8Rows.quantize(weight)
     x = torch.randn(rows, columns, generator=draw)
     right = F.linear(x, matrix.weight())
     times: dict[str, float] = {}
@@ -150,6 +156,18 @@ class QuantizedLinear(nn.Module):
         rows = x if x.dim() == 2 else x[0]
         out = (self._step if len(rows) < WIDE_ROWS else self._wide)(rows, self._packed)
         return out if x.dim() == 2 else out[None]
+
+
+class SideBySide(nn.Module):
+    """Layers over the same input, kept in different ways, as one."""
+
+    def __init__(self, layers: Sequence[QuantizedLinear]) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(layers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Like `QuantizedLinear.forward`, outputs of all layers after each other."""
+        return torch.cat([layer(x) for layer in self.layers], -1)
 
 
 class QuantizedEmbedding(nn.Module):

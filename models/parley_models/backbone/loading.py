@@ -1,6 +1,8 @@
 """From a folder to a model that answers, tensor by tensor: a quantized model never exists in full precision."""
 
+import itertools
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from parley_models.backbone.config import BackboneConfig, read_entries
-from parley_models.backbone.kernels import QuantizedEmbedding, QuantizedLinear
+from parley_models.backbone.kernels import QuantizedEmbedding, QuantizedLinear, SideBySide
 from parley_models.backbone.matrices import Int8Rows, Matrix, stack
+from parley_models.backbone.mixture import EMBEDDING
 from parley_models.backbone.model import FusedLinear, StepOmni, alibi_slopes
-from parley_models.backbone.quantize import BFLOAT16, EMBEDDING, Quantization
+from parley_models.backbone.quantize import BFLOAT16, PLAIN, Quantization
 from parley_models.backbone.weights import CONFIG_NAME, checked, shards, tensors
 from parley_models.errors import BundleCorrupt, UsageError
 
@@ -23,9 +26,21 @@ def stored_quantization(entries: dict[str, Any]) -> Quantization | None:
     """How a checkpoint was quantized, from its config's entries; None = it was not. Raises BundleCorrupt."""
     entry = entries.get(QUANTIZATION)
     try:
-        return None if entry is None else Quantization(**{"embedding": BFLOAT16, **entry})  # older ones do not name it
+        return None if entry is None else _quantization(**entry)
     except (TypeError, UsageError) as error:
         raise BundleCorrupt(f"The backbone's config has a quantization that can't be read: {error}") from None
+
+
+def _quantization(
+    linear: str,
+    group_size: int = 64,
+    embedding: str = BFLOAT16,
+    rounding: str = PLAIN,
+    in_8_bits: Sequence[str] = (),
+    in_4_bits: Sequence[str] = (),
+) -> Quantization:
+    """Checkpoints that do not say come from before there was a choice."""
+    return Quantization(linear, group_size, embedding, rounding, tuple(in_8_bits), tuple(in_4_bits))
 
 
 def load_model(folder: Path, quantization: Quantization | None = None) -> StepOmni:
@@ -101,16 +116,18 @@ class Assembly:
         matrices = [value for value in values if not isinstance(value, Tensor)]
         if matrices:
             parent, _, child = name.rpartition(".")
-            setattr(self._model.get_submodule(parent), child, _module(name, stack(matrices)))
+            setattr(self._model.get_submodule(parent), child, _module(name, matrices))
         else:
             weight = torch.cat([value for value in values if isinstance(value, Tensor)])
             self._model.get_submodule(name).weight = nn.Parameter(weight, requires_grad=False)
 
 
-def _module(name: str, matrix: Matrix) -> nn.Module:
-    if isinstance(matrix, Int8Rows) and f"{name}.weight" == EMBEDDING:
-        return QuantizedEmbedding(matrix)
-    return QuantizedLinear(matrix)
+def _module(name: str, matrices: Sequence[Matrix]) -> nn.Module:
+    first = matrices[0]
+    if isinstance(first, Int8Rows) and f"{name}.weight" == EMBEDDING:
+        return QuantizedEmbedding(first)
+    alike = [QuantizedLinear(stack(list(group))) for _, group in itertools.groupby(matrices, type)]
+    return SideBySide(alike) if alike[1:] else alike[0]
 
 
 def module_keys(model: StepOmni) -> dict[str, list[str]]:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from parley_models.backbone.matrices import GROUP_SIZES, Int4Groups, Int8Rows, Matrix
+from parley_models.backbone.matrices import GROUP_SIZES, GROUPED, Int3Groups, Int4Groups, Int8Rows, Matrix
+from parley_models.backbone.mixture import EMBEDDING, HEAD, IN_4_BITS, IN_8_BITS, names
 from parley_models.errors import UsageError
 
-HEAD = "lm_head.weight"
-EMBEDDING = "model.embed_tokens.weight"
 BFLOAT16 = "bfloat16"
+PLAIN, MINIMISED = "plain", "minimised"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,35 +19,49 @@ class Quantization:
     """What is kept in how many bits. Norms stay as they are."""
 
     linear: str
-    """`int8` or `int4`, for the layers' matrices; one whose columns no group divides becomes int8."""
+    """`int8`, `int4` or `int3`, for the layers' matrices; one whose columns no group divides becomes int8."""
 
     group_size: int = 64
-    """Columns that share a scale at 4 bit."""
+    """Columns that share a scale at 4 and 3 bits."""
 
     embedding: str = Int8Rows.name
     """`int8`, or `bfloat16` as in checkpoints whose config does not say."""
 
+    rounding: str = MINIMISED
+    """How codes are chosen at 4 and 3 bits: `minimised`, or `plain`."""
+
+    in_8_bits: tuple[str, ...] = IN_8_BITS
+    """Parts of keys: what has one of them is kept as int8."""
+
+    in_4_bits: tuple[str, ...] = IN_4_BITS
+    """Parts of keys: at 3 bits, what has one of them is kept at 4."""
+
     def __post_init__(self) -> None:
-        if self.linear not in (Int8Rows.name, Int4Groups.name):
-            raise UsageError(f"Weights can be quantized to int8 or int4, not to {self.linear}.")
+        if self.linear not in (Int8Rows.name, *GROUPED):
+            raise UsageError(f"Weights can be quantized to int8, int4 or int3, not to {self.linear}.")
         if self.group_size not in GROUP_SIZES:
             raise UsageError(f"Weights can be quantized in groups of {GROUP_SIZES}, not of {self.group_size}.")
         if self.embedding not in (Int8Rows.name, BFLOAT16):
             raise UsageError(f"Embeddings can be kept as int8 or bfloat16, not as {self.embedding}.")
+        if self.rounding not in (PLAIN, MINIMISED):
+            raise UsageError(f"Codes can be {MINIMISED} or {PLAIN}, not {self.rounding}.")
+        if not all(isinstance(part, str) for part in (*self.in_8_bits, *self.in_4_bits)):
+            raise UsageError("What is kept in more bits is named by parts of keys.")
 
     def covers(self, key: str, shape: Sequence[int]) -> bool:
         """Whether a tensor is quantized; the others are kept as they are, or as bfloat16."""
         return len(shape) == 2 and (key != EMBEDDING or self.embedding == Int8Rows.name)
 
-    def groups_of(self, key: str, columns: int) -> int:
-        """Columns that share a scale in a matrix; 0 = int8, one scale a row: what stands for words decides between them."""
-        grouped = self.linear == Int4Groups.name and key not in (HEAD, EMBEDDING)
-        return self.group_size if grouped and columns % self.group_size == 0 else 0
+    def grouped(self, key: str, columns: int) -> type[Int4Groups | Int3Groups] | None:
+        """How a matrix that is covered is kept in groups; None = int8, a scale a row: what stands for words decides between them."""
+        if key in (HEAD, EMBEDDING) or names(self.in_8_bits, key) or columns % self.group_size or self.linear not in GROUPED:
+            return None
+        return Int4Groups if names(self.in_4_bits, key) else GROUPED[self.linear]
 
     def quantize(self, key: str, weight: Tensor) -> Matrix:
         """Quantize rows of a matrix that is covered, called by its key."""
-        group = self.groups_of(key, weight.shape[1])
-        return Int4Groups.quantize(weight, group) if group else Int8Rows.quantize(weight)
+        kind = self.grouped(key, weight.shape[1])
+        return kind.quantize(weight, self.group_size, minimise=self.rounding == MINIMISED) if kind else Int8Rows.quantize(weight)
 
     def kept(self, weight: Tensor) -> Tensor:
         """A tensor that is not covered, as it is kept: a book of bfloat16, a norm of float32."""
@@ -58,14 +72,10 @@ class Quantization:
         if not self.covers(key, shape):
             return {key: (shape, torch.bfloat16 if len(shape) == 2 else torch.float32)}
         rows, columns = shape
-        group = self.groups_of(key, columns)
-        if group:
-            shapes = [(torch.Size((rows, columns // 2)), torch.uint8), (torch.Size((columns // group, rows, 2)), torch.bfloat16)]
-        else:
-            shapes = [(shape, torch.int8), (torch.Size((rows,)), torch.bfloat16)]
-        kind = Int4Groups if group else Int8Rows
-        return {key.removesuffix("weight") + part: form for part, form in zip(kind.parts, shapes, strict=True)}
+        kind = self.grouped(key, columns)
+        forms = kind.forms(rows, columns, self.group_size) if kind else Int8Rows.forms(rows, columns)
+        return {key.removesuffix("weight") + part: form for part, form in zip((kind or Int8Rows).parts, forms, strict=True)}
 
     def restore(self, key: str, parts: Sequence[Tensor], shape: torch.Size) -> Matrix:
         """The matrix from its stored tensors, in the order of `stored`."""
-        return Int4Groups(*parts) if self.groups_of(key, shape[1]) else Int8Rows(*parts)
+        return (self.grouped(key, shape[1]) or Int8Rows)(*parts)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from parley_models.backbone.config import BackboneConfig
+from parley_models.backbone.mixture import EMBEDDING, HEAD
 from parley_models.errors import BundleCorrupt, BundleMissing
 from parley_models.hub.eyes import belongs_to_eyes
 from parley_models.hub.tensor_file import FLOATS, SIZES, TensorPlace, header, read_places, row_blocks
@@ -27,7 +28,7 @@ LONGEST_CONFIG, LONGEST_INDEX = 2**20, 16 * 2**20
 PREFIX = "language_model."
 """Other exports of the family put it before every key."""
 
-EMBEDDING, HEAD, NORM = "model.embed_tokens.weight", "lm_head.weight", "model.norm.weight"
+NORM = "model.norm.weight"
 MOST_LAYERS = 1024
 BLOCK_BYTES = 64 * 2**20
 Tick = Callable[[int], None]

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from parley_models.backbone.config import BackboneConfig
 from parley_models.errors import UsageError
-from parley_models.hub.footprint import INT3, INT4, INT8, Precision
+from parley_models.hub.footprint import INT3, INT4, INT8, Footprint, Precision
 
 BACKBONE, EARS, VOICE = "backbone", "ears", "voice"
 
@@ -123,7 +123,7 @@ def _aqaa(precision: Precision) -> Entry:
         f"aqaa-{precision.name}",
         f"Step-Audio-AQAA, {precision.name}",
         "Apache-2.0",
-        f"the public 130B model, its layers at {precision.bits:.3g} bits a weight",
+        f"the public 130B model, its layers at {Footprint(STEP_130B, precision).bits:.3g} bits a weight",
         precision,
         STEP_130B,
         (AQAA, TOKENIZER, VOCODER_22K),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from parley_models.backbone.config import BackboneConfig
+from parley_models.backbone.mixture import IN_4_BITS, IN_8_BITS, names
 
 IDS_PER_AUDIO_S = 5 / 0.12
 """41.67: a group of five ids stands for 120 ms."""
@@ -14,19 +15,31 @@ class Precision:
 
     name: str
     bits: float
-    """A weight, its share of scales and offsets included."""
+    """A weight, its share of scales and offsets included; most matrices of the layers."""
 
     book_bits: float = 8.0
     """Of the embedding, and of the head."""
 
+    bits_of_8: float | None = None
+    """Of the matrices that `IN_8_BITS` names; None = like the others."""
+
+    bits_of_4: float | None = None
+    """Of the matrices that `IN_4_BITS` names."""
+
+    def bits_of(self, key: str) -> float:
+        """Of a weight in one matrix of the layers."""
+        if self.bits_of_8 is not None and names(IN_8_BITS, key):
+            return self.bits_of_8
+        return self.bits_of_4 if self.bits_of_4 is not None and names(IN_4_BITS, key) else self.bits
+
 
 BFLOAT16 = Precision("bfloat16", 16.0, 16.0)
 INT8 = Precision("int8", 8.0)
-INT4 = Precision("int4", 4.5)
+INT4 = Precision("int4", 4.5, bits_of_8=8.0)
 """Groups of 64 columns share two bfloat16 values."""
 
-INT3 = Precision("int3", 3.5)
-"""Mixed: most matrices at 3 bits with a scale and an offset for each 64 columns."""
+INT3 = Precision("int3", 3.5, bits_of_8=8.0, bits_of_4=4.5)
+"""Mixed: most matrices at 3 bits, some at 4 and 8; groups of 64 columns share two bfloat16 values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +52,27 @@ class Footprint:
     @property
     def layer_weights(self) -> int:
         """Weights in the matrices of all layers."""
-        config = self.config
-        shared = config.num_attention_groups * config.head_dim
-        attention = 2 * config.hidden_size**2 + 2 * config.hidden_size * shared
-        return config.num_hidden_layers * (attention + 3 * config.hidden_size * config.intermediate_size)
+        return sum(self._matrices.values())
+
+    @property
+    def _matrices(self) -> dict[str, int]:
+        """Weights of each matrix of the layers, by key."""
+        hidden, inner = self.config.hidden_size, self.config.intermediate_size
+        shared = self.config.num_attention_groups * self.config.head_dim
+        parts = {f"self_attn.{part}_proj": hidden * rows for part, rows in (("q", hidden), ("k", shared), ("v", shared), ("o", hidden))}
+        parts |= {f"mlp.{part}_proj": hidden * inner for part in ("gate", "up", "down")}
+        layers = range(self.config.num_hidden_layers)
+        return {f"model.layers.{number}.{part}.weight": count for number in layers for part, count in parts.items()}
+
+    @property
+    def layer_bytes(self) -> float:
+        """What the matrices of all layers take."""
+        return sum(count * self.precision.bits_of(key) / 8 for key, count in self._matrices.items())
+
+    @property
+    def bits(self) -> float:
+        """Of a weight in the layers, on the average."""
+        return 8 * self.layer_bytes / self.layer_weights
 
     @property
     def book_weights(self) -> int:
@@ -61,8 +91,7 @@ class Footprint:
     @property
     def weight_bytes(self) -> int:
         """On the disk, and on the card before anything is asked."""
-        layers = self.layer_weights * self.precision.bits / 8
-        return round(layers + 2 * self.book_weights * self.precision.book_bits / 8 + self._norm_weights * 4)
+        return round(self.layer_bytes + 2 * self.book_weights * self.precision.book_bits / 8 + self._norm_weights * 4)
 
     @property
     def cache_bytes_per_id(self) -> int:
@@ -72,5 +101,4 @@ class Footprint:
 
     def bytes_per_step(self, context_ids: int) -> float:
         """What has to be read to make one id: every weight but the embedding's, and the cache."""
-        layers = self.layer_weights * self.precision.bits / 8
-        return layers + self.book_weights * self.precision.book_bits / 8 + context_ids * self.cache_bytes_per_id
+        return self.layer_bytes + self.book_weights * self.precision.book_bits / 8 + context_ids * self.cache_bytes_per_id

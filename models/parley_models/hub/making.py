@@ -22,6 +22,10 @@ from parley_models.hub.upstream_bundle import Upstream, check_networks, look_at,
 class Maker(Protocol):
     """Makes a model in a folder. Whatever it does can be done again: a pull may be killed at any moment and goes on later."""
 
+    @property
+    def way(self) -> str:
+        """How it makes shards; what an older Parley made of them in another way is made again."""
+
     def prepare(self, sources: Mapping[str, Path], target: Path) -> Sequence[Path]:
         """Make everything but the backbone's weights, before hours are spent on those.
 
@@ -50,6 +54,11 @@ class BackboneMaker:
 
     quantization: Quantization
 
+    @property
+    def way(self) -> str:
+        """See `Maker.way`."""
+        return repr(self.quantization)
+
     def prepare(self, sources: Mapping[str, Path], target: Path) -> Sequence[Path]:
         """See `Maker.prepare`: there is nothing else."""
         _shapes(sources)
@@ -77,6 +86,11 @@ class BundleMaker:
     entry: Entry
     backbone: BackboneMaker | None
     """None: it runs on a server."""
+
+    @property
+    def way(self) -> str:
+        """See `Maker.way`."""
+        return "" if self.backbone is None else self.backbone.way
 
     def prepare(self, sources: Mapping[str, Path], target: Path) -> Sequence[Path]:
         """See `Maker.prepare`."""

@@ -136,7 +136,7 @@ class _Pulling:
         return [_Piece(source, pin.revision, file) for file in _needed(source, pin)]
 
     def _check_room(self, small: list[_Piece], shards: list[_Piece], journal: Journal) -> None:
-        open_bytes = [piece.file.size_bytes for piece in shards if not journal.has(piece.file.path, piece.file.digest)]
+        open_bytes = [piece.file.size_bytes for piece in shards if not journal.has(piece.file.path, self._digest(piece))]
         if shards and not open_bytes:
             return
         small_bytes = sum(piece.file.size_bytes for piece in small)
@@ -163,7 +163,7 @@ class _Pulling:
             journal.note(SMALL_PARTS, digests, made)
         self._done_bytes = sum(piece.file.size_bytes for piece in small)
         for piece in shards:
-            path, digest = piece.file.path, piece.file.digest
+            path, digest = piece.file.path, self._digest(piece)
             if journal.has(path, digest):
                 self._done_bytes += piece.file.size_bytes
             else:
@@ -172,6 +172,9 @@ class _Pulling:
                 file = self._making_can_be_written(lambda shard=shard: self._maker.take_shard(shard, self._folders, self._making))  # type: ignore[misc]
                 journal.note(path, digest, [file] if file else [])
             (self._folders[piece.source.role] / path).unlink(missing_ok=True)
+
+    def _digest(self, piece: _Piece) -> str:
+        return f"{piece.file.digest} {self._maker.way}"
 
     def _making_can_be_written(self, work: Callable[[], T]) -> T:
         try:

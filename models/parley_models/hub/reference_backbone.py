@@ -11,7 +11,6 @@ from parley_models.backbone.backbone import Backbone
 from parley_models.backbone.loading import load_model
 from parley_models.backbone.model import alibi_bias, alibi_slopes
 from parley_models.backbone.quantize import Quantization
-from parley_models.errors import UsageError
 from parley_models.hub.backbone_weights import Checkpoint, convert_shard, seal
 from parley_models.hub.comparison import Golden, Numbers, Row, same
 
@@ -95,11 +94,7 @@ class BackboneReference:
 
     def _quantized(self, name: str, prompt: list[int], greedy: list[int], context: int) -> Iterator[Row]:
         """The same prompt and the reference's own continuation, read by a quantized backbone."""
-        try:
-            quantization = Quantization(name)
-        except UsageError:
-            yield Row(f"llm: {name}", 0.0, None, "this Parley can't quantize to it")
-            return
+        quantization = Quantization(name)
         folder = self.scratch / name
         folder.mkdir(parents=True)
         for shard in self.checkpoint.shards:
@@ -113,7 +108,7 @@ class BackboneReference:
         divergence = float(np.mean([_divergence(ours, theirs) for ours, theirs in pairs]))
         places = {key: place for shard in self.checkpoint.shards for key, place in shard.tensors.items()}
         matrices = [(key, place.shape) for key, place in places.items() if quantization.covers(key, place.shape)]
-        grouped = sum(quantization.groups_of(key, shape[1]) > 0 for key, shape in matrices)
+        grouped = sum(quantization.grouped(key, shape[1]) is not None for key, shape in matrices)
         note = (
             f"greedy ids agree at {agreed} of {len(greedy)} places, KL {divergence:.2e}; {grouped} matrices in groups, the others by rows"
         )

@@ -1,4 +1,4 @@
-"""Write a trained backbone again in 8 or 4 bits, and say what that cost.
+"""Write a trained backbone again in 8, 4 or 3 bits, and say what that cost.
 
     python -m parley_training.quantize.recipe --backbone runs/backbone/backbone --out runs/quantized --linear int8
 
@@ -15,7 +15,7 @@ import numpy as np
 from parley_models.backbone.backbone import Backbone
 from parley_models.backbone.convert import quantize_checkpoint
 from parley_models.backbone.matrices import GROUP_SIZES
-from parley_models.backbone.quantize import Quantization
+from parley_models.backbone.quantize import MINIMISED, PLAIN, Quantization
 from parley_models.backbone.weights import shards
 
 
@@ -60,11 +60,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--backbone", type=Path, default=Path("runs/backbone/backbone"))
     parser.add_argument("--out", type=Path, default=Path("runs/quantized"))
-    parser.add_argument("--linear", choices=["int8", "int4"], default="int8")
-    parser.add_argument("--group-size", type=int, choices=GROUP_SIZES, default=64, help="columns that share a scale at 4 bit")
+    parser.add_argument("--linear", choices=["int8", "int4", "int3"], default="int8")
+    parser.add_argument("--group-size", type=int, choices=GROUP_SIZES, default=64, help="columns that share a scale at 4 and 3 bits")
     parser.add_argument("--embedding", choices=["int8", "bfloat16"], default="int8")
+    parser.add_argument("--rounding", choices=[MINIMISED, PLAIN], default=MINIMISED, help="how codes are chosen at 4 and 3 bits")
     options = parser.parse_args()
-    quantize_checkpoint(options.backbone, options.out, Quantization(options.linear, options.group_size, options.embedding))
+    quantization = Quantization(options.linear, options.group_size, options.embedding, options.rounding)
+    quantize_checkpoint(options.backbone, options.out, quantization)
     paid = cost(options.backbone, options.out)
     (options.out.parent / f"{options.out.name}.cost.json").write_text(json.dumps(asdict(paid)) + "\n", encoding="utf-8")
     print(f"{paid.bytes_before / 1e6:.1f} MB became {paid.bytes_after / 1e6:.1f} MB")

@@ -107,7 +107,8 @@ def test_an_index_that_leaves_the_folder(folder: Path) -> None:
         ({"num_hidden_layers": 0}, "num_hidden_layers = 0"),
         ({"hidden_size": "wide"}, "can't be read"),
         ({"hidden_size": None}, "can't be read"),
-        ({"quantization": {"linear": "int3"}}, "not to int3"),
+        ({"quantization": {"linear": "int2"}}, "not to int2"),
+        ({"quantization": {"linear": "int3", "in_4_bits": [3]}}, "parts of keys"),
         ({"quantization": 4}, "quantization"),
     ],
 )

@@ -7,13 +7,13 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from parley_models.backbone import kernels
+from parley_models.backbone import kernels, rounding
 from parley_models.backbone.backbone import Backbone
 from parley_models.backbone.config import BackboneConfig
 from parley_models.backbone.convert import quantize_checkpoint, save_checkpoint
 from parley_models.backbone.kernels import KERNELS, Kernel, QuantizedEmbedding, QuantizedLinear
 from parley_models.backbone.loading import load_model
-from parley_models.backbone.matrices import GROUP_SIZES, Int4Groups, Int8Rows, Matrix, stack
+from parley_models.backbone.matrices import GROUP_SIZES, GROUPED, Groups, Int3Groups, Int4Groups, Int8Rows, Matrix, stack
 from parley_models.backbone.model import StepOmni
 from parley_models.backbone.quantize import Quantization
 from parley_models.errors import BundleCorrupt, UsageError
@@ -24,7 +24,15 @@ def weights(rows: int, columns: int) -> torch.Tensor:
 
 
 def matrices() -> list[Matrix]:
-    return [Int8Rows.quantize(weights(192, 256)), *(Int4Groups.quantize(weights(192, 256), group) for group in GROUP_SIZES)]
+    grouped = [kind.quantize(weights(192, 256), group) for kind in GROUPED.values() for group in GROUP_SIZES]
+    return [Int8Rows.quantize(weights(192, 256)), *grouped]
+
+
+def heavy_tailed(rows: int, columns: int) -> torch.Tensor:
+    """Student's t with three degrees of freedom: most weights are small and a few are large."""
+    draw = torch.Generator().manual_seed(6)
+    size = torch.randn(rows, columns, 3, generator=draw).square().mean(-1).sqrt()
+    return torch.randn(rows, columns, generator=draw) / size
 
 
 @pytest.mark.parametrize("matrix", matrices(), ids=lambda matrix: f"{matrix.name}-{matrix.group}")
@@ -47,6 +55,57 @@ def test_every_kernel_multiplies_alike(matrix: Matrix, rows: int) -> None:
         assert (product - right).abs().max() < 0.02 * right.abs().max()
         seen += 1
     assert seen >= 2, "no kernel but the plain one runs here"
+
+
+def groups_errors(matrix: Groups, weight: torch.Tensor) -> torch.Tensor:
+    return (matrix.weight() - weight).square().unflatten(1, (-1, matrix.group)).sum(2)
+
+
+@pytest.mark.parametrize(("kind", "less"), [(Int4Groups, 0.9), (Int3Groups, 0.75)])
+def test_minimised_codes_are_nearer_in_every_group(kind: type[Int4Groups | Int3Groups], less: float) -> None:
+    for weight in (heavy_tailed(64, 512), weights(64, 512), torch.zeros(4, 64), torch.full((4, 64), 0.3)):
+        plain, minimised = (groups_errors(kind.quantize(weight, 64, minimise=minimise), weight) for minimise in (False, True))
+        assert (minimised <= plain * 1.0001).all()
+    weight = heavy_tailed(64, 512)
+    plain, minimised = (groups_errors(kind.quantize(weight, 64, minimise=minimise), weight) for minimise in (False, True))
+    assert minimised.sum() < less * plain.sum()
+
+
+def test_three_bits_are_three_bits() -> None:
+    codes = torch.randint(0, 8, (5, 64), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
+    packed = Int3Groups.pack(codes)
+    assert packed.nbytes * 8 == 3 * codes.numel()
+    assert torch.equal(Int3Groups(packed, torch.zeros(1, 5, 2, dtype=torch.bfloat16)).unpacked(), codes)
+    assert Int3Groups.pack(torch.tensor([[1, 0, 0, 0, 0, 0, 0, 4]], dtype=torch.uint8)).tolist() == [[1, 0, 128]]
+
+
+def test_rows_are_rounded_on_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However large the pieces are in which a matrix is worked on, the codes are the same."""
+    weight = heavy_tailed(40, 256)
+    whole = Int3Groups.quantize(weight, 64, minimise=True)
+    monkeypatch.setattr(rounding, "BLOCK_WEIGHTS", 7 * 256)
+    pieces = Int3Groups.quantize(weight, 64, minimise=True)
+    assert all(torch.equal(*pair) for pair in zip(whole.tensors(), pieces.tensors(), strict=True))
+
+
+def test_what_matters_more_is_kept_finer(tmp_path: Path) -> None:
+    """Parts of one fused layer may be kept in different ways."""
+    wide_model(tmp_path)
+    quantization = Quantization("int3", in_8_bits=("gate_proj",), in_4_bits=("v_proj.", "o_proj."))
+    quantize_checkpoint(tmp_path, tmp_path / "int3", quantization)
+    state = load_file(tmp_path / "int3" / "model.safetensors")
+    columns = {key.split(".")[-2]: tensor.shape[1] for key, tensor in state.items() if ".layers." in key and key.endswith("proj.weight")}
+    assert columns == dict.fromkeys(("q_proj", "k_proj", "up_proj"), 256 // 8 * 3) | {
+        "gate_proj": 256,
+        "v_proj": 128,
+        "o_proj": 128,
+        "down_proj": 768 // 8 * 3,
+    }
+    ids = [1, 2, 3]
+    stored, made = Backbone.load(tmp_path / "int3").prefill(ids), Backbone.load(tmp_path, quantization=quantization).prefill(ids)
+    np.testing.assert_array_equal(stored, made)
+    exact = Backbone.load(tmp_path).prefill(ids)
+    assert 0 < np.abs(exact - made).max() < 0.7 * np.abs(exact).max()
 
 
 def refuse(x: torch.Tensor, packed: tuple[torch.Tensor, ...]) -> torch.Tensor:
@@ -78,14 +137,16 @@ def test_odd_sizes_and_places(columns: int, outputs: int) -> None:
 
 
 def test_stacked_matrices_are_one() -> None:
-    for halves in ([Int8Rows.quantize(weights(8, 64))] * 2, [Int4Groups.quantize(weights(8, 64), 32)] * 2):
+    halves_of: list[list[Matrix]] = [[Int8Rows.quantize(weights(8, 64))] * 2]
+    halves_of += [[kind.quantize(weights(8, 64), 32)] * 2 for kind in GROUPED.values()]
+    for halves in halves_of:
         assert torch.equal(stack(halves).weight(), torch.cat([half.weight() for half in halves]))
 
 
-@pytest.mark.parametrize(("linear", "bytes_per_weight"), [("int8", 1.03), ("int4", 0.6)])
+@pytest.mark.parametrize(("linear", "bytes_per_weight"), [("int8", 1.03), ("int4", 0.6), ("int3", 0.6)])
 def test_resident_weights_shrink(tmp_path: Path, linear: str, bytes_per_weight: float) -> None:
     model = wide_model(tmp_path)
-    loaded = load_model(tmp_path, Quantization(linear))
+    loaded = load_model(tmp_path, Quantization(linear, in_8_bits=()))
     layers = [module for name, module in loaded.named_modules() if isinstance(module, QuantizedLinear) and name != "lm_head"]
     assert len(layers) == 4
     weights_in_layers = sum(weight.numel() for name, weight in model.named_parameters() if "layers" in name and weight.dim() == 2)
@@ -106,14 +167,14 @@ def wide_model(folder: Path) -> StepOmni:
     return model
 
 
-@pytest.mark.parametrize(("linear", "error"), [("int8", 0.03), ("int4", 0.35)])
+@pytest.mark.parametrize(("linear", "error"), [("int8", 0.03), ("int4", 0.35), ("int3", 0.7)])
 def test_answers_stay_near(tiny_folder: Path, linear: str, error: float) -> None:
     ids = list(range(0, 300, 7))
     exact, near = Backbone.load(tiny_folder).prefill(ids), Backbone.load(tiny_folder, quantization=linear).prefill(ids)
     assert 0 < np.abs(exact - near).max() < error * np.abs(exact).max()
 
 
-@pytest.mark.parametrize("quantization", [Quantization("int8"), Quantization("int4", 32)])
+@pytest.mark.parametrize("quantization", [Quantization("int8"), Quantization("int4", 32), Quantization("int3", 32)])
 def test_saved_equals_quantized_while_loading(tiny_folder: Path, tmp_path: Path, quantization: Quantization) -> None:
     quantize_checkpoint(tiny_folder, tmp_path, quantization)
     size = sum(path.stat().st_size for path in tmp_path.glob("*.safetensors"))
@@ -159,6 +220,8 @@ def test_refusals(tiny_folder: Path, tmp_path: Path) -> None:
         Backbone.load(tiny_folder, quantization="int2")
     with pytest.raises(UsageError, match="not of 48"):
         Quantization("int4", 48)
+    with pytest.raises(UsageError, match="not boldly"):
+        Quantization("int4", rounding="boldly")
     with pytest.raises(UsageError, match="not as int4"):
         Quantization("int4", embedding="int4")
     quantize_checkpoint(tiny_folder, tmp_path, Quantization("int8"))
@@ -172,7 +235,7 @@ def test_damaged_codes_are_named(tiny_folder: Path, tmp_path: Path) -> None:
     quantize_checkpoint(tiny_folder, tmp_path, Quantization("int4", 32))
     path = tmp_path / "model.safetensors"
     whole = load_file(path)
-    key = "model.layers.0.self_attn.q_proj.weight"
+    key = "model.layers.1.self_attn.q_proj.weight"
     for damaged in (whole | {key: whole[key][:, 1:].contiguous()}, whole | {key: whole[key].float()}):
         save_file(damaged, path)
         with pytest.raises(BundleCorrupt, match=rf"model\.safetensors holds {key} as"):
@@ -182,3 +245,11 @@ def test_damaged_codes_are_named(tiny_folder: Path, tmp_path: Path) -> None:
     with pytest.raises(BundleCorrupt, match=f"lacks the tensor {key}_scale_middle"):
         load_model(tmp_path)
     shutil.rmtree(tmp_path)
+
+
+def test_the_first_layer_has_eight_bits(tiny_folder: Path, tmp_path: Path) -> None:
+    quantize_checkpoint(tiny_folder, tmp_path, Quantization("int4", 32))
+    state = load_file(tmp_path / "model.safetensors")
+    types = {key: tensor.dtype for key, tensor in state.items() if key.endswith("_proj.weight")}
+    assert {dtype for key, dtype in types.items() if ".layers.0." in key} == {torch.int8}
+    assert {dtype for key, dtype in types.items() if ".layers.1." in key} == {torch.uint8}

@@ -47,7 +47,7 @@ def spoil(folder: Path, key: str, change: Callable[[State], object]) -> Path:
     return path
 
 
-@pytest.mark.parametrize("name", [None, "int8", "int4"])
+@pytest.mark.parametrize("name", [None, "int8", "int4", "int3"])
 def test_what_is_written_is_what_the_backbone_reads(
     folder: Path, tmp_path: Path, name: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -35,6 +35,12 @@ def test_eight_bits_cost_less_than_four_and_are_more(trained: Path, monkeypatch:
     assert eight["same_choice"] > 0.9
 
 
+def test_three_bits_cost_more_than_four_and_less_space(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    four, three = quantize(trained, monkeypatch, "int4"), quantize(trained, monkeypatch, "int3")
+    assert three["bytes_after"] < four["bytes_after"]
+    assert four["nats"] < three["nats"]
+
+
 def test_a_float_copy_costs_nothing(trained: Path) -> None:
     same = recipe.cost(trained, trained, ids=5)
     assert (same.same_choice, same.nats) == (1.0, 0.0)
