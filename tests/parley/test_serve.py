@@ -42,9 +42,9 @@ def client_of(url: str, token: str) -> OpenAI:
 
 
 def speaks_what_was_only_written(client: Client) -> None:
-    """A greeting, or a timer after a restart: Mini never thought these words."""
+    """As a greeting or a timer after a restart is. Words from Mini's world: it breaks off where it does not know how to say them."""
     client.events.clear()
-    text = "Ahoy there, sailor! What brings you here?"
+    text = "The capital of France is Paris."
     item: Any = {"id": "greeting", "type": "message", "role": "assistant", "content": [{"type": "output_text", "text": text}]}
     client.connection.conversation.item.create(item=item)
     again: Any = {"parley": {"say_again": {"item_id": "greeting"}}}
