@@ -32,10 +32,14 @@ class Lanes:
         mine: Sequence[int],
         tokens: int,
         seed: int = 0,
+        drawn: int = 0,
     ) -> None:
-        """Of the numbers `mine`. `write` makes an example of a task by `rng` and nothing else that changes; a batch has `tokens` ids."""
+        """Of the numbers `mine`. `write` makes an example of a task by `rng` and nothing else that changes; a batch has `tokens` ids.
+
+        `drawn` = pools that count as drawn before.
+        """
         self._write, self._rng, self._shares, self._tokens, self._seed = write, rng, shares, tokens, seed
-        self._places = {number: _Place() for number in mine}
+        self._places = {number: _Place(drawn) for number in mine}
 
     def next(self, fraction: float) -> Iterator[Batch]:
         """The next batch of each lane; a new pool has the shares of this fraction of the run."""
@@ -72,9 +76,9 @@ class Lanes:
 class _Place:
     """How far a lane is."""
 
-    def __init__(self) -> None:
+    def __init__(self, drawn: int) -> None:
         self.groups: list[list[Stretch]] = []
-        self.pools = 0
+        self.pools = drawn
         self.taken = 0
         self.fraction = 0.0
 

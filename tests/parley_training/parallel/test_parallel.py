@@ -2,9 +2,11 @@
 
 import os
 import random
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -20,15 +22,27 @@ from tests.parley_training.parallel import training_together
 
 PROGRAM = Path(training_together.__file__)
 STEPS, KILLED_AT = 5, 4
+FORKS = pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
 
 
-def torchrun(folder: Path, *numbers: int) -> subprocess.CompletedProcess[str]:
-    """Two gloo processes; what torchrun and they say."""
-    root = PROGRAM.parents[3]
-    paths = os.pathsep.join([str(root / "models"), str(root / "assets"), str(root)])
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(PROGRAM), str(folder)]
-    known = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
-    return subprocess.run([*command, *map(str, numbers)], env=known, capture_output=True, text=True, timeout=240, check=False)
+def member(rank: int, port: int, folder: Path, steps: int, killed_at: int) -> None:
+    """One of two processes, told who it is as torchrun would tell it."""
+    os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    with assembled() as fleet:
+        training_together.train(folder, steps, fleet, killed_at=killed_at)
+
+
+def two(folder: Path, steps: int, killed_at: int = 0) -> list[int | None]:
+    """Two gloo processes train; their exit codes. Forked, because importing torch anew takes longer than the training."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    started = [get_context("fork").Process(target=member, args=(rank, port, folder, steps, killed_at)) for rank in range(2)]
+    for process in started:
+        process.start()
+    for process in started:
+        process.join()
+    return [process.exitcode for process in started]
 
 
 def weights(folder: Path) -> Mapping[str, Tensor]:
@@ -38,29 +52,43 @@ def weights(folder: Path) -> Mapping[str, Tensor]:
     return flat
 
 
+@FORKS
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_two_processes_learn_what_one_learns_though_one_of_them_is_killed(tmp_path: Path) -> None:
     together, alone = tmp_path / "together", tmp_path / "alone"
-    killed = torchrun(together, STEPS, KILLED_AT)
-    assert killed.returncode != 0
+    assert 0 not in two(together, STEPS, KILLED_AT)
     interrupted = restore(together / "checkpoint.pt")
     assert interrupted is not None and len(interrupted["losses"]) == KILLED_AT - 1
-    resumed = torchrun(together, STEPS)
-    assert resumed.returncode == 0, resumed.stderr[-2000:]
+    assert two(together, STEPS) == [0, 0]
 
     training_together.train(alone, STEPS, Fleet())
 
-    one, two = restore(alone / "checkpoint.pt"), restore(together / "checkpoint.pt")
-    assert one is not None and two is not None
-    assert two["losses"] == pytest.approx(one["losses"], rel=1e-3)
-    assert two["losses"][-1] < two["losses"][0]
+    one, both = restore(alone / "checkpoint.pt"), restore(together / "checkpoint.pt")
+    assert one is not None and both is not None
+    assert both["losses"] == pytest.approx(one["losses"], rel=1e-3)
+    assert both["losses"][-1] < both["losses"][0]
     for name, weight in weights(alone).items():
         torch.testing.assert_close(weights(together)[name], weight, rtol=1e-3, atol=1e-4, msg=name)
-    assert torch.equal(two["lanes"], one["lanes"])
+    assert torch.equal(both["lanes"], one["lanes"])
 
     training_together.train(alone, STEPS + 1, Fleet())
     training_together.train(together, STEPS + 1, Fleet())  # what two began, one may end
     for name, weight in weights(alone).items():
         torch.testing.assert_close(weights(together)[name], weight, rtol=1e-3, atol=1e-4, msg=name)
+
+
+@pytest.mark.slow
+def test_torchrun_starts_a_fleet(tmp_path: Path) -> None:
+    root = PROGRAM.parents[3]
+    paths = os.pathsep.join(str(root / name) for name in ("models", "assets", ""))
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(PROGRAM), str(tmp_path), "2"]
+    known = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
+    ended = subprocess.run(command, env=known, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    training_together.train(tmp_path / "alone", 2, Fleet())
+    one, both = restore(tmp_path / "alone" / "checkpoint.pt"), restore(tmp_path / "checkpoint.pt")
+    assert one is not None and both is not None
+    assert both["losses"] == pytest.approx(one["losses"], rel=1e-3)
 
 
 def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(tmp_path: Path) -> None:

@@ -1,0 +1,235 @@
+"""Examples of Mini 1's world: a system turn, turns before, answers whose parts are spoken in styles of their own, calls of tools.
+
+Every part of an answer is a segment between `<audio_start>` and `<audio_end>`, its sound in its own style; a question with several
+answers keeps the markers of each (marker-preserving concatenation, arXiv 2506.08967). A call stands behind, as a line of text.
+"""
+
+import random
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TypeVar
+
+import numpy as np
+
+from parley_models.errors import UsageError
+from parley_models.interleave import Segment, interleave, interleave_segment
+from parley_models.prompt import Message, Prompt, system_text
+from parley_models.style import Style
+from parley_models.text_tokenizer import TextTokenizer
+from parley_models.tokens import Codes, SpeechTokens
+from parley_training.backbone.examples import DISTURBED_SHARE, PLAIN_SHARE, READ_ALOUD, REPLY_IN_TEXT, Question, disturbed, plain
+from parley_training.backbone.keys import key_pieces
+from parley_training.backbone.listening import UNLEARNED, Heard, Stretch, listen
+from parley_training.backbone.mishearing import Mishearing
+from parley_training.corpus.exchange import Exchange, Part
+from parley_training.text.recipe import LAYOUT
+
+Thing = TypeVar("Thing")
+
+Sounds = Mapping[tuple[str, Style], Codes]
+"""What was spoken, (groups, 5), by its text and its style."""
+
+SOUNDING_BEFORE = 0.5
+"""Share of the conversations whose earlier answers still have their sound: the oldest turns lose it at run time."""
+
+MOST_DRAWN = 2000
+"""So many exchanges are drawn to find one that can be spoken, then there is none."""
+
+
+class SceneExamples:
+    """Writes examples of every task, all by one `rng`."""
+
+    def __init__(
+        self,
+        tokenizer: TextTokenizer,
+        sounds: Sounds,
+        heard: Sequence[Question],
+        mishear: Mishearing,
+        write: Callable[[], Exchange],
+        rng: random.Random,
+        instructions: Mapping[Style, str] = MappingProxyType({}),
+        rare: Collection[str] = (),
+    ) -> None:
+        """`heard` are questions with whole exchanges, `write` makes a typed one.
+
+        `instructions` ask for a style in the system turn; `rare` words must be written along rightly above all.
+        """
+        self._tokenizer, self._sounds, self._mishear, self._write, self._rng = tokenizer, sounds, mishear, write, rng
+        self._prompt, self._rare = Prompt(tokenizer, LAYOUT), rare
+        self._answered = [question for question in heard if question.exchange.answer]
+        self._spoken = [question for question in self._answered if self._speakable(question.exchange)]
+        self._said = list(sounds)
+        self._instructions = instructions
+
+    def text(self) -> Stretch:
+        """Typed question, written answer."""
+        exchange = self._write()
+        return self._answer(self._typed(exchange, REPLY_IN_TEXT), [exchange], sounding=False)
+
+    def typed(self) -> Stretch:
+        """Typed question, answer spoken in its styles."""
+        exchange = self._drawn(self._speakable)
+        return self._answer(self._typed(exchange), [exchange])
+
+    def heard_in_writing(self) -> Stretch:
+        """AQTA: heard question, written answer."""
+        question = self._one_of(self._answered)
+        return self._answer(self._listened([question], REPLY_IN_TEXT), [question.exchange], sounding=False)
+
+    def heard(self) -> Stretch:
+        """AQTAA: heard question, answer spoken in its styles."""
+        question = self._one_of(self._spoken)
+        return self._answer(self._listened([question]), [question.exchange])
+
+    def concatenated(self) -> Stretch:
+        """Two or three questions in one turn, and their answers one after the other, each with its markers and its styles."""
+        count = self._rng.choice((2, 2, 3))
+        alone = [question for question in self._spoken if _stands_alone(question.exchange)]
+        if alone and self._rng.random() < 0.5:
+            questions = self._rng.choices(alone, k=count)
+            return self._answer(self._listened(questions), [question.exchange for question in questions])
+        exchanges = [self._drawn(lambda exchange: _stands_alone(exchange) and self._speakable(exchange)) for _ in range(count)]
+        asked = " ".join(exchange.question for exchange in exchanges)
+        return self._answer(self._typed(replace(exchanges[0], question=asked)), exchanges)
+
+    def read_in_style(self) -> Stretch:
+        """Synthesis: a text to be read aloud, in the style that the system turn asks for."""
+        text, style = self._one_of(self._said)
+        system = system_text(READ_ALOUD, self._instructions.get(style, ""))
+        begin = self._prompt.conversation([Message("system", (system,)), Message("user", (text,))])
+        return _learned(_unlearned(begin), interleave([self._segment(Part(text, style))], LAYOUT))
+
+    def interleaved(self) -> Stretch:
+        """Text and speech in turn, without question or answer: what follows what, in either."""
+        ids = [LAYOUT.bos]
+        for place in range(self._rng.randint(2, 5)):
+            text, style = self._one_of(self._said)
+            segment = self._segment(Part(text, style))
+            ids += interleave_segment(segment, LAYOUT) if (place + self._rng.randint(0, 1)) % 2 else segment.text
+        return _learned(_unlearned(ids[:1]), [*ids[1:], LAYOUT.eot])
+
+    def _drawn(self, wanted: Callable[[Exchange], bool]) -> Exchange:
+        found = next((exchange for exchange in (self._write() for _ in range(MOST_DRAWN)) if wanted(exchange)), None)
+        if found is None:
+            raise UsageError(f"Of {MOST_DRAWN} exchanges not one has an answer whose sound is there in its styles.")
+        return found
+
+    def _one_of(self, things: Sequence[Thing]) -> Thing:
+        if not things:
+            raise UsageError("There is nothing spoken yet that this task could take.")
+        return self._rng.choice(things)
+
+    def _speakable(self, exchange: Exchange) -> bool:
+        """Whether every part of the answer has its sound."""
+        return all((part.text, part.style) in self._sounds for part in exchange.segments)
+
+    def _segment(self, part: Part, *, sounding: bool = True) -> Segment:
+        codes = self._sounds.get((part.text, part.style)) if sounding else None
+        return Segment(tuple(self._tokenizer.encode(part.text)), SpeechTokens.empty() if codes is None else SpeechTokens(codes))
+
+    def _turns(self, exchange: Exchange, instruction: str) -> list[Message]:
+        """The system turn and the turns before."""
+        system = system_text(exchange.system, instruction)
+        turns = [Message("system", (system,))] if system else []
+        sounding = not instruction and self._rng.random() < SOUNDING_BEFORE
+        for earlier in exchange.before:
+            whole = sounding and self._speakable(earlier)
+            parts = tuple(self._segment(part, sounding=whole) for part in earlier.segments)
+            turns += [
+                Message("user", (self._shown(earlier),)),
+                Message("assistant", parts if whole else _in_writing(parts, self._tokenizer)),
+            ]
+        return turns
+
+    def _shown(self, exchange: Exchange) -> str:
+        """A question as it is typed, or as it would have been written along."""
+        if not exchange.spoken or exchange.language != "en" or self._rng.random() >= PLAIN_SHARE:
+            return exchange.question
+        return plain(exchange.question)
+
+    def _typed(self, exchange: Exchange, instruction: str = "") -> Stretch:
+        shown = self._shown(exchange)
+        if shown != exchange.question and self._rng.random() < DISTURBED_SHARE:
+            shown = disturbed(shown, self._rng)
+        return _unlearned(self._prompt.conversation([*self._turns(exchange, instruction), Message("user", (shown,))]))
+
+    def _listened(self, questions: Sequence[Question], instruction: str = "") -> Stretch:
+        """Questions in one breath, written along, and the opening of the answer."""
+        opening = self._prompt.opening("assistant")
+        begin = self._prompt.conversation(self._turns(questions[0].exchange, instruction))
+        stretch = _unlearned([*begin[: len(begin) - len(opening)], *self._prompt.opening("user")])
+        heard = self._hear(questions[0])
+        for question in questions[1:]:
+            heard = heard.then(self._hear(question))
+        first = len(stretch.ids)
+        listened = listen(heard, self._tokenizer, self._rng, broken_off=0.0, vital=self._rare)
+        stretch.ids.extend(listened.ids)
+        stretch.following.extend(listened.following)
+        stretch.vital.update(first + place for place in listened.vital)
+        for token in (LAYOUT.eot, *opening):
+            stretch.add(token)
+        return stretch
+
+    def _hear(self, question: Question) -> Heard:
+        heard = question.heard(self._rng.randrange(len(question.hearings)))
+        return replace(heard, codes=self._mishear(heard.codes, np.random.default_rng(self._rng.getrandbits(32))))
+
+    def _answer(self, stretch: Stretch, exchanges: Sequence[Exchange], *, sounding: bool = True) -> Stretch:
+        """The stretch with the answers behind it, one after the other; pieces of their keys and of calls are vital."""
+        segments, vital = list[Segment](), set[int]()
+        for exchange in exchanges:
+            parts = tuple(self._segment(part, sounding=sounding) for part in exchange.segments)
+            parts = parts if sounding else _in_writing(parts, self._tokenizer)
+            before = sum(len(segment.text) for segment in segments)
+            vital |= {before + place for place in key_pieces([part.text for part in parts], exchange.key, self._tokenizer)}
+            segments += parts
+            if exchange.call:
+                call = tuple(self._tokenizer.encode(f"\n{exchange.call}"))
+                before = sum(len(segment.text) for segment in segments)
+                vital |= set(range(before, before + len(call)))
+                segments.append(Segment(call, SpeechTokens.empty()))
+        text = 0
+        for token in interleave(segments, LAYOUT):
+            if not LAYOUT.is_audio(token) and token not in {LAYOUT.audio_start, LAYOUT.audio_end, LAYOUT.eot}:
+                if text in vital:
+                    stretch.vital.add(len(stretch.following) - 1)
+                text += 1
+            stretch.following[-1] = token
+            stretch.add(token)
+        return stretch
+
+
+SceneTask = Callable[[SceneExamples], Stretch]
+
+SCENE_TASKS: dict[str, SceneTask] = {
+    "scene_text": SceneExamples.text,
+    "scene_typed": SceneExamples.typed,
+    "scene_heard_in_writing": SceneExamples.heard_in_writing,
+    "scene_heard": SceneExamples.heard,
+    "concatenated": SceneExamples.concatenated,
+    "read_in_style": SceneExamples.read_in_style,
+    "interleaved": SceneExamples.interleaved,
+}
+
+
+def _stands_alone(exchange: Exchange) -> bool:
+    return exchange.spoken and not (exchange.before or exchange.system or exchange.call)
+
+
+def _in_writing(parts: Sequence[Segment], tokenizer: TextTokenizer) -> tuple[Segment, ...]:
+    """An answer's parts as one text: without sound there are no markers between them."""
+    text = " ".join(tokenizer.decode(part.text) for part in parts)
+    return (Segment(tuple(tokenizer.encode(text)), SpeechTokens.empty()),)
+
+
+def _unlearned(ids: Sequence[int]) -> Stretch:
+    return Stretch(list(ids), [UNLEARNED] * len(ids))
+
+
+def _learned(stretch: Stretch, ids: Sequence[int]) -> Stretch:
+    """The stretch with ids behind it, each of them to be said."""
+    for token in ids:
+        stretch.following[-1] = token
+        stretch.add(token)
+    return stretch

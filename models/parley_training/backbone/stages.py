@@ -1,0 +1,64 @@
+"""The stages of a training, as tables that the recipe follows by the clock.
+
+`THREE` is how Mini 0 was made. `PAPER` has the stages of arXiv 2506.08967 §3 at Mini's size; tasks are rows of `examples.TASKS` and
+`scenes.SCENE_TASKS`:
+
+text          what the paper's model could before: conversations in writing. Mini begins from nothing.
+audio         audio embeddings and head only, the rest held still: interleaved text and speech, speech written along, speech read aloud
+interleaved   everything learns: mostly interleaved, beside text so that it is not forgotten
+pairs         recognition (written along) and synthesis (read aloud, in styles)
+sft1          AQTA and AQTAA: heard questions answered in writing and in sound, multi-style answers among them
+sft2          the format of a real conversation: spoken answers alone, and several in one with all their markers
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Learns = Literal["everything", "audio"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage."""
+
+    name: str
+    until: float
+    """The fraction of the run at which it ends."""
+
+    tasks: Mapping[str, float]
+    """How often each task comes, by count of examples."""
+
+    learns: Learns = "everything"
+    """`audio`: the embeddings of audio ids and the head."""
+
+    kept: bool = False
+    """Whether what was learned is written to a folder of its own at the stage's end: merging and DPO begin from it."""
+
+
+THREE: tuple[Stage, ...] = (
+    Stage("text", 0.28, {"text": 1.0}),
+    Stage("along", 0.75, {"text": 0.32, "read_aloud": 0.01, "typed": 0.05, "followed": 0.45, "heard_in_writing": 0.11, "heard": 0.06}),
+    Stage("answers", 1.0, {"text": 0.28, "typed": 0.10, "followed": 0.30, "heard_in_writing": 0.10, "heard": 0.22}),
+)
+
+PAPER: tuple[Stage, ...] = (
+    Stage("text", 0.30, {"text": 0.3, "scene_text": 0.7}),
+    Stage("audio", 0.36, {"interleaved": 0.4, "followed": 0.4, "read_in_style": 0.2}, learns="audio"),
+    Stage("interleaved", 0.46, {"interleaved": 0.5, "followed": 0.2, "scene_text": 0.3}),
+    Stage("pairs", 0.62, {"followed": 0.6, "read_in_style": 0.15, "scene_text": 0.25}),
+    Stage(
+        "sft1",
+        0.86,
+        {"scene_text": 0.25, "followed": 0.25, "scene_heard_in_writing": 0.2, "scene_typed": 0.1, "scene_heard": 0.2},
+        kept=True,
+    ),
+    Stage("sft2", 1.0, {"scene_text": 0.15, "followed": 0.2, "scene_typed": 0.1, "scene_heard": 0.4, "concatenated": 0.15}, kept=True),
+)
+
+TABLES: dict[str, tuple[Stage, ...]] = {"three": THREE, "paper": PAPER}
+
+
+def stage_at(stages: Sequence[Stage], fraction: float) -> Stage:
+    """The stage that a run is in."""
+    return next((stage for stage in stages if fraction <= stage.until), stages[-1])
