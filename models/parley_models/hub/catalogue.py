@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from parley_models.backbone.config import BackboneConfig
 from parley_models.errors import UsageError
-from parley_models.hub.footprint import INT3, INT4, INT8, Footprint, Precision
+from parley_models.hub.footprint import INT3, INT4, INT4_WIDE, INT8, Footprint, Precision
 
 BACKBONE, EARS, VOICE = "backbone", "ears", "voice"
 
@@ -133,7 +133,7 @@ def _aqaa(precision: Precision) -> Entry:
 _ENTRIES = (
     Entry("mini", "Mini", "Apache-2.0", "our own small model; comes with Parley, runs on any CPU", built_in_bytes=30_600_000),
     _aqaa(INT8),
-    _aqaa(INT4),
+    _aqaa(INT4_WIDE),
     _aqaa(INT3),
     Entry(
         "aqaa-remote",

@@ -26,6 +26,9 @@ class Precision:
     bits_of_4: float | None = None
     """Of the matrices that `IN_4_BITS` names."""
 
+    group_size: int = 64
+    """Columns that share two bfloat16 values at 4 and 3 bits."""
+
     def bits_of(self, key: str) -> float:
         """Of a weight in one matrix of the layers."""
         if self.bits_of_8 is not None and names(IN_8_BITS, key):
@@ -36,10 +39,11 @@ class Precision:
 BFLOAT16 = Precision("bfloat16", 16.0, 16.0)
 INT8 = Precision("int8", 8.0)
 INT4 = Precision("int4", 4.5, bits_of_8=8.0)
-"""Groups of 64 columns share two bfloat16 values."""
+INT4_WIDE = Precision("int4", 4.25, bits_of_8=8.0, group_size=128)
+"""For matrices so wide that a quarter of a bit decides whether a card keeps up."""
 
 INT3 = Precision("int3", 3.5, bits_of_8=8.0, bits_of_4=4.5)
-"""Mixed: most matrices at 3 bits, some at 4 and 8; groups of 64 columns share two bfloat16 values."""
+"""Mixed: most matrices at 3 bits, some at 4 and 8."""
 
 
 @dataclass(frozen=True, slots=True)

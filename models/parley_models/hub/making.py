@@ -123,7 +123,7 @@ def maker_for(entry: Entry) -> Maker:
     """What makes a model of the catalogue. Raises UsageError for one that comes with Parley, or a precision that is not known."""
     if entry.built_in:
         raise UsageError(f"{entry.title} comes with Parley: there is nothing to make.")
-    backbone = None if entry.precision is None else BackboneMaker(Quantization(entry.precision.name))
+    backbone = None if entry.precision is None else BackboneMaker(Quantization(entry.precision.name, entry.precision.group_size))
     return backbone if entry.drafts_for and backbone else BundleMaker(entry, backbone)
 
 
