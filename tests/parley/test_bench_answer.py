@@ -34,7 +34,7 @@ def test_an_answer_is_timed_to_its_sound(assistant: Assistant) -> None:
 def test_the_record_holds_every_answer(
     assistant: Assistant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(bench_answer.Assistant, "load", lambda _: assistant)
+    monkeypatch.setattr(Assistant, "load", lambda _: assistant)
     folder = thimble_folder(tmp_path / "shown")
     assert bench_answer.measure_answers(str(folder), 1, tmp_path / "record.json", as_json=True) == 0
     told, kept = json.loads(capsys.readouterr().out), json.loads((tmp_path / "record.json").read_text())
