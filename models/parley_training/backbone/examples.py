@@ -3,7 +3,7 @@
 import random
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -83,7 +83,10 @@ class ExampleWriter:
         self._mishear, self._rare = mishear, _rare_words(questions)
         self.tokenizer = TextTokenizer(text_model)
         self.prompt = Prompt(self.tokenizer, LAYOUT)
-        self._questions, self._answers, self._rng = questions, answers, rng
+        self._questions, self._answers = questions, answers
+        self.rng = rng
+        """What every example is drawn by, and nothing else."""
+
         self._spoken = [question for question in questions if question.exchange.answer in answers]
         self._answered = [question for question in questions if question.exchange.answer]
         self._texts = list(answers)
@@ -92,41 +95,41 @@ class ExampleWriter:
 
     def text(self) -> Stretch:
         """Typed question, written answer."""
-        exchange = write(self._rng, self._rng.choice(HARD) if self._rng.random() < HARD_SHARE else None)
+        exchange = write(self.rng, self.rng.choice(HARD) if self.rng.random() < HARD_SHARE else None)
         return self._typed(REPLY_IN_TEXT, exchange, self._segment(exchange.answer, None))
 
     def typed(self) -> Stretch:
         """Typed question, spoken answer."""
-        while (exchange := write(self._rng)).answer not in self._answers:
+        while (exchange := write(self.rng)).answer not in self._answers:
             pass
         return self._typed("", exchange, self.spoken(exchange.answer))
 
     def heard(self) -> Stretch:
         """Heard question, spoken answer: what Parley is for."""
-        question = self._rng.choice(self._spoken)
+        question = self.rng.choice(self._spoken)
         return self._heard("", question, self.spoken(question.exchange.answer))
 
     def heard_in_writing(self) -> Stretch:
         """Heard question, written answer: three times as many questions in the same time."""
-        question = self._rng.choice(self._answered)
+        question = self.rng.choice(self._answered)
         return self._heard(REPLY_IN_TEXT, question, self._segment(question.exchange.answer, None))
 
     def followed(self) -> Stretch:
         """Speech written along: mostly of Mini's world, the rest of any kind."""
         question = self._any_question()
-        if self._rng.random() < SPLICED_SHARE:
+        if self.rng.random() < SPLICED_SHARE:
             first, second = self._hear(question), self._hear(self._any_question())
-            at, on = self._rng.randint(0, len(first.words)), self._rng.randint(0, len(second.words))
+            at, on = self.rng.randint(0, len(first.words)), self.rng.randint(0, len(second.words))
             return self._listened("", first.part(0, at).then(second.part(on, len(second.words))), whole=False)
         return self._listened("", self._hear(question), whole=bool(question.exchange.answer))
 
     def _any_question(self) -> Question:
-        known = self._answered and self._rng.random() < WORLD_SHARE
-        return self._rng.choice(self._answered if known else self._questions)
+        known = self._answered and self.rng.random() < WORLD_SHARE
+        return self.rng.choice(self._answered if known else self._questions)
 
     def read_aloud(self) -> Stretch:
         """A sentence, spoken."""
-        text = self._rng.choice(self._texts)
+        text = self.rng.choice(self._texts)
         begin = self.prompt.conversation([Message("system", (READ_ALOUD,)), Message("user", (text,))])
         return _learned(_unlearned(begin), interleave([self.spoken(text)], LAYOUT))
 
@@ -136,9 +139,9 @@ class ExampleWriter:
 
     def _typed(self, system: str, exchange: Exchange, answer: Segment) -> Stretch:
         shown = exchange.question
-        if self._rng.random() < PLAIN_SHARE:
+        if self.rng.random() < PLAIN_SHARE:
             shown = plain(shown)
-            shown = disturbed(shown, self._rng) if self._rng.random() < DISTURBED_SHARE else shown
+            shown = disturbed(shown, self.rng) if self.rng.random() < DISTURBED_SHARE else shown
         messages = [Message("system", (system,))] if system else []
         begin = self.prompt.conversation([*messages, Message("user", (shown,))])
         return self._answered_by(_unlearned(begin), exchange, answer)
@@ -176,7 +179,7 @@ class ExampleWriter:
         begin = self.prompt.conversation([Message("system", (system,))] if system else [])
         begin = begin[: len(begin) - len(self._opening)] + self.prompt.opening("user")
         stretch = _unlearned(begin)
-        listened = listen(heard, self.tokenizer, self._rng, whole=whole, broken_off=broken_off, vital=self._rare)
+        listened = listen(heard, self.tokenizer, self.rng, whole=whole, broken_off=broken_off, vital=self._rare)
         stretch.vital.update(len(begin) + place for place in listened.vital)
         stretch.ids.extend(listened.ids)
         stretch.following.extend(listened.following)
@@ -184,8 +187,8 @@ class ExampleWriter:
 
     def _hear(self, question: Question) -> Heard:
         """One of the question's hearings, with mistakes."""
-        heard = question.heard(self._rng.randrange(len(question.hearings)))
-        return replace(heard, codes=self._mishear(heard.codes, np.random.default_rng(self._rng.getrandbits(32))))
+        heard = question.heard(self.rng.randrange(len(question.hearings)))
+        return replace(heard, codes=self._mishear(heard.codes, np.random.default_rng(self.rng.getrandbits(32))))
 
     def _segment(self, text: str, codes: Codes | None) -> Segment:
         return Segment(tuple(self.tokenizer.encode(text)), SpeechTokens.empty() if codes is None else SpeechTokens(codes))
@@ -251,21 +254,6 @@ class Batch:
 
     weight: Tensor
     """float32 (n,)."""
-
-
-def batches(writer: ExampleWriter, shares: Callable[[], Mapping[str, float]], tokens: int, rng: random.Random) -> Iterator[Batch]:
-    """Batches without end of about `tokens` ids; `shares` says how often each task comes at present."""
-    while True:
-        current = shares()
-        drawn = rng.choices(list(current), list(current.values()), k=512)
-        pool = sorted((TASKS[task](writer) for task in drawn), key=lambda example: len(example.ids))
-        groups: list[list[Stretch]] = [[]]
-        for example in pool:
-            if groups[-1] and (len(groups[-1]) + 1) * len(example.ids) > tokens:
-                groups.append([])
-            groups[-1].append(example)
-        rng.shuffle(groups)
-        yield from map(collate, groups)
 
 
 def collate(examples: Sequence[Stretch]) -> Batch:

@@ -1,24 +1,32 @@
 """The backbone's recipe: examples in the chat format, learning where the answer is, going on after a stop."""
 
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
+from parley_models.backbone.backbone import Backbone
 from parley_models.backbone.config import BackboneConfig
 from parley_models.backbone.model import StepOmni
 from parley_models.interleave import Splitter
 from parley_models.tokens import Codes
 from parley_training.backbone import examples, listening, recipe
 from parley_training.backbone.embeddings import embed_codes
-from parley_training.backbone.examples import ExampleWriter, Question, batches, collate
+from parley_training.backbone.examples import TASKS, ExampleWriter, Question, collate
 from parley_training.backbone.listening import LISTEN, UNLEARNED, Heard, Stretch, listen
 from parley_training.backbone.mishearing import Mishearing
-from parley_training.checkpoint import restore
+from parley_training.backbone.stages import PAPER, THREE, Stage
+from parley_training.backbone.training import Plan, Training
+from parley_training.checkpoint import restore, save
 from parley_training.corpus.dialogue import write
 from parley_training.corpus.exchange import Exchange
+from parley_training.parallel.fleet import Fleet
+from parley_training.parallel.learners import Learners
+from parley_training.parallel.learning import Scored, learn
 from parley_training.text import recipe as text_recipe
 from parley_training.text.recipe import LAYOUT
 
@@ -183,34 +191,52 @@ def test_a_batch_learns_what_its_examples_learn(writer: ExampleWriter) -> None:
     assert {round(weight, 3) for weight in batch.weight.tolist()} == weights
 
 
-@pytest.mark.parametrize("task", sorted(examples.TASKS))
+@pytest.mark.parametrize("task", sorted(TASKS))
 def test_steps_on_every_task_lower_the_loss(writer: ExampleWriter, task: str) -> None:
-    torch.manual_seed(0)
     model = StepOmni(TINY)
-    model.init_weights()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=5e-3)
-    batch = next(batches(writer, lambda: {task: 1.0}, 600, random.Random(0)))
+    model.init_weights(torch.Generator().manual_seed(0))
+    batch, learners = collate([TASKS[task](writer) for _ in range(4)]), Learners(model, Fleet(), 5e-3)
     losses = []
     for _ in range(8):
-        loss = recipe.loss_of(model, model, batch, "cpu")
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
+        losses.append(learn(Scored(model), [batch], Fleet()))
+        learners.step(5e-3)
     assert losses[-1] < 0.9 * losses[0]
 
 
-def test_a_stopped_run_goes_on(writer: ExampleWriter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recipe, "TOKENS_PER_BATCH", 600)
-    recipe.train(StepOmni(TINY), writer, [], tmp_path, 0.02, eager=True)
+def training(writer: ExampleWriter, out: Path, minutes: float, stages: Sequence[Stage] = THREE) -> Training:
+    """A short run of what needs no corpus."""
+    plan = Plan(lambda _task: writer.text(), writer.rng, stages, minutes, rate=1e-3, tokens=600, eager=True)
+    return Training(StepOmni(TINY), plan, out, Fleet())
+
+
+def test_a_stopped_run_goes_on(writer: ExampleWriter, tmp_path: Path) -> None:
+    training(writer, tmp_path, 0.01).run(str, str)
     stopped = restore(tmp_path / "checkpoint.pt")
-    recipe.train(StepOmni(TINY), writer, [], tmp_path, 0.04, eager=True)
+    training(writer, tmp_path, 0.03).run(str, str)
     ended = restore(tmp_path / "checkpoint.pt")
     assert stopped is not None and ended is not None
     assert 0 < stopped["step"] < ended["step"]
+    assert ended["lanes"][0].tolist() != stopped["lanes"][0].tolist()
 
 
-def test_stages_follow_one_another_to_the_end() -> None:
-    assert set(recipe.shares(0.0)) == {"text"}
-    assert recipe.shares(0.3)["followed"] > recipe.shares(1.0)["followed"]
-    assert recipe.shares(1.0)["heard"] > recipe.shares(0.3)["heard"]
+def test_a_checkpoint_from_before_there_were_lanes_goes_on_with_new_examples(writer: ExampleWriter, tmp_path: Path) -> None:
+    training(writer, tmp_path, 0.01).run(str, str)
+    old = restore(tmp_path / "checkpoint.pt")
+    assert old is not None
+    save(tmp_path / "checkpoint.pt", {name: value for name, value in old.items() if name != "lanes"})
+    training(writer, tmp_path, 0.03).run(str, str)
+    ended = restore(tmp_path / "checkpoint.pt")
+    assert ended is not None
+    assert ended["step"] > old["step"]
+    assert ended["lanes"][0, 0] > old["step"]  # pools are numbered on from where the others were
+
+
+def test_what_merging_begins_from_is_kept_even_of_a_stage_that_was_over_at_once(writer: ExampleWriter, tmp_path: Path) -> None:
+    told = list[str]()
+    final = training(writer, tmp_path, 0.001, PAPER).run(str, lambda model: told.append(str(model.config.hidden_size)))
+    assert told == ["32"]
+    for name in ("sft1", "sft2"):
+        kept = Backbone.load(tmp_path / name, context=8)
+        assert kept.config == TINY
+    weights = load_file(tmp_path / "sft2" / "model.safetensors")
+    assert all(torch.equal(weights[name], weight) for name, weight in final.state_dict().items())
