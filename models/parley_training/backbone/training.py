@@ -86,7 +86,7 @@ class Training:
         if lanes is not None and same:
             self._lanes.restore(lanes)
 
-    def run(self, tell: Callable[[str], None], look: Callable[[StepOmni], object]) -> StepOmni:
+    def run(self, tell: Callable[[str], object], look: Callable[[StepOmni], object]) -> StepOmni:
         """Train until the time is up; the whole model, on the CPU if there are several processes.
 
         `tell` gets a line now and then, and with every checkpoint what `look` finds of the model; both on rank 0 alone.
