@@ -89,6 +89,13 @@ class Archive:
             return turn
         return turn if name is None else replace(turn, sound=name)
 
+    def keep_answer(self, turn: Turn, chunks: list[AudioChunk], *, more: bool) -> None:
+        """Keep how an answer sounded; `more` = behind what was kept of it before."""
+        before = (self.sounds.of(turn.number, turn.sound) or []) if more else []
+        recorded = self.keep_sound(turn, [*before, *chunks])
+        if recorded is not turn:
+            self.keep(recorded)
+
     def open_newest(self) -> None:
         """The conversation that was spoken in last, or an empty one."""
         headings = self._history.headings()

@@ -24,6 +24,7 @@ from parley.conversation.events import (
     Timer,
     Understood,
 )
+from parley.conversation.floor import activity
 from parley.conversation.history import now
 from parley.conversation.items import Items
 from parley.conversation.listening import Listening, Utterance, wire_sound
@@ -306,20 +307,13 @@ class Dialogue:
 
     def changed(self) -> None:
         """Tell the state if it is another one; and if nobody speaks, say what had to wait."""
-        heard, speaking = self.listening, self.speaking.current
-        if heard.utterance is not None:
-            activity = Activity.LISTENING
-        elif speaking is not None and (speaking.begun or speaking.purpose != "answer"):
-            activity = Activity.SPEAKING
-        elif speaking is not None or self.question is not None:
-            activity = Activity.THINKING
-        else:
-            activity = Activity.IDLE
-        state = StateChanged(activity, heard.open, heard.muted, heard.held, self.ducked and activity is Activity.SPEAKING)
+        heard = self.listening
+        what = activity(heard, self.speaking.current, asked=self.question is not None)
+        state = StateChanged(what, heard.open, heard.muted, heard.held, self.ducked and what is Activity.SPEAKING)
         if state != self._state:
             self._state = state
             self.tell(state)
-        while activity is Activity.IDLE and self._later and self.offer is not None and not self.saying:
+        while what is Activity.IDLE and self._later and self.offer is not None and not self.saying:
             self._later.pop(0)()
 
     def answer_begins(self, response_id: str, metadata: dict[str, str]) -> None:
@@ -399,10 +393,7 @@ class Dialogue:
         """An answer has been heard, as far as it was."""
         self.ducked = False
         if said.chunks and said.purpose != "replay":
-            before = (self.archive.sounds.of(turn.number, turn.sound) or []) if said.purpose == "rest" else []
-            recorded = self.archive.keep_sound(turn, [*before, *said.chunks])
-            if recorded is not turn:
-                self.archive.keep(recorded)
+            self.archive.keep_answer(turn, said.chunks, more=said.purpose == "rest")
         elif said.chunks and self.archive.sounds.of(turn.number, turn.sound) is None:  # an old answer, made again to be heard again
             self.archive.sounds.remember(turn.number, said.chunks)
         if said.purpose == "answer" and turn.said and not self.waiting_for:
