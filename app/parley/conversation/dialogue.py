@@ -186,8 +186,7 @@ class Dialogue:
         self.archive.keep(turn)
         self.tell(Understood(number, text.strip(), corrected=True))
         before = self.items.name(self.archive.before(number))
-        wrong = self.items.drop(number)
-        if wrong is not None:
+        if (wrong := self.items.drop(number)) is not None:
             self._corrections += 1
             right = f"turn-{number}-{self._corrections}"
             self.send(ItemCreate(previous_item_id=before or "root", item=message(right, "user", text.strip())))
