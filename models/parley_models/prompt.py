@@ -41,6 +41,9 @@ class ChatTemplate:
     writes_along_groups: int = 0
     """After how many heard groups the model may write the words it understood; 0 = it never does, as in the public checkpoints."""
 
+    remembers_turns: bool = True
+    """Whether the turns before a question are put before it; a model that learned from single questions alone loses its way in them."""
+
 
 class Prompt:
     """Writes conversations as ids for one bundle."""

@@ -373,7 +373,7 @@ class Question:
         if room < 0:
             return []
         ids = list(manner.system)
-        for turn in fit(self._turns, room, layout):
+        for turn in fit(self._turns if self._mind.manifest.chat.remembers_turns else (), room, layout):
             ids += [*prompt.opening("user" if turn.role == "human" else "assistant"), *turn.tokens, layout.eot]
         return [*ids, *self._human]
 

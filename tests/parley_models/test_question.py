@@ -1,5 +1,7 @@
 """A question being asked: what is read when, what thinking ahead costs and saves, and that nothing thought in vain stays behind."""
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +9,7 @@ import pytest
 
 from parley_models.answer import Answered, AnswerEvent, CallPiece, SoundPiece, TextPiece
 from parley_models.assistant import Assistant
+from parley_models.bundle import write_manifest
 from parley_models.conversation import Turn
 from parley_models.errors import InputError
 from parley_models.live_clock import LiveClock
@@ -14,7 +17,7 @@ from parley_models.pcm import AudioChunk
 from parley_models.question import Question
 from parley_models.style import Style
 from tests.fakes.parts import ScriptedBrain
-from tests.fakes.thimble import LAYOUT, WritingBrain, answer_ids, scripted, thimble, thimble_folder
+from tests.fakes.thimble import LAYOUT, MANIFEST, WritingBrain, answer_ids, scripted, thimble, thimble_folder
 
 
 @pytest.fixture(scope="module")
@@ -147,6 +150,20 @@ def test_what_was_said_before_may_change_while_a_question_is_asked(folder: Path)
     expected.hear(noise(0.6))
     answered(expected)
     assert brain.prompts[0] == brain.prompts[1]
+
+
+def test_a_bundle_that_learned_from_single_questions_is_asked_single_questions(folder: Path, tmp_path: Path) -> None:
+    alone = tmp_path / "alone"
+    shutil.copytree(folder, alone)
+    write_manifest(alone, replace(MANIFEST, chat=replace(MANIFEST.chat, remembers_turns=False), files=()))
+    before = [Turn(1, "human", "", (20, 21)), Turn(2, "assistant", "", (22, 23))]
+    brains = [scripted(alone), scripted(folder)]
+    for brain, bundle in zip(brains, (alone, folder), strict=True):
+        question = opened(thimble(bundle, brain), before)
+        question.write("And of Japan?")
+        answered(question)
+    assert 22 not in brains[0].ids
+    assert 22 in brains[1].ids
 
 
 def test_two_conversations_share_a_brain_and_don_t_hear_each_other(folder: Path) -> None:

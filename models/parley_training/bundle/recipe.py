@@ -37,7 +37,7 @@ from parley_training.tokens.recipe import codes_of
 
 logger = logging.getLogger(__name__)
 
-VERSION = "0.2.0"
+VERSION = "0.3.0"
 UNMEASURED = VoiceEntry("", "", median_f0_hz=180.0, syllables_per_s=4.5)
 MEASURED_ANSWERS = 30
 HALVED = ("linguistic/encoder.onnx", "semantic.onnx")
@@ -131,7 +131,7 @@ def mini_manifest(folder: Path) -> Manifest:
         voice={},
         voices=voices,
         languages=("en",),
-        chat=ChatTemplate(writes_along_groups=GROUPS_PER_BLOCK),
+        chat=ChatTemplate(writes_along_groups=GROUPS_PER_BLOCK, remembers_turns=False),
         context_tokens=context,
         sampling=SAMPLING,
         controls=mini_controls([voice.name for voice in voices]),
