@@ -66,6 +66,11 @@ class Tape:
         """So much was recorded."""
         return self._count / PULSE_HZ
 
+    @property
+    def _kept_from_s(self) -> float:
+        """What was before is forgotten."""
+        return self._starts[0] / PULSE_HZ if self._starts else self.now_s
+
     def place(self, moment_s: float) -> float:
         """Where a moment of `time.monotonic` lies on the tape.
 
@@ -93,13 +98,15 @@ class Tape:
 
     def first(self, side: int, start_s: float, end_s: float | None = None) -> float | None:
         """When something is heard for the first time after a time; None if nothing was."""
-        found = np.flatnonzero(np.abs(self.sound(side, start_s, end_s)) > AUDIBLE)
-        return start_s + float(found[0]) / PULSE_HZ if len(found) else None
+        begin_s = max(start_s, self._kept_from_s)
+        found = np.flatnonzero(np.abs(self.sound(side, begin_s, end_s)) > AUDIBLE)
+        return begin_s + float(found[0]) / PULSE_HZ if len(found) else None
 
     def last(self, side: int, start_s: float, end_s: float | None = None) -> float | None:
         """When something is heard for the last time in between; None if nothing was."""
-        found = np.flatnonzero(np.abs(self.sound(side, start_s, end_s)) > AUDIBLE)
-        return start_s + float(found[-1]) / PULSE_HZ if len(found) else None
+        begin_s = max(start_s, self._kept_from_s)
+        found = np.flatnonzero(np.abs(self.sound(side, begin_s, end_s)) > AUDIBLE)
+        return begin_s + float(found[-1]) / PULSE_HZ if len(found) else None
 
     def is_quiet(self, side: int, seconds: float) -> bool:
         """Whether nothing has been heard for so long."""
