@@ -1,7 +1,6 @@
 """What the backbone learns from, one example at a time: a prompt and the answer that should follow, in the bundle's chat format."""
 
 import random
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +18,7 @@ from parley_models.tokens import Codes, SpeechTokens
 from parley_training.backbone.listening import BROKEN_OFF, LISTEN, UNLEARNED, Heard, Stretch, listen
 from parley_training.backbone.mishearing import Mishearing
 from parley_training.corpus.dialogue import write
+from parley_training.corpus.disturbance import disturbed, plain
 from parley_training.corpus.exchange import Exchange
 from parley_training.text.recipe import LAYOUT
 
@@ -37,11 +37,6 @@ PLAIN_SHARE = 0.6
 """Typed questions that come as heard ones are written: lower case, no punctuation."""
 DISTURBED_SHARE = 0.35
 """Plain questions with words around and between that mean nothing, or without small words: people say things no grammar foresees."""
-SMALL_WORDS = tuple(
-    "a an the of is are was do does did can could would will you i we they he she it me my your our this that there here so well now "
-    "then and but or to for with in on at by from just really maybe again please okay right like know think say said tell ask want "
-    "need some any".split()
-)
 HARD = ("sum", "sum", "sum", "difference", "difference", "difference", "larger", "smaller", "count", "number_after", "number_before")
 HARD_SHARE = 0.35
 """Typed questions drawn from these besides: what has to be worked out takes more practice than what has to be known."""
@@ -210,23 +205,6 @@ def _learned(stretch: Stretch, ids: Sequence[int]) -> Stretch:
         stretch.following[-1] = token
         stretch.add(token)
     return stretch
-
-
-def plain(text: str) -> str:
-    """Words alone, as they are written along."""
-    return " ".join(re.sub(r"[^\w' ]+", " ", text.lower()).split())
-
-
-def disturbed(words: str, rng: random.Random) -> str:
-    """Small words put before, behind and between, or left out."""
-    said = [word for word in words.split() if word not in SMALL_WORDS or rng.random() > 0.1]
-    if rng.random() < 0.7:
-        said = [*rng.choices(SMALL_WORDS, k=rng.randint(1, 5)), *said]
-    if rng.random() < 0.3:
-        said += rng.choices(SMALL_WORDS, k=rng.randint(1, 4))
-    if rng.random() < 0.3:
-        said.insert(rng.randint(0, len(said)), rng.choice(SMALL_WORDS))
-    return " ".join(said)
 
 
 TASKS: dict[str, Callable[[ExampleWriter], Stretch]] = {

@@ -12,8 +12,9 @@ from parley_models.backbone.model import StepOmni
 from parley_models.evaluation.questions import OUTSIDE, declines, is_right, questions
 from parley_models.prompt import Message
 from parley_models.tokens import SpeechTokens
-from parley_training.backbone.examples import REPLY_IN_TEXT, ExampleWriter, Question, plain
+from parley_training.backbone.examples import REPLY_IN_TEXT, ExampleWriter, Question
 from parley_training.backbone.listening import GROUPS_PER_BLOCK
+from parley_training.corpus.disturbance import plain
 from parley_training.text.recipe import LAYOUT
 
 LONGEST_ANSWER = 40

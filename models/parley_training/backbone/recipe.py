@@ -25,7 +25,7 @@ from parley_models.backbone.model import StepOmni
 from parley_models.style import Style
 from parley_models.tokens import Codes
 from parley_training.backbone.embeddings import embed_codes
-from parley_training.backbone.examples import TASKS, ExampleWriter, Question, plain
+from parley_training.backbone.examples import TASKS, ExampleWriter, Question
 from parley_training.backbone.listening import Stretch
 from parley_training.backbone.measure import probe
 from parley_training.backbone.mishearing import Mishearing
@@ -33,6 +33,7 @@ from parley_training.backbone.scenes import SCENE_TASKS, SceneExamples
 from parley_training.backbone.stages import TABLES
 from parley_training.backbone.training import Plan, Training, write_backbone
 from parley_training.corpus.dialogue import write
+from parley_training.corpus.disturbance import plain
 from parley_training.corpus.exchange import Exchange
 from parley_training.corpus.phones import NUMBER, SILENCE
 from parley_training.corpus.shard import Shard

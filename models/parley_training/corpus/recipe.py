@@ -19,19 +19,23 @@ from tqdm import tqdm
 from parley_models.pcm import Samples
 from parley_training.corpus import answers, augment, speakers, speech
 from parley_training.corpus.dialogue import write
+from parley_training.corpus.disturbance import disturbed, plain
 from parley_training.corpus.shard import Shard
 from parley_training.corpus.vocabulary import random_words
 
 VOICE_PLAIN, VOICE_SHIFTED = 1500, 900
 OPEN_SHARE = 0.2
 """Utterances that are strings of dictionary words: ears must hear more than Mini's world."""
+DISTURBED_SHARE = 0.3
+"""Questions with small words around and between, or without some of theirs: who guesses wordings instead of listening will be wrong."""
 
 
 def _line(rng: random.Random) -> dict[str, str]:
     if rng.random() < OPEN_SHARE:
         return {"intent": "words", "question": random_words(rng), "answer": "", "key": ""}
     exchange = write(rng)
-    return {"intent": exchange.intent, "question": exchange.question, "answer": exchange.answer, "key": exchange.key}
+    question = disturbed(plain(exchange.question), rng) if rng.random() < DISTURBED_SHARE else exchange.question
+    return {"intent": exchange.intent, "question": question, "answer": exchange.answer, "key": exchange.key}
 
 
 def make_shard(folder: Path, seed: int, *, test: bool, utterances: int) -> None:
@@ -60,16 +64,25 @@ def _pcm16(samples: Samples) -> npt.NDArray[np.int16]:
 
 
 def make_answers(folder: Path, texts: list[str]) -> None:
-    """Speak every distinct answer in the answering voice: 24 kHz `audio.npy` with `index.npy`, texts in `lines.json`."""
+    """Speak every distinct answer in the answering voice: 24 kHz `audio.npy` with `index.npy`, texts in `lines.json`.
+
+    What was spoken before is kept and keeps its number; what is new comes behind it.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    if (folder / "lines.json").exists() and json.loads((folder / "lines.json").read_text()) == texts:
+    known: list[str] = json.loads((folder / "lines.json").read_text()) if (folder / "lines.json").exists() else []
+    missing = sorted(set(texts) - set(known))
+    if not missing:
         return
     with ProcessPoolExecutor() as pool:
-        spoken = list(tqdm(pool.map(_speak_answer, texts, chunksize=32), total=len(texts), desc="answers"))
+        spoken = list(tqdm(pool.map(_speak_answer, missing, chunksize=32), total=len(missing), desc="answers"))
     stops = np.cumsum([len(sound) for sound in spoken])
+    index = np.stack([np.concatenate([[0], stops[:-1]]), stops], axis=1)
+    if known:
+        before, index_before = np.load(folder / "audio.npy"), np.load(folder / "index.npy")
+        spoken, index = [before, *spoken], np.concatenate([index_before, index + len(before)])
     np.save(folder / "audio.npy", np.concatenate(spoken))
-    np.save(folder / "index.npy", np.stack([np.concatenate([[0], stops[:-1]]), stops], axis=1))
-    (folder / "lines.json").write_text(json.dumps(texts))
+    np.save(folder / "index.npy", index)
+    (folder / "lines.json").write_text(json.dumps(known + missing))
 
 
 def make_voice(folder: Path, answers_folder: Path) -> None:

@@ -10,8 +10,9 @@ from parley_models.evaluation.questions import OUTSIDE, declines, questions
 from parley_models.evaluation.wide_questions import WideQuestion, is_right, mini1_questions
 from parley_models.prompt import Message, Prompt, system_text
 from parley_models.text_tokenizer import TextTokenizer
-from parley_training.backbone.examples import REPLY_IN_TEXT, plain
+from parley_training.backbone.examples import REPLY_IN_TEXT
 from parley_training.corpus.dialogue import World
+from parley_training.corpus.disturbance import plain
 from parley_training.text.recipe import LAYOUT
 
 LONGEST_ANSWER = 60

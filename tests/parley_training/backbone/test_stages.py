@@ -16,13 +16,14 @@ from parley_models.style import Style
 from parley_models.text_tokenizer import TextTokenizer
 from parley_models.tokens import Codes
 from parley_training.backbone import scenes
-from parley_training.backbone.examples import TASKS, Question, collate, plain
+from parley_training.backbone.examples import TASKS, Question, collate
 from parley_training.backbone.holding import Held
 from parley_training.backbone.keys import key_pieces
 from parley_training.backbone.listening import UNLEARNED, Stretch
 from parley_training.backbone.mishearing import Mishearing
 from parley_training.backbone.scenes import SCENE_TASKS, SceneExamples
 from parley_training.backbone.stages import TABLES, stage_at
+from parley_training.corpus.disturbance import plain
 from parley_training.corpus.exchange import Exchange, Part
 from parley_training.parallel.fleet import Fleet
 from parley_training.parallel.learners import Learners
