@@ -210,14 +210,19 @@ class StepOmni(nn.Module):
                 deviation = lowered if name.endswith(("o_proj.weight", "down_proj.weight")) else 0.02
                 nn.init.normal_(weight, std=deviation, generator=generator)
 
-    def forward(self, ids: Tensor) -> Tensor:
-        """Ids (batch, length) -> hidden states after the final norm (batch, length, hidden); padding on the right is harmless."""
+    def forward(self, ids: Tensor, halfway: bool = False) -> Tensor | tuple[Tensor, Tensor]:
+        """Ids (batch, length) -> hidden states after the final norm (batch, length, hidden); padding on the right is harmless.
+
+        `halfway`: and those after half of the layers, of the same shape; training may judge them too.
+        """
         bias = alibi_bias(self.slopes, ids.shape[1])
-        x = self.model.embed_tokens(ids)
-        for layer in self.model.layers:
+        x = middle = self.model.embed_tokens(ids)
+        for number, layer in enumerate(self.model.layers, 1):
             x = layer(x, bias)
+            if 2 * number <= len(self.model.layers):
+                middle = x
         out: Tensor = self.model.norm(x)
-        return out
+        return (out, middle) if halfway else out
 
     def extend(self, ids: Tensor, cache: "KvCache", layers: int | None = None) -> Tensor:
         """Ids (new,) that follow what the cache holds -> their hidden states after the final norm (new, hidden).

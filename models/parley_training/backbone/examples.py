@@ -15,7 +15,7 @@ from parley_models.interleave import Segment, interleave
 from parley_models.prompt import Message, Prompt
 from parley_models.text_tokenizer import TextTokenizer
 from parley_models.tokens import Codes, SpeechTokens
-from parley_training.backbone.listening import BROKEN_OFF, LISTEN, UNLEARNED, Heard, Stretch, listen
+from parley_training.backbone.listening import BROKEN_OFF, LISTEN, SLOTS_PER_GROUP, UNLEARNED, Heard, Stretch, listen
 from parley_training.backbone.mishearing import Mishearing
 from parley_training.corpus.dialogue import write
 from parley_training.corpus.disturbance import disturbed, plain
@@ -53,8 +53,8 @@ class Question:
     said: npt.NDArray[np.int64]
     """(groups,) how many of its words were begun to their last phone by the end of each group."""
 
-    silent: npt.NDArray[np.bool_]
-    """(groups,) nobody speaks."""
+    phones: npt.NDArray[np.uint8]
+    """(groups, 6) what sounds in each 20 ms, by `corpus.phones`."""
 
     voice: str = ""
     """Who asks."""
@@ -66,7 +66,7 @@ class Question:
 
     def heard(self, hearing: int) -> Heard:
         """The question in one of its hearings."""
-        return Heard(self.hearings[hearing], self.words, self.said, self.silent)
+        return Heard(self.hearings[hearing], self.words, self.said, self.phones)
 
 
 class ExampleWriter:
@@ -176,6 +176,7 @@ class ExampleWriter:
         stretch = _unlearned(begin)
         listened = listen(heard, self.tokenizer, self.rng, whole=whole, broken_off=broken_off, vital=self._rare)
         stretch.vital.update(len(begin) + place for place in listened.vital)
+        stretch.phones.update((len(begin) + place, phones) for place, phones in listened.phones.items())
         stretch.ids.extend(listened.ids)
         stretch.following.extend(listened.following)
         return stretch
@@ -233,6 +234,12 @@ class Batch:
     weight: Tensor
     """float32 (n,)."""
 
+    sounding: Tensor
+    """int64 (m,): flat positions of `ids` where heard groups end."""
+
+    phones: Tensor
+    """int64 (m, 6): what sounded in the group before."""
+
 
 def collate(examples: Sequence[Stretch]) -> Batch:
     """Pad to a multiple of 32, so that a compiled model meets few shapes."""
@@ -240,13 +247,17 @@ def collate(examples: Sequence[Stretch]) -> Batch:
     ids = np.zeros((len(examples), longest), np.int64)
     learned = np.full((len(examples), longest), UNLEARNED, np.int64)
     vital = np.zeros((len(examples), longest), bool)
+    sounds = dict[int, npt.NDArray[np.uint8]]()
     for row, example in enumerate(examples):
         ids[row, : len(example.ids)] = example.ids
         learned[row, : len(example.ids)] = example.following
         vital[row, list(example.vital)] = True
+        sounds |= {row * longest + place: phones for place, phones in example.phones.items()}
     at = np.flatnonzero(learned != UNLEARNED)
     following: npt.NDArray[np.int64] = learned.reshape(-1)[at]
     weight = np.where(following >= LAYOUT.audio_offset, AUDIO_WEIGHT, TEXT_WEIGHT)
     deciding = (following == LISTEN) & (ids.reshape(-1)[at] >= LAYOUT.audio_offset)
     weight = np.where(deciding, LISTEN_WEIGHT, np.where(vital.reshape(-1)[at], VITAL_WEIGHT, weight)).astype(np.float32)
-    return Batch(torch.from_numpy(ids), torch.from_numpy(at), torch.from_numpy(following), torch.from_numpy(weight))
+    phones = np.array(list(sounds.values()), np.int64).reshape(-1, SLOTS_PER_GROUP)
+    sounding = np.array(list(sounds), np.int64)
+    return Batch(*map(torch.from_numpy, (ids, at, following, weight, sounding, phones)))

@@ -14,10 +14,12 @@ import numpy.typing as npt
 
 from parley_models.text_tokenizer import TextTokenizer
 from parley_models.tokens import Codes, SpeechTokens
+from parley_training.corpus.phones import NUMBER, SILENCE
 from parley_training.text.recipe import LAYOUT
 
 GROUPS_PER_BLOCK = 2
 DELAY_BLOCKS = 2
+SLOTS_PER_GROUP = 6
 UNLEARNED = -1
 LISTEN = LAYOUT.audio_start or 0
 PAUSED, BROKEN_OFF = 0.12, 0.06
@@ -36,6 +38,9 @@ class Stretch:
     vital: set[int] = field(default_factory=set)
     """Places whose `following` belongs to what must be right."""
 
+    phones: dict[int, npt.NDArray[np.uint8]] = field(default_factory=dict)
+    """Places where a heard group ends, and the phones (6,) of the group before it: half the model must know them by then."""
+
     def add(self, token_id: int, following: int = UNLEARNED) -> None:
         """One more id."""
         self.ids.append(token_id)
@@ -53,27 +58,27 @@ class Heard:
     said: npt.NDArray[np.int64]
     """(groups,): how many words were begun to their last phone by the end of each group."""
 
-    silent: npt.NDArray[np.bool_]
-    """(groups,): nobody speaks."""
+    phones: npt.NDArray[np.uint8]
+    """(groups, 6): what sounds in each 20 ms, by `corpus.phones`."""
 
     def part(self, first: int, last: int) -> "Heard":
         """Words first … last − 1, cut where the words before and behind were said."""
         begin = int(np.searchsorted(self.said, first)) + 1 if first else 0
         end = int(np.searchsorted(self.said, last)) + 1 if last < len(self.words) else len(self.codes)
         cut = slice(begin, max(begin, end))
-        return Heard(self.codes[cut], self.words[first:last], np.clip(self.said[cut] - first, 0, last - first), self.silent[cut])
+        return Heard(self.codes[cut], self.words[first:last], np.clip(self.said[cut] - first, 0, last - first), self.phones[cut])
 
     def then(self, other: "Heard") -> "Heard":
         """The same and then another."""
         said = np.concatenate([self.said, other.said + len(self.words)])
         codes = np.concatenate([self.codes, other.codes])
-        return Heard(codes, self.words + other.words, said, np.concatenate([self.silent, other.silent]))
+        return Heard(codes, self.words + other.words, said, np.concatenate([self.phones, other.phones]))
 
     def pause(self, groups: int) -> "Heard":
         """So many groups of this recording's own silence; none if it has none."""
-        silent = self.codes[self.silent]
+        silent = self.codes[(self.phones == NUMBER[SILENCE]).all(1)]
         codes = np.resize(silent, (groups, self.codes.shape[1])) if len(silent) else self.codes[:0]
-        return Heard(codes, [], np.zeros(len(codes), np.int64), np.ones(len(codes), bool))
+        return Heard(codes, [], np.zeros(len(codes), np.int64), np.full((len(codes), SLOTS_PER_GROUP), NUMBER[SILENCE], np.uint8))
 
 
 def listen(
@@ -98,8 +103,11 @@ def listen(
     if blocks and not whole and not broken:
         ends[-1] = UNLEARNED  # whether more will come can't be known
     for block in range(blocks):
-        for token in SpeechTokens(codes[block * GROUPS_PER_BLOCK : (block + 1) * GROUPS_PER_BLOCK]).ids(LAYOUT):
-            stretch.add(token)
+        for group in range(block * GROUPS_PER_BLOCK, min((block + 1) * GROUPS_PER_BLOCK, len(codes))):
+            for token in SpeechTokens(codes[group : group + 1]).ids(LAYOUT):
+                stretch.add(token)
+            if group:
+                stretch.phones[len(stretch.ids) - 1] = heard.phones[group - 1]
         ripe = (block + 1 - DELAY_BLOCKS) * GROUPS_PER_BLOCK - 1
         due = len(words) if block == blocks - 1 else int(said[ripe]) if ripe >= 0 else 0
         for word in words[written:due]:

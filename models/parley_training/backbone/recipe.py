@@ -26,7 +26,7 @@ from parley_models.style import Style
 from parley_models.tokens import Codes
 from parley_training.backbone.embeddings import embed_codes
 from parley_training.backbone.examples import TASKS, ExampleWriter, Question
-from parley_training.backbone.listening import Stretch
+from parley_training.backbone.listening import SLOTS_PER_GROUP, Stretch
 from parley_training.backbone.measure import probe
 from parley_training.backbone.mishearing import Mishearing
 from parley_training.backbone.scenes import SCENE_TASKS, SceneExamples
@@ -53,7 +53,6 @@ CONFIG = BackboneConfig(
 )
 PEAK_RATE = 2.4e-3
 TOKENS_PER_BATCH = 4096
-SLOTS_PER_GROUP = 6
 PROBED = 40
 """Questions of each kind that are looked at with every checkpoint."""
 
@@ -70,7 +69,7 @@ def questions_of(corpus: Path, codes: Path) -> list[Question]:
                     labels = np.asarray(shard.labels[first:last])
                     groups = len(hearings[0])
                     said = by_group(words_said(labels, plain(exchange.question).split()), groups)
-                    questions.append(Question(hearings, exchange, said, silent_groups(labels, groups), line["speaker"]))
+                    questions.append(Question(hearings, exchange, said, phones_by_group(labels, groups), line["speaker"]))
     return questions
 
 
@@ -79,12 +78,12 @@ def by_group(slots: npt.NDArray[np.int64], groups: int) -> npt.NDArray[np.int64]
     return slots[np.minimum((np.arange(groups) + 1) * SLOTS_PER_GROUP, len(slots)) - 1]
 
 
-def silent_groups(labels: npt.NDArray[np.uint8], groups: int) -> npt.NDArray[np.bool_]:
-    """In which groups (groups,) no phone is heard; behind the last label (slots,) nobody speaks."""
-    quiet = np.ones(groups * SLOTS_PER_GROUP, bool)
-    known = min(len(labels), len(quiet))
-    quiet[:known] = labels[:known] == NUMBER[SILENCE]
-    return np.asarray(quiet.reshape(groups, SLOTS_PER_GROUP).all(1))
+def phones_by_group(labels: npt.NDArray[np.uint8], groups: int) -> npt.NDArray[np.uint8]:
+    """What sounds in each group (groups, 6); behind the last label (slots,) nobody speaks."""
+    phones = np.full(groups * SLOTS_PER_GROUP, NUMBER[SILENCE], np.uint8)
+    known = min(len(labels), len(phones))
+    phones[:known] = labels[:known]
+    return phones.reshape(groups, SLOTS_PER_GROUP)
 
 
 def begin(linguistic: Path, semantic: Path, seed: int) -> StepOmni:

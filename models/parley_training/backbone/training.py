@@ -18,8 +18,8 @@ from parley_training.checkpoint import Pace, restore, save
 from parley_training.parallel.fleet import Fleet
 from parley_training.parallel.lanes import Lanes
 from parley_training.parallel.learners import Learners
-from parley_training.parallel.learning import Scored, learn
-from parley_training.parallel.sharding import gather, spread
+from parley_training.parallel.learning import Losses, Scored, learn
+from parley_training.parallel.sharding import gather, place, spread, whole
 
 SAVE_EVERY_S = 240.0
 TELL_EVERY = 25
@@ -65,7 +65,10 @@ class Training:
             model.compile(dynamic=True)
         self._scored = Scored(model)
         spread(self._scored, model.model.layers, fleet)
-        self._learners = Learners(model, fleet, plan.rate)
+        if state is not None and "phones" in state:
+            for weight, complete in zip(self._scored.phones.parameters(), state["phones"], strict=True):
+                place(weight, complete)
+        self._learners = Learners(self._scored, fleet, plan.rate)
         self._pace = Pace(plan.minutes, state["elapsed_s"] if state else 0.0, save_every_s=SAVE_EVERY_S)
         self._step = state["step"] if state else 0
         lanes = state.get("lanes") if state else None
@@ -92,7 +95,7 @@ class Training:
         `tell` gets a line now and then, and with every checkpoint what `look` finds of the model; both on rank 0 alone.
         """
         fleet, pace, stages = self._fleet, self._pace, self._plan.stages
-        losses, seen, at = list[float](), 0, -1
+        losses, seen, at = list[Losses](), 0, -1
         held, fraction = Held(self._model, "everything"), 0.0
         while fraction < 1.0:
             fraction = fleet.agree(pace.fraction)
@@ -107,8 +110,11 @@ class Training:
             self._step += 1
             seen += sum(batch.ids.numel() for batch in batches) * fleet.size
             if fleet.leads and self._step % TELL_EVERY == 0:
-                mean, pace_ids = sum(losses[-TELL_EVERY:]) / len(losses[-TELL_EVERY:]), seen / (pace.elapsed_s - pace.spent_s)
-                tell(f"step {self._step} {stages[at].name} {pace.elapsed_s / 60:.1f} min loss {mean:.3f} {pace_ids:.0f} ids/s")
+                ids, phones = (sum(each) / len(each) for each in zip(*losses, strict=True))
+                losses.clear()
+                pace_ids = seen / (pace.elapsed_s - pace.spent_s)
+                done = f"step {self._step} {stages[at].name} {pace.elapsed_s / 60:.1f} min"
+                tell(f"{done} loss {ids:.3f} phones {phones:.3f} {pace_ids:.0f} ids/s")
             if fleet.agree(float(pace.save_is_due())) or fraction >= 1.0:
                 self._save()
                 if fleet.leads:
@@ -123,6 +129,7 @@ class Training:
     def _save(self) -> None:
         self._gather()
         state: dict[str, Any] = {"model": self._whole.state_dict(), "optimizers": self._learners.state(), "step": self._step}
+        state |= {"phones": [whole(weight.detach()) for weight in self._scored.phones.parameters()]}
         state |= {"lanes": self._fleet.total(self._lanes.state(self._plan.lanes)), "elapsed_s": self._pace.elapsed_s}
         if self._fleet.leads:
             save(self._out / "checkpoint.pt", state)

@@ -28,7 +28,7 @@ class Learners:
     def __init__(self, model: nn.Module, fleet: Fleet, rate: float) -> None:
         """Of a model that has its weights and has been spread."""
         named = dict(model.named_parameters())
-        matrices = {name for name, weight in named.items() if weight.ndim == 2 and "embed" not in name and "lm_head" not in name}
+        matrices = {name for name, weight in named.items() if weight.ndim == 2 and "layers" in name}
         self._fleet = fleet
         self._matrices = [weight for name, weight in named.items() if name in matrices]
         self._rest = [weight for name, weight in named.items() if name not in matrices]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -23,13 +24,16 @@ from parley_training.backbone.stages import PAPER, THREE, Stage
 from parley_training.backbone.training import Plan, Training
 from parley_training.checkpoint import restore, save
 from parley_training.corpus.dialogue import write
+from parley_training.corpus.disturbance import plain
 from parley_training.corpus.exchange import Exchange
+from parley_training.corpus.phones import NUMBER, SILENCE
 from parley_training.parallel.fleet import Fleet
 from parley_training.parallel.learners import Learners
 from parley_training.parallel.learning import Scored, learn
 from parley_training.text import recipe as text_recipe
 from parley_training.text.recipe import LAYOUT
 
+HEARD = {"followed", "heard", "heard_in_writing"}
 TINY = BackboneConfig(32, 64, 2, 1, 2, LAYOUT.vocab_size, max_seq_len=512)
 
 
@@ -57,11 +61,16 @@ def writer(text_model: Path) -> ExampleWriter:
     )
 
 
+def sounds(spoken: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:
+    """Phones (groups, 6) of groups that are spoken or silent."""
+    return np.repeat(np.where(spoken, NUMBER["aa"], NUMBER[SILENCE]), 6).reshape(-1, 6).astype(np.uint8)
+
+
 def spoken(exchange: Exchange, heard: Codes) -> Question:
     """A question whose words are said one after the other, all the time."""
-    count = len(examples.plain(exchange.question).split())
+    count = len(plain(exchange.question).split())
     said = np.linspace(0, count, len(heard)).astype(np.int64)
-    return Question((heard, heard), exchange, said, np.zeros(len(heard), bool))
+    return Question((heard, heard), exchange, said, sounds(np.ones(len(heard), bool)))
 
 
 def codes(noise: np.random.Generator, groups: int) -> Codes:
@@ -89,7 +98,7 @@ def test_a_heard_question_is_written_along_and_answered_in_text_and_speech(write
     text, groups = answer_of(writer, example)
     assert text in writer._answers
     assert groups == 17
-    assert written_along(writer, example) in {examples.plain(question.exchange.question) for question in writer._questions}
+    assert written_along(writer, example) in {plain(question.exchange.question) for question in writer._questions}
 
 
 def test_only_words_decisions_and_answers_are_learned(writer: ExampleWriter) -> None:
@@ -109,7 +118,7 @@ def heard_words(writer: ExampleWriter, heard: Heard, *, broken_off: float = 0.0)
 
 def saying(words: list[str], said: list[int]) -> Heard:
     """Words of which so many have been said by each group; quiet before the first."""
-    return Heard(codes(np.random.default_rng(0), len(said)), words, np.array(said), np.array(said) == 0)
+    return Heard(codes(np.random.default_rng(0), len(said)), words, np.array(said), sounds(np.array(said) > 0))
 
 
 @pytest.fixture
@@ -164,7 +173,7 @@ def test_misheard_codes_are_mostly_neighbours_and_the_pitch_moves_as_a_whole() -
 def test_what_holds_in_a_group_is_what_holds_at_its_end() -> None:
     assert recipe.by_group(np.array([0] * 6 + [1] * 3 + [2] * 3), 3).tolist() == [0, 2, 2]
     labels = np.array([0] * 6 + [0] * 3 + [5] * 3 + [0] * 2, np.uint8)
-    assert recipe.silent_groups(labels, 3).tolist() == [True, False, True]
+    assert (recipe.phones_by_group(labels, 3) == NUMBER[SILENCE]).all(1).tolist() == [True, False, True]
 
 
 def test_codes_begin_alike_where_they_sound_alike(tmp_path: Path) -> None:
@@ -195,12 +204,30 @@ def test_a_batch_learns_what_its_examples_learn(writer: ExampleWriter) -> None:
 def test_steps_on_every_task_lower_the_loss(writer: ExampleWriter, task: str) -> None:
     model = StepOmni(TINY)
     model.init_weights(torch.Generator().manual_seed(0))
-    batch, learners = collate([TASKS[task](writer) for _ in range(4)]), Learners(model, Fleet(), 5e-3)
+    scored = Scored(model)
+    batch, learners = collate([TASKS[task](writer) for _ in range(4)]), Learners(scored, Fleet(), 5e-3)
     losses = []
     for _ in range(8):
-        losses.append(learn(Scored(model), [batch], Fleet()))
+        losses.append(learn(scored, [batch], Fleet()))
         learners.step(5e-3)
-    assert losses[-1] < 0.9 * losses[0]
+    assert losses[-1].ids < 0.9 * losses[0].ids
+    if task in HEARD:
+        assert losses[-1].phones < 0.9 * losses[0].phones
+    else:
+        assert not any(loss.phones for loss in losses)
+
+
+def test_where_a_group_has_been_heard_the_phones_of_the_one_before_it_are_learned(writer: ExampleWriter) -> None:
+    heard = saying(["what", "what"], [0, 0, 1, 1, 2, 2])
+    heard.phones[:, 0] = range(6)
+    _, stretch = heard_words(writer, heard)
+    assert [phones[0] for phones in stretch.phones.values()] == [0, 1, 2, 3, 4]
+    for place, phones in stretch.phones.items():
+        assert sum(LAYOUT.is_audio(token) for token in stretch.ids[: place + 1]) == 5 * (phones[0] + 2)
+    question = writer.heard()
+    batch = collate([writer.text(), question])
+    assert batch.phones.tolist() == [phones.tolist() for phones in question.phones.values()]
+    assert all(LAYOUT.is_audio(token) for token in batch.ids.flatten()[batch.sounding].tolist())
 
 
 def training(writer: ExampleWriter, out: Path, minutes: float, stages: Sequence[Stage] = THREE) -> Training:

@@ -63,7 +63,7 @@ def tokenizer() -> TextTokenizer:
 def asked(exchange: Exchange, groups: int = 8) -> Question:
     count = len(plain(exchange.question).split())
     codes: Codes = np.random.default_rng(groups).integers(0, 1000, (groups, 5)).astype(np.uint16)
-    return Question((codes,), exchange, np.linspace(0, count, groups).astype(np.int64), np.zeros(groups, bool))
+    return Question((codes,), exchange, np.linspace(0, count, groups).astype(np.int64), np.zeros((groups, 6), np.uint8))
 
 
 def writer(tokenizer: TextTokenizer, *exchanges: Exchange, seed: int = 0) -> SceneExamples:
@@ -223,6 +223,6 @@ def test_a_batch_of_each_task_can_be_learned(tokenizer: TextTokenizer, task: str
     learners = Learners(model, Fleet(), 1e-2)
     losses = []
     for _ in range(3):
-        losses.append(learn(Scored(model), [batch], Fleet()))
+        losses.append(learn(Scored(model), [batch], Fleet()).ids)
         learners.step(1e-2)
     assert losses[-1] < losses[0]

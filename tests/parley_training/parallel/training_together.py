@@ -47,7 +47,7 @@ def train(folder: Path, steps: int, fleet: Fleet, *, killed_at: int = 0) -> Step
         lanes.restore(kept["lanes"])
     losses = list(kept["losses"]) if kept is not None else []
     while len(losses) < steps:
-        losses.append(learn(scored, list(lanes.next(0.5)), fleet))
+        losses.append(learn(scored, list(lanes.next(0.5)), fleet).ids)
         learners.step(1e-2)
         if len(losses) == killed_at and fleet.rank == fleet.size - 1:
             os.kill(os.getpid(), signal.SIGKILL)

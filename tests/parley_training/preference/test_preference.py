@@ -249,7 +249,7 @@ def test_a_model_that_is_never_right_gives_no_pairs_and_says_so(
 def test_the_same_question_is_asked_the_same_way_again_typed_or_heard(wavering: Path, tokenizer: TextTokenizer) -> None:
     backbone = Backbone.load(wavering)
     codes = speech(6).codes
-    heard = [Question((codes,), FRANCE, np.zeros(6, np.int64), np.zeros(6, bool))]
+    heard = [Question((codes,), FRANCE, np.zeros(6, np.int64), np.zeros((6, 6), np.uint8))]
     inquiry = Inquiry(backbone, tokenizer, lambda _rng: FRANCE, heard, answers=2)
     first = [inquiry.ask(number, 0) for number in range(4)]
     assert [inquiry.ask(number, 0) for number in range(4)] == first
