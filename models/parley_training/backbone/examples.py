@@ -24,7 +24,7 @@ from parley_training.text.recipe import LAYOUT
 
 READ_ALOUD = "Read this aloud."
 REPLY_IN_TEXT = "Answer in writing."
-VITAL_WEIGHT, TEXT_WEIGHT, LISTEN_WEIGHT, AUDIO_WEIGHT = 3.0, 1.0, 0.4, 0.15
+VITAL_WEIGHT, TEXT_WEIGHT, LISTEN_WEIGHT, AUDIO_WEIGHT = 3.0, 1.0, 0.4, 0.25
 """Audio ids are many and, given the text, easy: at full weight they drown the words. So do decisions to listen on; and the frame of a
 sentence its one word that must be right."""
 SPLICED_SHARE = 0.25

@@ -38,8 +38,8 @@ class Stage:
 
 THREE: tuple[Stage, ...] = (
     Stage("text", 0.28, {"text": 1.0}),
-    Stage("along", 0.75, {"text": 0.32, "read_aloud": 0.01, "typed": 0.05, "followed": 0.45, "heard_in_writing": 0.11, "heard": 0.06}),
-    Stage("answers", 1.0, {"text": 0.28, "typed": 0.10, "followed": 0.30, "heard_in_writing": 0.10, "heard": 0.22}),
+    Stage("along", 0.75, {"text": 0.26, "read_aloud": 0.03, "typed": 0.08, "followed": 0.43, "heard_in_writing": 0.12, "heard": 0.08}),
+    Stage("answers", 1.0, {"text": 0.22, "read_aloud": 0.03, "typed": 0.12, "followed": 0.28, "heard_in_writing": 0.10, "heard": 0.25}),
 )
 
 PAPER: tuple[Stage, ...] = (

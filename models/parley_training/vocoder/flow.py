@@ -4,6 +4,8 @@
 
 Reads DATA/answers/{audio,index,codes,code_index}.npy; writes OUT/checkpoint.pt about once a minute and goes on from it. Beside the flow
 matching loss, mu itself is held to the mel: the prior is then nearly right, which a quarter of an hour of speech needs.
+
+With other ears, `--like runs/flow --before runs/tokens/voice.npz` goes on from that flow; its codes follow what they stood for.
 """
 
 import argparse
@@ -12,6 +14,7 @@ import logging
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,6 +25,7 @@ from parley_models.networks.flow import Flow, FlowConfig
 from parley_models.vocoders.grid import Grid
 from parley_models.vocoders.mel import MelConfig
 from parley_training.checkpoint import Pace, restore, save
+from parley_training.code_books import carried_over
 from parley_training.vocoder import windows
 from parley_training.vocoder.code_embedding import CodeEmbedding
 from parley_training.vocoder.windows import HELD_OUT, Windows
@@ -96,8 +100,24 @@ def _misheard(tokens: Tensor) -> Tensor:
     return torch.where(wrong, tokens[torch.randperm(len(tokens), device=tokens.device)], tokens)
 
 
-def train(folder: Path, out: Path, pace: Pace, *, config: FlowConfig = CONFIG, steps: int | None = None) -> int:
-    """Train until the time (or `steps`) is up, from the last checkpoint on; returns the steps made in all."""
+def begun(like: Path, before: Path, folder: Path) -> dict[str, Any]:
+    """An earlier run's flow and codes, for the ears that made `folder/answers/codes.npy`; `before` = the same by its own ears.
+
+    Raises:
+        FileNotFoundError: there is no such run.
+    """
+    state = restore(like / "checkpoint.pt")
+    if state is None:
+        raise FileNotFoundError(f"{like} has no checkpoint.pt")
+    old, new = np.load(before)["codes"], np.load(folder / "answers" / "codes.npy")
+    state["codes"]["linguistic"] = carried_over(state["codes"]["linguistic"], old[:, :2].reshape(-1), new[:, :2].reshape(-1))
+    return {name: state[name] for name in ("flow", "codes")}
+
+
+def train(
+    folder: Path, out: Path, pace: Pace, *, config: FlowConfig = CONFIG, steps: int | None = None, begin: dict[str, Any] | None = None
+) -> int:
+    """Train until the time (or `steps`) is up, from the last checkpoint on, else from `begin`; returns the steps made in all."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     out.mkdir(parents=True, exist_ok=True)
     speech = windows.load(folder / "answers", MelConfig(mels=config.mels))
@@ -109,9 +129,11 @@ def train(folder: Path, out: Path, pace: Pace, *, config: FlowConfig = CONFIG, s
     flow.input_embedding.requires_grad_(False)
     optimizer = torch.optim.AdamW([p for p in (*flow.parameters(), *codes.parameters()) if p.requires_grad], PEAK_RATE, betas=(0.9, 0.98))
     step = 0
-    if (state := restore(out / "checkpoint.pt")) is not None:
-        flow.load_state_dict(state["flow"])
-        codes.load_state_dict(state["codes"])
+    state = restore(out / "checkpoint.pt")
+    if (known := state or begin) is not None:
+        flow.load_state_dict(known["flow"])
+        codes.load_state_dict(known["codes"])
+    if state is not None:
         optimizer.load_state_dict(state["optimizer"])
         step, pace.spent_s = state["step"], state["spent_s"]
     rng = np.random.default_rng(step)
@@ -151,10 +173,15 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--like", type=Path, help="an earlier run to go on from")
+    parser.add_argument("--before", type=Path, help="the voice's codes that it learned from")
     options = parser.parse_args()
+    if (options.like is None) != (options.before is None):
+        parser.error("--like and --before go together.")
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.set_num_threads(options.threads)
-    train(options.data, options.out, Pace(options.minutes))
+    begin = begun(options.like, options.before, options.data) if options.like else None
+    train(options.data, options.out, Pace(options.minutes), begin=begin)
 
 
 if __name__ == "__main__":

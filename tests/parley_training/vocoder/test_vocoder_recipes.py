@@ -1,6 +1,7 @@
 """The vocoder's recipes on seconds of made-up speech, at tiny size."""
 
 import itertools
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -188,3 +189,27 @@ def test_recipes_use_sizes_that_fit_the_grid() -> None:
     assert replace(hift.CONFIG, causal=True) == hift.CONFIG
     assert flow.GRID.window % 2 == 0  # the U-Net halves time once
     assert all(wider % narrower == 0 for wider, narrower in itertools.pairwise((flow.GRID.groups * 6, flow.GRID.finished)))
+
+
+def test_a_flow_goes_on_with_other_ears(data: Path, tmp_path: Path) -> None:
+    """Every code has another number: the same sound comes from its row all the same."""
+    flow.train(data, tmp_path / "first", Pace(60), config=FLOW, steps=1)
+    (tmp_path / "data").mkdir()
+    shutil.copytree(data / "answers", tmp_path / "data" / "answers")
+    codes = np.load(data / "answers" / "codes.npy")
+    codes[:, :2] = np.resize(np.repeat(codes[:4, 0], 5), codes[:, :2].shape)  # few, so that each is met often enough
+    np.savez(tmp_path / "voice.npz", codes=codes)
+    heard = codes.copy()
+    heard[:, :2] = 1023 - heard[:, :2]
+    np.save(tmp_path / "data" / "answers" / "codes.npy", heard)
+
+    first = restore(tmp_path / "first" / "checkpoint.pt")
+    begun = flow.begun(tmp_path / "first", tmp_path / "voice.npz", tmp_path / "data")
+
+    assert first is not None
+    for code in np.unique(codes[:, :2]):
+        after, before = begun["codes"]["linguistic"][1023 - code], first["codes"]["linguistic"][code]
+        torch.testing.assert_close(after / after.norm(), before / before.norm())
+    assert flow.train(tmp_path / "data", tmp_path / "second", Pace(60), config=FLOW, steps=1, begin=begun) == 1
+    with pytest.raises(FileNotFoundError, match="checkpoint"):
+        flow.begun(tmp_path / "nowhere", tmp_path / "voice.npz", data)
