@@ -85,7 +85,8 @@ def speculation(backbone: Backbone, folder: Path, manifest: Manifest) -> Specula
         return None
     if manifest.drafting.always:
         return Speculation(backbone, drafter)
-    costs = measure(backbone, drafter, _any_group(manifest.tokens), clock=time.thread_time)  # of this thread alone, however busy others are
+    certain, group = manifest.sampling.audio_temperature <= 0, _any_group(manifest.tokens)
+    costs = measure(backbone, drafter, group, as_steps=certain, clock=time.thread_time)  # of this thread alone, however busy others are
     least = costs.least_acceptance()
     verdict = "does not pay" if least is None else f"pays from {least:.2f} of its drafts kept on"
     logger.info("speculation %s: a group checked at once takes %.2f steps, a draft %.2f", verdict, *costs.in_steps())

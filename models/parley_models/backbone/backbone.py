@@ -85,12 +85,20 @@ class Backbone:
         """Read one id; logits (vocab,) for the next. Valid until the next call. Raises EngineError like `prefill`."""
         return self.prefill([token_id])
 
-    def read(self, ids: Sequence[int]) -> Logits:
-        """Read a few ids that follow; logits (ids, vocab) for what comes after each of them. Raises EngineError like `prefill`."""
+    def read(self, ids: Sequence[int], *, as_steps: bool = False) -> Logits:
+        """Read a few ids that follow; logits (ids, vocab) for what comes after each of them.
+
+        Args:
+            ids: fewer than 16.
+            as_steps: to the last bit what `step` would give for one after the other, if the weights are quantized; costs a little more.
+
+        Raises:
+            EngineError: like `prefill`.
+        """
         self._check(ids)
         self._use_threads()
         with torch.inference_mode():
-            hidden = self._model.extend(torch.tensor(ids), self._cache)
+            hidden = self._model.extend(torch.tensor(ids), self._cache, as_steps=as_steps)
             self._ids += ids
             logits: Logits = self._model.logits(hidden).float().numpy()
             return logits

@@ -90,3 +90,7 @@ class KvCache:
             raise EngineError(f"The conversation needs {length} tokens and the model holds {self.capacity}.")
         self._length = length
         return self._fall.as_strided((len(self._fall), new, length), (self._fall.stride(0), 1, 1), self.capacity - length)
+
+    def biases(self, new: int) -> list[Tensor]:
+        """Like `bias`, but what `bias(1)` would give for one id after the other, (heads, 1, length) each. Raises EngineError."""
+        return [self.bias(1) for _ in range(new)]

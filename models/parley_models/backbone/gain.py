@@ -49,13 +49,16 @@ class Costs:
         return next((share / 20 for share in range(round(HOPED_FOR * 20) + 1) if self.gain(share / 20) >= WORTH), None)
 
 
-def measure(backbone: Backbone, drafter: Drafter, group: Sequence[int], *, clock: Callable[[], float] = time.perf_counter) -> Costs:
+def measure(
+    backbone: Backbone, drafter: Drafter, group: Sequence[int], *, as_steps: bool = False, clock: Callable[[], float] = time.perf_counter
+) -> Costs:
     """What checks and drafts cost at a short context. The cache is empty afterwards.
 
     Args:
         backbone: what decides.
         drafter: drafts for it.
         group: the ids of any group.
+        as_steps: how `Backbone.read` is asked to check.
         clock: gives seconds.
 
     Raises:
@@ -66,7 +69,7 @@ def measure(backbone: Backbone, drafter: Drafter, group: Sequence[int], *, clock
 
     def check(rows: int) -> Callable[[], None]:
         def once() -> None:
-            backbone.read(group[:rows])
+            backbone.read(group[:rows], as_steps=as_steps)
             backbone.rewind(began)
 
         return once

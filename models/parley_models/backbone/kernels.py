@@ -4,7 +4,8 @@ import functools
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -87,29 +88,53 @@ MARGIN = 1.5
 
 
 def choose(matrix: Matrix) -> tuple[Kernel, Kernel]:
-    """The fastest kernels for one row and for many, over the same packed tensors."""
+    """The fastest kernels for one row and for many, over the same packed tensors; of the first, a row is the same beside others."""
     table = KERNELS[matrix.name]
     at_one, at_many = (_sampled_times(matrix, rows) for rows in (1, 4 * WIDE_ROWS))
-    one = table[_fastest(at_one)]
-    return one, table[_fastest({name: seconds for name, seconds in at_many.items() if table[name].pack == one.pack})]
+    name = _fastest(at_one)
+    one = table[name]
+    wide = table[_fastest({name: seconds for name, seconds in at_many.items() if table[name].pack == one.pack})]
+    return one if _rows_alike(name, *_sampled(matrix)) else replace(one, product=partial(_each_row, one.product)), wide
 
 
 def _fastest(times: dict[str, float]) -> str:
     return next(name for name, seconds in times.items() if seconds <= MARGIN * min(times.values()))
 
 
-def _sampled_times(matrix: Matrix, rows: int) -> dict[str, float]:
+def _sampled(matrix: Matrix) -> tuple[str, int, int, int]:
     outputs, columns = matrix.shape  # a sample does for a big matrix, but kernels ask for multiples: the remainder stays
-    return _times(matrix.name, min(outputs, 960 + outputs % 64), columns, matrix.group, rows)
+    return matrix.name, min(outputs, 960 + outputs % 64), columns, matrix.group
+
+
+def _sampled_times(matrix: Matrix, rows: int) -> dict[str, float]:
+    return _times(*_sampled(matrix), rows)
+
+
+@functools.cache
+def _rows_alike(name: str, kind: str, outputs: int, columns: int, group: int) -> bool:
+    """Whether a row's product is the same, to the last bit, whatever rows stand beside it: then a draft's check says what steps say."""
+    matrix, x = _example(kind, outputs, columns, group, WIDE_ROWS - 1)
+    kernel = KERNELS[kind][name]
+    packed = kernel.pack(matrix)
+    alone = _each_row(kernel.product, x, packed)
+    return all(torch.equal(kernel.product(x[:rows], packed), alone[:rows]) for rows in range(2, WIDE_ROWS))
+
+
+def _each_row(product: Product, x: Tensor, packed: Packed) -> Tensor:
+    return torch.cat([product(row, packed) for row in x.split(1)])
+
+
+def _example(kind: str, outputs: int, columns: int, group: int, rows: int) -> tuple[Matrix, Tensor]:
+    draw = torch.Generator().manual_seed(0)
+    weight = torch.randn(outputs, columns, generator=draw)
+    matrix = GROUPED[kind].quantize(weight, group) if group else Int8Rows.quantize(weight)
+    return matrix, torch.randn(rows, columns, generator=draw)
 
 
 @functools.cache
 def _times(kind: str, outputs: int, columns: int, group: int, rows: int) -> dict[str, float]:
     """Seconds a product takes, for every kernel that runs here and is right."""
-    draw = torch.Generator().manual_seed(0)
-    weight = torch.randn(outputs, columns, generator=draw)
-    matrix = GROUPED[kind].quantize(weight, group) if group else Int8Rows.quantize(weight)
-    x = torch.randn(rows, columns, generator=draw)
+    matrix, x = _example(kind, outputs, columns, group, rows)
     right = F.linear(x, matrix.weight())
     times: dict[str, float] = {}
     for name, kernel in KERNELS[kind].items():

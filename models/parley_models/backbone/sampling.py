@@ -46,6 +46,11 @@ class Sampler:
         return self._pick(free, self._sampling.text_temperature)
 
     @property
+    def certain(self) -> bool:
+        """Whether the codes of a group are always the likeliest ones."""
+        return self._sampling.audio_temperature <= 0
+
+    @property
     def left(self) -> int:
         """Codes that the started group still lacks; 0 outside of groups."""
         return (self._layout.group_size - self._place) % self._layout.group_size

@@ -1,4 +1,5 @@
 import itertools
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ from parley_models.backbone.backbone import Backbone
 from parley_models.backbone.drafting import LowLayers, SmallModel
 from parley_models.backbone.gain import Costs, measure
 from parley_models.backbone.model import StepOmni
+from parley_models.backbone.sampling import Logits
 from parley_models.errors import EngineError
 
 FREE = Costs((1.0, 1.0, 1.0, 1.0, 1.0), draft=0.0)
@@ -47,12 +49,22 @@ def test_what_does_not_pay_is_found() -> None:
     assert Costs((1.0, 1.1, 1.2, 1.3, 1.4), draft=0.3).least_acceptance() == pytest.approx(0.7)
 
 
-def test_measuring_looks_at_every_pass_and_leaves_nothing(tiny_model: StepOmni) -> None:
+def test_measuring_looks_at_every_pass_and_leaves_nothing(tiny_model: StepOmni, monkeypatch: pytest.MonkeyPatch) -> None:
     backbone = Backbone(tiny_model)
     ticks = itertools.count()
     for drafter in (LowLayers(backbone, 1), SmallModel(backbone, Backbone(tiny_model))):
         costs = measure(backbone, drafter, [60, 61, 140, 141, 142], clock=lambda: float(next(ticks)))
         assert costs == Costs((1.0,) * 5, 1.0)
         assert backbone.length == backbone._cache.length == 0
+    checked: list[bool] = []
+    read = backbone.read
+
+    def watched(ids: Sequence[int], *, as_steps: bool) -> Logits:
+        checked.append(as_steps)
+        return read(ids, as_steps=as_steps)
+
+    monkeypatch.setattr(backbone, "read", watched)
+    measure(backbone, LowLayers(backbone, 1), [60, 61, 140, 141, 142], as_steps=True)
+    assert set(checked) == {True}  # what is timed is what is done
     with pytest.raises(EngineError, match="needs"):
         measure(Backbone(tiny_model, context=8), LowLayers(backbone, 1), [60, 61, 140, 141, 142])

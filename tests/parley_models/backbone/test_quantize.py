@@ -121,6 +121,18 @@ def test_a_kernel_that_is_wrong_or_does_not_run_is_not_taken(monkeypatch: pytest
     kernels._times.cache_clear()
 
 
+def test_a_row_is_the_same_beside_others_whatever_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    widened = KERNELS[Int8Rows.name]["widened"]
+    monkeypatch.setitem(KERNELS, Int8Rows.name, {"widened": widened})  # whose rows are not: BLAS adds up many in another order
+    kernels._times.cache_clear()
+    matrix = Int8Rows.quantize(weights(192, 256))
+    layer, x = QuantizedLinear(matrix), torch.randn(5, 256, generator=torch.Generator().manual_seed(4))
+    kernels._times.cache_clear()
+    alone = torch.cat([layer(row) for row in x.split(1)])
+    assert not torch.equal(widened.product(x, matrix.tensors()), alone)
+    assert torch.equal(layer(x), alone)
+
+
 @pytest.mark.parametrize("columns", [250, 256])
 @pytest.mark.parametrize("outputs", [189, 192])
 def test_odd_sizes_and_places(columns: int, outputs: int) -> None:

@@ -2,6 +2,7 @@ import copy
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -12,10 +13,14 @@ from parley_models.backbone.backbone import Backbone
 from parley_models.backbone.decode import Decoder
 from parley_models.backbone.drafting import Drafter, LowLayers, SmallModel, common_start
 from parley_models.backbone.model import StepOmni
+from parley_models.backbone.quantize import Quantization
 from parley_models.backbone.sampling import Logits, Sampler
 from parley_models.backbone.speculation import JUDGED_AT_LEAST, Speculation
+from parley_models.bundle import Bundle, find_bundle
 from parley_models.errors import BundleCorrupt, EngineError
 from parley_models.manifest import Sampling
+from parley_models.prompt import Message, Prompt
+from parley_models.text_tokenizer import TextTokenizer
 from parley_models.tokens import TokenLayout
 from tests.parley_models.backbone.conftest import TINY
 
@@ -67,7 +72,7 @@ class TwoBack:
     def prefill(self, ids: Sequence[int]) -> Logits:
         return self.read(ids)[-1]
 
-    def read(self, ids: Sequence[int]) -> Logits:
+    def read(self, ids: Sequence[int], *, as_steps: bool = False) -> Logits:
         rows = []
         for token_id in ids:
             self._ids.append(token_id)
@@ -196,10 +201,10 @@ class Counted:
         self._model, self._extend = model, model.extend
         self.rows: list[int] = []
 
-    def extend(self, ids: torch.Tensor, *others: object) -> torch.Tensor:
+    def extend(self, ids: torch.Tensor, *others: object, as_steps: bool = False) -> torch.Tensor:
         if len(others) == 1:
             self.rows.append(len(ids))
-        return self._extend(ids, *others)  # type: ignore[arg-type]
+        return self._extend(ids, *others, as_steps=as_steps)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -248,6 +253,38 @@ def test_cold_answers_are_the_same(talkative: StepOmni, name: str, monkeypatch: 
         assert max(counted.rows) == 5
     else:
         assert speculation.kept < speculation.judged
+
+
+@pytest.mark.parametrize("quantization", ["int8", "int4", "int3"])
+def test_a_check_is_what_steps_are_to_the_last_bit(tiny_folder: Path, quantization: str) -> None:
+    backbone = Backbone.load(tiny_folder, quantization=Quantization(quantization, 32))
+    for before in (1, 37, 300):  # products of different lengths add up in different orders
+        backbone.prepare([(7 * at) % 300 for at in range(before)])
+        steps = [backbone.step(token_id).copy() for token_id in (60, 61, 140, 141, 142)]
+        kept = [layer._stored[:, :, before : before + 5].clone() for layer in backbone._cache.layers]
+        backbone.rewind(before)
+        np.testing.assert_array_equal(backbone.read([60, 61, 140, 141, 142], as_steps=True), np.array(steps))
+        for layer, was in zip(backbone._cache.layers, kept, strict=True):
+            assert torch.equal(layer._stored[:, :, before : before + 5], was)
+        backbone.rewind(before)
+        np.testing.assert_allclose(backbone.read([60, 61, 140, 141, 142]), np.array(steps), atol=0.05)
+
+
+def test_mini_says_the_same_with_drafts_as_without() -> None:
+    """The real weights, where logits are often as near to each other as bfloat16's rounding."""
+    bundle = Bundle.open(find_bundle("mini"))
+    manifest, layout = bundle.manifest, bundle.manifest.tokens
+    cold = replace(manifest.sampling, audio_temperature=0)
+    backbone = Backbone.load(bundle.folder / "backbone", context=400)
+    prompt = Prompt(TextTokenizer(bundle.path("text.model")), layout, manifest.chat)
+    speculation = Speculation(backbone, LowLayers(backbone, 2))
+    for question in ("What is two plus two?", "What colour is the sky?"):
+        ids = prompt.conversation([Message("user", (question,))])
+        expected = list(Decoder(backbone, layout, cold).answer(ids, max_ids=80))
+        backbone.rewind(0)
+        assert list(Decoder(backbone, layout, cold, speculation).answer(ids, max_ids=80)) == expected
+        assert sum(map(layout.is_audio, expected)) >= 30
+        assert 0 < speculation.kept < speculation.judged
 
 
 def test_what_was_drafted_in_vain_leaves_no_trace(talkative: StepOmni) -> None:
