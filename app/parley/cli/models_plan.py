@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 import typer
 
+from parley_models.backbone.cache_forms import BFLOAT16
 from parley_models.errors import UsageError
 from parley_models.hub.catalogue import CATALOGUE, find_entry
 from parley_models.hub.hardware import Gpu, card_as_gpu, free_bytes, gpus
@@ -69,6 +70,7 @@ def _form(form: Fit) -> dict[str, object]:
         "keeps_up": form.keeps_up,
         "first_sound_s": _rounded(form.first_sound_s),
         "context_minutes": _rounded(form.context_minutes),
+        "cache": form.cache,
     }
 
 
@@ -101,4 +103,5 @@ def _line(form: Fit) -> str:
     if not form.fits:
         return f"{size}: does not fit"
     speed = "" if form.ids_per_s is None else f", {form.ids_per_s:.0f} tokens/s, first sound after {form.first_sound_s:.1f} s"
-    return f"{size}{speed}, {form.context_minutes:.0f} min of talk"
+    kept = "" if form.cache == BFLOAT16 else f", kept as {form.cache}"
+    return f"{size}{speed}, {form.context_minutes:.0f} min of talk{kept}"

@@ -1,5 +1,6 @@
 """The way in: a loaded model and the conversation it has in mind."""
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,27 +9,36 @@ import numpy.typing as npt
 import torch
 
 from parley_models.backbone.cache import MOST_IDS, KvCache
+from parley_models.backbone.cache_forms import FLOAT32, fitting
 from parley_models.backbone.loading import load_model
+from parley_models.backbone.memory import free_memory_bytes
 from parley_models.backbone.model import StepOmni
 from parley_models.backbone.quantize import Quantization
 from parley_models.errors import EngineError
 
+logger = logging.getLogger(__name__)
 Logits = npt.NDArray[np.float32]
 
 
 class Backbone:
     """A model and one context. Not thread-safe: one thread at a time owns it."""
 
-    def __init__(self, model: StepOmni, *, threads: int = 1, context: int | None = None) -> None:
+    def __init__(self, model: StepOmni, *, threads: int = 1, context: int | None = None, cache: str = FLOAT32) -> None:
         self._model = model
-        self._cache = KvCache(model.config, min(context or model.config.max_seq_len, model.config.max_seq_len))
+        self._cache = KvCache(model.config, min(context or model.config.max_seq_len, model.config.max_seq_len), cache)
         self._threads = threads
         self._ids: list[int] = []
         self.config = model.config
 
     @classmethod
     def load(
-        cls, folder: Path, *, quantization: Quantization | str | None = None, threads: int = 1, context: int | None = None
+        cls,
+        folder: Path,
+        *,
+        quantization: Quantization | str | None = None,
+        threads: int = 1,
+        context: int | None = None,
+        cache: str | None = None,
     ) -> "Backbone":
         """Load a folder with `config.json` and safetensors.
 
@@ -37,14 +47,21 @@ class Backbone:
             quantization: `int8` or `int4` to quantize a float checkpoint while it is read; a quantized one says for itself.
             threads: torch threads; a small model is fastest, and far steadier beside a busy neighbour, on one.
             context: ids the cache is made for, if fewer than the model's own limit.
+            cache: how keys and values are kept, `float32`, `bfloat16` or `int8`; None = the most exact of these for which there is room.
 
         Raises:
             BundleMissing: a file is not there.
             BundleCorrupt: a file or a tensor is not what the config says.
-            UsageError: no such quantization, or the checkpoint already has another.
+            UsageError: no such quantization, or the checkpoint already has another; or no such cache.
         """
         wanted = Quantization(quantization) if isinstance(quantization, str) else quantization
-        return cls(load_model(folder, wanted), threads=threads, context=context)
+        model = load_model(folder, wanted)
+        if cache is None:
+            limit = model.config.max_seq_len
+            cache = fitting(model.config, min(context or limit, limit), free_memory_bytes())
+            if cache != FLOAT32:
+                logger.info("the context is kept as %s: as %s it would not leave enough memory free", cache, FLOAT32)
+        return cls(model, threads=threads, context=context, cache=cache)
 
     @property
     def ids(self) -> Sequence[int]:
@@ -60,6 +77,11 @@ class Backbone:
     def capacity(self) -> int:
         """How many fit."""
         return self._cache.capacity
+
+    @property
+    def cache_form(self) -> str:
+        """How keys and values are kept."""
+        return self._cache.form
 
     def rewind(self, length: int) -> None:
         """Forget all but the first `length` ids; costs nothing. Raises EngineError if there are fewer."""

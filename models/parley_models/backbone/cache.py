@@ -1,38 +1,88 @@
-"""What the backbone remembers of a context: keys and values, allocated once."""
+"""What the backbone remembers of a context: keys and values, allocated once.
+
+In float32 they are used where they lie. In bfloat16 or 8 bits a layer's are widened, whenever it is that layer's turn, into one place that
+all layers share. What is attended to is always what is kept, also of ids that are just being read, so it does not matter how a text is cut.
+"""
 
 import math
 
 import torch
 from torch import Tensor
 
+from parley_models.backbone.cache_forms import FLOAT32, INT8, bytes_per_id, per_scale
 from parley_models.backbone.config import BackboneConfig
 from parley_models.backbone.model import alibi_slopes
 from parley_models.errors import EngineError
+
+SMALLEST = 1e-12
+"""A scale is never 0."""
 
 MOST_IDS = 256
 """New ids at a time: bounds what attention needs at 256 x context scores a head."""
 
 
 class LayerCache:
-    """One layer's keys and values, (2, groups, capacity, head_dim)."""
+    """One layer's keys and values, (2, groups, capacity, head_dim), as numbers of one type."""
 
-    def __init__(self, config: BackboneConfig, capacity: int) -> None:
-        self._stored = torch.empty(2, config.num_attention_groups, capacity, config.head_dim)
+    def __init__(self, config: BackboneConfig, capacity: int, dtype: torch.dtype = torch.float32, wide: Tensor | None = None) -> None:
+        """`wide`: where they are widened to float32; None if that is what they are."""
+        self._stored = torch.empty(2, config.num_attention_groups, capacity, config.head_dim, dtype=dtype)
+        self._wide = self._stored if wide is None else wide
         self._length = 0
 
     def extend(self, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
-        """Store keys and values (1, groups, new, head_dim) and give views of all of them, (1, groups, length, head_dim)."""
+        """Store keys and values (1, groups, new, head_dim) and give float32 views of all of them, (1, groups, length, head_dim).
+
+        The views are good until another layer's turn.
+        """
         length = self._length + key.shape[2]
-        new = self._stored.narrow(2, self._length, key.shape[2])
-        new[0].copy_(key[0])
-        new[1].copy_(value[0])
+        for which, given in enumerate((key, value)):
+            self._store(which, self._length, given[0])
         self._length = length
-        whole = self._stored.narrow(2, 0, length)
+        whole = self._wide.narrow(2, 0, length)
+        self._widen(whole)
         return whole[0:1], whole[1:2]
 
     def rewind(self, length: int) -> None:
         """Forget all but the first ids."""
         self._length = length
+
+    @property
+    def size_bytes(self) -> int:
+        """What is kept of this layer alone."""
+        return self._stored.nbytes
+
+    def _store(self, which: int, at: int, given: Tensor) -> None:
+        self._stored[which].narrow(1, at, given.shape[1]).copy_(given)
+
+    def _widen(self, whole: Tensor) -> None:
+        if self._wide is not self._stored:
+            whole.copy_(self._stored.narrow(2, 0, whole.shape[2]))
+
+
+class Int8LayerCache(LayerCache):
+    """One layer's in 8 bits: blocks of up to 32 numbers of one id's head share a scale. No id needs another, so a rewind is free."""
+
+    def __init__(self, config: BackboneConfig, capacity: int, wide: Tensor) -> None:
+        super().__init__(config, capacity, torch.int8, wide)
+        self._block = per_scale(config)
+        self._scale = torch.empty(*self._stored.shape[:3], config.head_dim // self._block, dtype=torch.bfloat16)
+
+    @property
+    def size_bytes(self) -> int:
+        """See `LayerCache.size_bytes`."""
+        return self._stored.nbytes + self._scale.nbytes
+
+    def _store(self, which: int, at: int, given: Tensor) -> None:
+        blocks = given.unflatten(2, (-1, self._block))
+        scale = (blocks.abs().amax(3) / 127).clamp_min(SMALLEST).to(torch.bfloat16)
+        codes = (blocks / scale.float()[..., None]).round_().clamp_(-127, 127).flatten(2)
+        super()._store(which, at, codes)
+        self._scale[which].narrow(1, at, given.shape[1]).copy_(scale)
+
+    def _widen(self, whole: Tensor) -> None:
+        super()._widen(whole)
+        whole.unflatten(3, (-1, self._block)).mul_(self._scale.narrow(2, 0, whole.shape[2])[..., None])
 
 
 class KvCache:
@@ -44,9 +94,11 @@ class KvCache:
         cache.rewind(60) # the last 40 were never said
     """
 
-    def __init__(self, config: BackboneConfig, capacity: int) -> None:
-        self.capacity = capacity
-        self.layers = [LayerCache(config, capacity) for _ in range(config.num_hidden_layers)]
+    def __init__(self, config: BackboneConfig, capacity: int, form: str = FLOAT32) -> None:
+        """Raises UsageError for a form that `cache_forms` does not have."""
+        bytes_per_id(config, form)
+        self.capacity, self.form = capacity, form
+        self.layers = _layers(config, capacity, form)
         back = torch.arange(capacity - 1, -1, -1, dtype=torch.float32)
         slopes = alibi_slopes(config.num_attention_heads)
         ahead = torch.full((len(slopes), MOST_IDS - 1), -math.inf)
@@ -59,6 +111,11 @@ class KvCache:
     def length(self) -> int:
         """Ids seen so far."""
         return self._length
+
+    @property
+    def size_bytes(self) -> int:
+        """What all layers keep, whether anything was seen or not."""
+        return sum(layer.size_bytes for layer in self.layers)
 
     def rewind(self, length: int) -> None:
         """Forget all but the first `length` ids. Raises EngineError if there are fewer."""
@@ -94,3 +151,13 @@ class KvCache:
     def biases(self, new: int) -> list[Tensor]:
         """Like `bias`, but what `bias(1)` would give for one id after the other, (heads, 1, length) each. Raises EngineError."""
         return [self.bias(1) for _ in range(new)]
+
+
+def _layers(config: BackboneConfig, capacity: int, form: str) -> list[LayerCache]:
+    layers = range(config.num_hidden_layers)
+    if form == FLOAT32:
+        return [LayerCache(config, capacity) for _ in layers]
+    wide = torch.empty(2, config.num_attention_groups, capacity, config.head_dim)
+    if form == INT8:
+        return [Int8LayerCache(config, capacity, wide) for _ in layers]
+    return [LayerCache(config, capacity, torch.bfloat16, wide) for _ in layers]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from parley_models.backbone import cache_forms
 from parley_models.backbone.config import BackboneConfig
 from parley_models.backbone.mixture import IN_4_BITS, IN_8_BITS, names
 
@@ -97,12 +98,10 @@ class Footprint:
         """On the disk, and on the card before anything is asked."""
         return round(self.layer_bytes + 2 * self.book_weights * self.precision.book_bits / 8 + self._norm_weights * 4)
 
-    @property
-    def cache_bytes_per_id(self) -> int:
-        """Keys and values of one id, bfloat16."""
-        config = self.config
-        return 2 * 2 * config.num_hidden_layers * config.num_attention_groups * config.head_dim
+    def cache_bytes_per_id(self, form: str = cache_forms.BFLOAT16) -> float:
+        """Keys and values of one id."""
+        return cache_forms.bytes_per_id(self.config, form)
 
-    def bytes_per_step(self, context_ids: int) -> float:
+    def bytes_per_step(self, context_ids: int, cache: str = cache_forms.BFLOAT16) -> float:
         """What has to be read to make one id: every weight but the embedding's, and the cache."""
-        return self.layer_bytes + self.book_weights * self.precision.book_bits / 8 + context_ids * self.cache_bytes_per_id
+        return self.layer_bytes + self.book_weights * self.precision.book_bits / 8 + context_ids * self.cache_bytes_per_id(cache)

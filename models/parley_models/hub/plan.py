@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from parley_models.backbone.cache_forms import BFLOAT16, INT8
 from parley_models.hub.cards import KERNEL_SHARE
 from parley_models.hub.catalogue import BACKBONE, CATALOGUE, Entry
 from parley_models.hub.footprint import IDS_PER_AUDIO_S, Footprint
@@ -47,6 +48,9 @@ class Fit:
 
     context_minutes: float | None = None
     """Of sound that fits into the memory that is left; the model's own limit at most."""
+
+    cache: str = BFLOAT16
+    """How the context is kept: `int8` where the model's own limit would else not be reached."""
 
     @property
     def keeps_up(self) -> bool:
@@ -103,16 +107,18 @@ def fit(entry: Entry, gpu: Gpu | None) -> Fit | None:
         return None
     footprint = Footprint(entry.geometry, entry.precision)
     beside = 0 if entry.drafts_for else BESIDE_BYTES
-    needed = footprint.weight_bytes + beside + LEAST_CONTEXT_IDS * footprint.cache_bytes_per_id
-    sizes = (entry.name, entry.precision.name, footprint.weight_bytes / 1e9, needed / 1e9)
-    if gpu is None or gpu.free_bytes < needed:
-        return Fit(*sizes, fits=False)
-    left = gpu.free_bytes - footprint.weight_bytes - beside
-    context = min(entry.geometry.max_seq_len, left // footprint.cache_bytes_per_id) / IDS_PER_AUDIO_S / 60
+    left = 0 if gpu is None else gpu.free_bytes - footprint.weight_bytes - beside
+    longest = entry.geometry.max_seq_len
+    cache = BFLOAT16 if gpu is None or longest * footprint.cache_bytes_per_id(BFLOAT16) <= left else INT8
+    least = LEAST_CONTEXT_IDS * footprint.cache_bytes_per_id(cache)
+    sizes = (entry.name, entry.precision.name, footprint.weight_bytes / 1e9, (footprint.weight_bytes + beside + least) / 1e9)
+    if gpu is None or left < least:
+        return Fit(*sizes, fits=False, cache=cache)
+    context = min(longest, left // footprint.cache_bytes_per_id(cache)) / IDS_PER_AUDIO_S / 60
     if gpu.usable_gb_per_s is None:
-        return Fit(*sizes, fits=True, context_minutes=context)
-    speed = gpu.usable_gb_per_s * 1e9 * KERNEL_SHARE / footprint.bytes_per_step(LEAST_CONTEXT_IDS)
-    return Fit(*sizes, True, speed, first_sound_s(speed), context)
+        return Fit(*sizes, fits=True, context_minutes=context, cache=cache)
+    speed = gpu.usable_gb_per_s * 1e9 * KERNEL_SHARE / footprint.bytes_per_step(LEAST_CONTEXT_IDS, cache)
+    return Fit(*sizes, True, speed, first_sound_s(speed), context, cache)
 
 
 def first_sound_s(ids_per_s: float) -> float:

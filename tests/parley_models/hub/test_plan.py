@@ -15,7 +15,7 @@ from parley_models.hub.cards import CARDS, known_card
 from parley_models.hub.catalogue import CATALOGUE, STEP_3B, STEP_130B, Entry, find_entry
 from parley_models.hub.footprint import BFLOAT16, INT3, INT4, INT4_WIDE, INT8, Footprint, Precision
 from parley_models.hub.hardware import Gpu, card_as_gpu, double_rate, from_nvml, from_smi, gpus
-from parley_models.hub.plan import Plan, Room, fit, plan, room
+from parley_models.hub.plan import BESIDE_BYTES, Plan, Room, fit, plan, room
 from tests.conftest import ROOT
 from tests.fakes.float_checkpoint import CONFIG
 
@@ -36,8 +36,9 @@ def planned(name: str, *there: Gpu, room_here: Room = WIDE) -> Plan:
 def test_sizes_are_the_published_ones_to_the_last_parameter() -> None:
     assert Footprint(STEP_130B, INT4).parameters == 131_946_590_208
     assert Footprint(STEP_3B, INT4).parameters == 3_529_706_496
-    assert Footprint(STEP_130B, INT4).cache_bytes_per_id == 360_448
-    assert Footprint(STEP_3B, INT4).cache_bytes_per_id == 32_768
+    assert Footprint(STEP_130B, INT4).cache_bytes_per_id() == 360_448
+    assert Footprint(STEP_3B, INT4).cache_bytes_per_id() == 32_768
+    assert Footprint(STEP_130B, INT4).cache_bytes_per_id("int8") == 360_448 / 16 * 8.5
     assert Footprint(STEP_130B, BFLOAT16).weight_bytes == pytest.approx(263_893_180_416, rel=1e-4)
 
 
@@ -91,6 +92,23 @@ def test_the_best_form_is_chosen_for_who_names_only_the_model() -> None:
     named = planned("aqaa-int8", card("H200")).chosen
     assert named is not None
     assert (named.name, named.keeps_up) == ("aqaa-int8", False)
+
+
+def test_a_context_that_would_not_fit_is_kept_in_8_bits() -> None:
+    roomy, tight, none = (fit(AQAA, card(name)) for name in ("H200", "H100", "RTX 4090"))
+    assert roomy is not None
+    assert tight is not None
+    assert none is not None
+    assert (roomy.cache, tight.cache, none.cache) == ("bfloat16", "int8", "int8")
+    assert tight.context_minutes == roomy.context_minutes  # in bfloat16 it would be 11.8 minutes of 13.1
+    free = card("H100").free_bytes - Footprint(STEP_130B, INT4_WIDE).weight_bytes - BESIDE_BYTES
+    assert 11 < free // 360_448 / 41.667 / 60 < 12
+    assert tight.fits
+    barely = replace(card("H100"), free_bytes=round(tight.needed_gb * 1e9) + 10**6)
+    found = fit(AQAA, barely)
+    assert found is not None
+    assert found.fits
+    assert found.context_minutes == pytest.approx(4096 / 41.667 / 60, rel=0.01)
 
 
 def test_the_card_with_most_free_memory_counts() -> None:
