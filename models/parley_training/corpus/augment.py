@@ -41,8 +41,13 @@ def telephone(speech: Samples) -> Samples:
     return resample_poly(resample_poly(speech, 1, 2), 2, 1)[: len(speech)].astype(np.float32)
 
 
-def heard(speech: Samples, rng: Rng) -> Samples:
-    """One random way from mouth to file: room, colour, noise, line, level, clipping, 16 bit."""
+def at_peak(speech: Samples, peak_db: float) -> Samples:
+    """The same at a peak so many dB against full scale."""
+    return (speech * (10 ** (peak_db / 20) / max(float(np.abs(speech).max(initial=0.0)), 1e-5))).astype(np.float32)
+
+
+def heard(speech: Samples, rng: Rng, peak_db: float | None = None) -> Samples:
+    """One random way from mouth to file: room, colour, noise, line, level, clipping, 16 bit; the level, if it matters, is given."""
     if rng.random() < 0.5:
         speech = tone(speech, rng)
     if rng.random() < 0.4:
@@ -51,8 +56,9 @@ def heard(speech: Samples, rng: Rng) -> Samples:
         speech = telephone(speech)
     if rng.random() < 0.75:
         speech = noise(speech, rng, snr_db=rng.uniform(5, 35))
-    peak_db = rng.uniform(-30, -1)
-    speech = speech * (10 ** (peak_db / 20) / max(float(np.abs(speech).max(initial=0.0)), 1e-5))
+    drawn_db = rng.uniform(-30, -1)
+    peak_db = drawn_db if peak_db is None else peak_db
+    speech = at_peak(speech, peak_db)
     if rng.random() < 0.05:
         speech = np.clip(speech * rng.uniform(1.5, 4.0), -1, 1) * (10 ** (peak_db / 20))
     return speech.astype(np.float32)

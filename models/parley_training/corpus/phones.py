@@ -31,3 +31,31 @@ def from_espeak(mnemonic: str, *, rhotic: bool) -> tuple[str, ...] | None:
         return None
     vowel, *r = phones.split()
     return (vowel, *r) if rhotic else (vowel,)
+
+
+# espeak-ng's Mandarin (`cmn-latn-pinyin`) and Cantonese (`yue-latn-jyutping`): the nearest English phones; the tones are in the melody.
+_CHINESE: dict[str, dict[str, str]] = {
+    "cmn": {
+        "p": "b", "ph": "p", "t": "d", "th": "t", "k": "g", "kh": "k", "ts": "d z", "tsh": "t s", "ts.": "jh", "ts.h": "ch", "tS;": "jh", "tS;h": "ch",
+        "s": "s", "s.": "sh", "S;": "sh", "z.": "r", "X": "hh", "f": "f", "m": "m", "n": "n", "N": "ng", "l": "l", "j": "y", "w": "w",
+        "a": "aa", "A": "aa", "@": "ax", "@r": "er", "i": "iy", "i.": "er", "i[": "ih", "u": "uw", "y": "iy", "o": "ao", "o-": "ao",
+        "ai": "ay", "Au": "aw", "ei": "ey", "ou": "ow", "iA": "y aa", "iE": "y eh", "iou": "y ow", "u@": "w ax", "ua": "w aa", "uei": "w ey", "uo": "w ao",
+    },
+    "yue": {
+        "b": "b", "p": "p", "d": "d", "t": "t", "g": "g", "k": "k", "z": "d z", "c": "t s", "s": "s", "h": "hh", "f": "f", "m": "m", "n": "n", "N": "ng",
+        "l": "l", "j": "y", "w": "w", "a": "ah", "aa": "aa", "e": "eh", "i": "iy", "o": "ao", "oe": "er", "u": "uw", "yu": "iy", "ai": "ay", "aai": "ay",
+        "au": "aw", "aau": "aw", "ei": "ey", "eoi": "ey", "iu": "iy uw", "oi": "oy", "ou": "ow", "ong": "ao ng",
+    },
+}  # fmt: skip
+SYLLABLE_ENDS = "_|"
+"""What espeak-ng puts behind each syllable of pinyin and jyutping."""
+
+
+def from_chinese(mnemonic: str, language: str) -> tuple[str, ...] | None:
+    """As `from_espeak`, for `cmn` and `yue`; the short stop between syllables is no silence."""
+    if mnemonic in {SYLLABLE_ENDS, ";"}:
+        return ()
+    if mnemonic.startswith("_") or not mnemonic:
+        return (SILENCE,)
+    phones = _CHINESE[language].get(mnemonic)
+    return tuple(phones.split()) if phones else None

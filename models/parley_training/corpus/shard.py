@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from parley_training.corpus.lines import Line
+
 
 @dataclass(frozen=True, slots=True)
 class Shard:
@@ -26,8 +28,8 @@ class Shard:
     index: npt.NDArray[np.int64]
     """(n, 4): start and stop in samples, start and stop in label slots."""
 
-    lines: list[dict[str, str]]
-    """What was said, by whom, and what the answer is."""
+    lines: list[Line]
+    """What was said, by whom, and what the answer is; `lines.exchange_of` makes an exchange of it."""
 
     def __len__(self) -> int:
         return len(self.index)

@@ -6,7 +6,7 @@ Engines: espeak-ng in this process, flite and festival as programs; each says wh
 import subprocess
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -18,12 +18,15 @@ import soxr
 from parley_models.pcm import AudioChunk, Samples
 from parley_training.corpus.espeak import Espeak
 from parley_training.corpus.festival import festival
-from parley_training.corpus.phones import NUMBER, SILENCE, from_espeak
+from parley_training.corpus.phones import NUMBER, SILENCE, SYLLABLE_ENDS, from_chinese, from_espeak
 from parley_training.corpus.world import respelled
 
 RATE_HZ = 16_000
 SLOT_S = 0.02
 """Phone labels come on this grid."""
+
+CHINESE = "sit/"
+"""Espeak-ng's voices whose texts are pinyin (`sit/cmn-Latn-pinyin`) or jyutping (`sit/yue-Latn-jyutping`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,9 @@ class Utterance:
     phones: list[tuple[float, str]]
     """(start in seconds, ARPABET phone), in order."""
 
+    syllables: list[float] = field(default_factory=list)
+    """Where each syllable ends, in seconds: of pinyin and jyutping only, whose characters are one syllable each."""
+
     def labels(self) -> "np.typing.NDArray[np.uint8]":
         """The phone in the middle of every 20 ms slot, as numbers of `PHONES`; (ceil(seconds / 0.02),)."""
         slots = int(np.ceil(len(self.samples) / RATE_HZ / SLOT_S))
@@ -66,12 +72,21 @@ class Utterance:
         return numbers[np.searchsorted(starts, middles, side="right")]
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What an engine gives, in its own time: `size` has not been played yet."""
+
+    sound: AudioChunk
+    phones: list[tuple[float, str]]
+    syllables: list[float] = field(default_factory=list)
+
+
 @cache
 def _espeak() -> Espeak:
     return Espeak()
 
 
-def _say_espeak(text: str, speaker: Speaker) -> tuple[AudioChunk, list[tuple[float, str]]]:
+def _say_espeak(text: str, speaker: Speaker) -> Said:
     tempo = speaker.tempo / speaker.size
     sound = _espeak().say(
         text,
@@ -80,17 +95,19 @@ def _say_espeak(text: str, speaker: Speaker) -> tuple[AudioChunk, list[tuple[flo
         pitch=speaker.pitch,
         pitch_range=speaker.pitch_range,
     )
+    chinese = speaker.voice[len(CHINESE) :][:3] if speaker.voice.startswith(CHINESE) else ""
     rhotic = "US" in speaker.voice or "scotland" in speaker.voice
     phones: list[tuple[float, str]] = []
     marks = [*sound.phones, (len(sound.samples) / sound.rate_hz, "_")]
     for (start, mnemonic), (end, _) in pairwise(marks):
-        parts = from_espeak(mnemonic, rhotic=rhotic)
+        parts = from_chinese(mnemonic, chinese) if chinese else from_espeak(mnemonic, rhotic=rhotic)
         for number, phone in enumerate(parts or ()):
             phones.append((start + 0.6 * number * (end - start), phone))
-    return AudioChunk(sound.samples.astype(np.float32) / np.float32(32768), sound.rate_hz), phones
+    syllables = [start for start, mnemonic in sound.phones if mnemonic == SYLLABLE_ENDS] if chinese else []
+    return Said(AudioChunk(sound.samples.astype(np.float32) / np.float32(32768), sound.rate_hz), phones, syllables)
 
 
-def _say_flite(text: str, speaker: Speaker) -> tuple[AudioChunk, list[tuple[float, str]]]:
+def _say_flite(text: str, speaker: Speaker) -> Said:
     stretch = speaker.size / speaker.tempo
     with tempfile.NamedTemporaryFile(suffix=".wav", dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as file:
         command = [
@@ -112,14 +129,14 @@ def _say_flite(text: str, speaker: Speaker) -> tuple[AudioChunk, list[tuple[floa
         phone, _, end = item.rpartition(":")
         phones.append((start, phone if phone in NUMBER else SILENCE))
         start = float(end)
-    return AudioChunk(samples, rate_hz), phones
+    return Said(AudioChunk(samples, rate_hz), phones)
 
 
-def _say_festival(text: str, speaker: Speaker) -> tuple[AudioChunk, list[tuple[float, str]]]:
-    return festival().say(text, speaker.voice, speaker.size / speaker.tempo)
+def _say_festival(text: str, speaker: Speaker) -> Said:
+    return Said(*festival().say(text, speaker.voice, speaker.size / speaker.tempo))
 
 
-ENGINES: dict[str, Callable[[str, Speaker], tuple[AudioChunk, list[tuple[float, str]]]]] = {
+ENGINES: dict[str, Callable[[str, Speaker], Said]] = {
     "espeak": _say_espeak,
     "flite": _say_flite,
     "festival": _say_festival,
@@ -128,11 +145,12 @@ ENGINES: dict[str, Callable[[str, Speaker], tuple[AudioChunk, list[tuple[float, 
 
 def say(text: str, speaker: Speaker) -> Utterance:
     """Speak `text` at 16 kHz, peak at -6 dBFS. ValueError or CalledProcessError if the synthesizer has no such voice."""
-    sound, phones = ENGINES[speaker.engine](text, speaker)
+    said = ENGINES[speaker.engine](text, speaker)
     # Played `size` times as fast, speech is that much higher; the engines were told to speak that much slower.
-    samples = soxr.resample(sound.samples, sound.rate_hz * speaker.size, RATE_HZ).astype(np.float32)
+    samples = soxr.resample(said.sound.samples, said.sound.rate_hz * speaker.size, RATE_HZ).astype(np.float32)
     peak = max(float(np.abs(samples).max(initial=0.0)), 1e-4)
-    return Utterance(samples / peak * 0.5, [(start / speaker.size, phone) for start, phone in phones])
+    phones = [(start / speaker.size, phone) for start, phone in said.phones]
+    return Utterance(samples / peak * 0.5, phones, [end / speaker.size for end in said.syllables])
 
 
 def padded(utterance: Utterance, before_s: float, after_s: float) -> Utterance:
@@ -140,4 +158,4 @@ def padded(utterance: Utterance, before_s: float, after_s: float) -> Utterance:
     samples = np.pad(utterance.samples, (round(before_s * RATE_HZ), round(after_s * RATE_HZ)))
     end_s = before_s + len(utterance.samples) / RATE_HZ
     phones = [(start + before_s, phone) for start, phone in utterance.phones] + [(end_s, SILENCE)]
-    return replace(utterance, samples=samples, phones=phones)
+    return replace(utterance, samples=samples, phones=phones, syllables=[end + before_s for end in utterance.syllables])

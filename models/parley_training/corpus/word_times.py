@@ -4,13 +4,16 @@ Synthesizers and dictionary do not agree phone by phone (accents, linking, schwa
 least cost (Wagner and Fischer 1974). Counting phones instead was off by a word now and then, and Mini then wrote it twice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from parley_training.corpus.disturbance import plain
 from parley_training.corpus.phones import NUMBER, PHONES, SILENCE
 from parley_training.corpus.pronunciation import pronounced
+from parley_training.corpus.speech import SLOT_S
 
 SKIPPED, SAME_KIND = 0.7, 0.5
 """Costs of a phone left out, and of a vowel for a vowel or a consonant for a consonant; others cost 1.2."""
@@ -30,6 +33,20 @@ def words_said(labels: npt.NDArray[np.uint8], words: Sequence[str]) -> npt.NDArr
     said = np.zeros(len(labels), np.int64)
     np.add.at(said, begins[partner[last]], 1)
     return np.cumsum(said)
+
+
+def written_along(line: Mapping[str, Any], labels: npt.NDArray[np.uint8]) -> tuple[list[str], npt.NDArray[np.int64]]:
+    """What is written while a shard's utterance is heard, and how many of it have been said by each 20 ms slot (slots,): words, or in
+    Chinese characters, whose syllables the line times.
+    """
+    if "syllables" not in line:
+        words = plain(line["question"]).split()
+        return words, words_said(labels, words)
+    characters = [mark for mark in line["question"] if mark.isalnum()]
+    ends = np.minimum(np.array(line["syllables"][: len(characters)]) / SLOT_S, len(labels) - 1).astype(np.int64)
+    said = np.zeros(len(labels), np.int64)
+    np.add.at(said, ends, 1)
+    return characters, np.cumsum(said)
 
 
 def _laid(text: npt.NDArray[np.int64], heard: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -5,7 +5,7 @@
 Writes `answers.npz`, `voice.npz` and one file a shard in `questions/`, `human/` and `test/`: `codes` uint16 (groups, 5) and `index` int64
 (n, 2) in groups; training questions also as the linguistic tokenizer hears them from other voices, `disguised` uint16
 (1 or more, groups, 2). Finished files are skipped; the backbone may begin on the first of them. With `--semantic-of FOLDER` only the
-linguistic codes are made anew.
+linguistic codes are made anew. A second voice's codes are the first one's with its F0 levels moved: it speaks on the first one's time.
 """
 
 import argparse
@@ -21,7 +21,9 @@ from tqdm import tqdm
 
 from parley_models.tokenizers.fbank import fbank
 from parley_models.tokens import Codes, merge
-from parley_training.corpus.answers import ANSWER_RATE_HZ
+from parley_models.vocoders.config import VoiceConfig
+from parley_models.vocoders.pitch import shift_pitch
+from parley_training.corpus.answers import ANSWER_RATE_HZ, SECOND, SECOND_BELOW
 from parley_training.corpus.shard import Shard
 from parley_training.corpus.speech import RATE_HZ
 from parley_training.linguistic.disguise import disguise
@@ -83,6 +85,17 @@ def _save_answers(folder: Path, out: Path, ears: tuple[Path, Path], pool: Proces
     _save(out, [codes for job in tqdm(jobs, desc=out.stem) for codes in job.result()])
 
 
+def save_second_voice(second: Path, first: Path) -> None:
+    """`codes.npy` and `code_index.npy` of the second voice's folder, from the first one's; nothing where there is no second voice."""
+    if not (second / "twins.npy").exists():
+        return
+    codes, index = np.load(first / "codes.npy"), np.load(first / "code_index.npy")
+    moved = [shift_pitch(codes[start:stop], -SECOND_BELOW, VoiceConfig()) for start, stop in index[np.load(second / "twins.npy")]]
+    stops = np.cumsum([len(part) for part in moved])
+    np.save(second / "codes.npy", np.concatenate(moved))
+    np.save(second / "code_index.npy", np.stack([np.concatenate([[0], stops[:-1]]), stops], axis=1))
+
+
 def shard_folders(folder: Path) -> list[Path]:
     """The finished shards of a corpus folder, in order."""
     return sorted(path for path in folder.glob("shard_*") if not path.suffix)
@@ -121,6 +134,7 @@ def main() -> None:
         _save_answers(voice, options.out / "voice.npz", ears, pool)
         for name, kept in (("codes", "codes"), ("code_index", "index")):
             np.save(voice / f"{name}.npy", np.load(options.out / "voice.npz")[kept])  # beside the sound: the flow's recipe reads both
+        save_second_voice(options.corpus / "voice" / SECOND, voice)
         for name, disguises in (("test", 0), ("questions", DISGUISES), ("human", DISGUISES)):
             (options.out / name).mkdir(exist_ok=True)
             missing = [

@@ -86,6 +86,7 @@ _WRITERS: tuple[WideWriter, ...] = (
     *roles.roles.values(),
     *outside.outside.values(),
     *chinese.chinese.values(),
+    chinese.in_dialect,
 )
 
 WIDE: dict[str, WideWriter] = {writer.intent: writer for writer in _WRITERS}

@@ -7,17 +7,25 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 from parley_models.evaluation.numbers import HIGHEST
+from parley_models.style import Style
 from parley_training.corpus.exchange import Exchange, Part
 from parley_training.corpus.wide.scene import Derived
 from parley_training.corpus.world import facts
+from parley_training.corpus.writers import WRITERS
 from parley_training.corpus.writers.arithmetic import EASY, difference_held_out, sum_held_out
 
 LANGUAGES = {"cmn": "pinyin", "yue": "jyutping"}
 """The column of what is sounded, by language."""
+
+DIALECTS = {"cmn": "mandarin", "yue": "cantonese"}
+"""What `Style.dialect` calls them."""
+
+DIALECT_SYSTEMS = {"mandarin": "Speak Mandarin.", "cantonese": "Speak Cantonese."}
+"""What a bundle's control table puts into the system turn."""
 
 SOCIAL = ("greeting", "how_are_you", "thanks", "goodbye", "who_are_you")
 EASY_SHARE = 0.5
@@ -86,23 +94,43 @@ def _pair(operation: str, rng: random.Random) -> tuple[int, int, int]:
             return a, b, a - b
 
 
-def write(intent: str, language: str, rng: random.Random) -> Exchange:
-    """One exchange; `intent` is the name of the English one."""
-    asked, answer = rng.choice(_WORDINGS[intent, language]), _listed(intent, "answer", language)[0]
+def write(intent: str, language: str, rng: random.Random, answered_in: str = "") -> Exchange:
+    """One exchange; `intent` is the name of the English one, and the answer is in the question's language unless another is named."""
+    spoken = answered_in or language
+    asked, answer = rng.choice(_WORDINGS[intent, language]), _listed(intent, "answer", spoken)[0]
     key = answer.written
     mark = "。" if intent in {"greeting", "thanks", "goodbye"} else "？"
     if intent not in SOCIAL:
-        a, b, c = (number(n, language) for n in _pair(intent, rng))
-        asked, answer, key = asked.filled(a=a, b=b), answer.filled(a=a, b=b, c=c), c.written
+        numbers = dict(zip("abc", _pair(intent, rng), strict=True))
+        asked = asked.filled(**{name: number(n, language) for name, n in numbers.items()})
+        answer = answer.filled(**{name: number(n, spoken) for name, n in numbers.items()})
+        key = number(numbers["c"], spoken).written
     return Exchange(
-        f"{intent}_{language}",
+        f"{intent}_{spoken}",
         asked.written + mark,
         answer.written,
         key,
-        parts=(Part(answer.written, sound=answer.sounded),),
+        parts=(_part(answer, spoken),),
         question_sound=asked.sounded + ("." if mark == "。" else "?"),
         language=language,
     )
+
+
+def _part(answer: Said, language: str) -> Part:
+    return Part(answer.written, Style(dialect=DIALECTS[language]), answer.sounded)
+
+
+def _in_dialect(rng: random.Random) -> Exchange:
+    """A question in one language under a system turn that asks for another; in English only what needs no numbers."""
+    asked_in, answered_in = rng.choice((("en", "cmn"), ("en", "yue"), ("cmn", "yue"), ("yue", "cmn")))
+    system = DIALECT_SYSTEMS[DIALECTS[answered_in]]
+    if asked_in != "en":
+        return replace(write(rng.choice((*SOCIAL, "sum", "difference")), asked_in, rng, answered_in), system=system)
+    intent = rng.choice(SOCIAL)
+    answer = _listed(intent, "answer", answered_in)[0]
+    exchange = WRITERS[intent].write(rng)
+    said = {"answer": answer.written, "key": answer.written, "parts": (_part(answer, answered_in),)}
+    return replace(exchange, intent=f"{intent}_{answered_in}", system=system, **said)
 
 
 _WORDINGS = {(intent, language): tuple(wordings(intent, language)) for intent in (*SOCIAL, "sum", "difference") for language in LANGUAGES}
@@ -114,3 +142,4 @@ def _writer(intent: str, language: str) -> Derived:
 
 
 chinese = {name: _writer(*name) for name in _WORDINGS}
+in_dialect = Derived("in_dialect", "Language ability", _in_dialect, weight=6.0)

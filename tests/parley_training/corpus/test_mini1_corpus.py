@@ -1,0 +1,192 @@
+"""Mini 1's corpus: lines that hold whole scenes, answers in their styles, questions that sound as they must, a recipe that goes on."""
+
+import random
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from parley_models.style import Style
+from parley_models.text_tokenizer import TextTokenizer
+from parley_models.vocoders.config import VoiceConfig
+from parley_training.corpus import answers, recipe, spoken
+from parley_training.corpus.dialogue import write
+from parley_training.corpus.disturbance import disturbable
+from parley_training.corpus.exchange import Part
+from parley_training.corpus.lines import exchange_of, line_of
+from parley_training.corpus.shard import Shard
+from parley_training.corpus.wide.chinese import DIALECT_SYSTEMS
+from parley_training.corpus.word_times import written_along
+from parley_training.text.recipe import make_pieces
+from parley_training.tokens.recipe import save_second_voice
+
+needs_synthesizers = pytest.mark.skipif(
+    not (shutil.which("flite") and shutil.which("espeak-ng")), reason="flite and espeak-ng are not installed"
+)
+
+
+@pytest.fixture
+def pool() -> Iterator[Executor]:
+    with ThreadPoolExecutor(1) as pool:
+        yield pool
+
+
+def test_a_line_holds_the_whole_exchange() -> None:
+    rng = random.Random(2)
+    seen = set[str]()
+    for _ in range(1500):
+        exchange = write(rng, world="mini1")
+        line = line_of(exchange)
+        assert exchange_of(line) == exchange
+        seen |= line.keys()
+    assert seen == {
+        "intent",
+        "question",
+        "answer",
+        "key",
+        "system",
+        "call",
+        "question_sound",
+        "spoken",
+        "language",
+        "parts",
+        "before",
+        "tone",
+    }
+
+
+def test_a_line_of_mini_0_is_as_it_was() -> None:
+    assert line_of(write(random.Random(0))).keys() == {"intent", "question", "answer", "key"}
+
+
+def test_everything_a_shard_asks_is_among_the_answers_that_are_spoken() -> None:
+    parts = {(part.text, part.style) for part in recipe.answer_parts("mini1", shards=2, utterances=60, more=0)}
+    for seed in range(2):
+        for line in recipe.lines_of(seed, 60, "mini1"):
+            assert all((part.text, part.style) in parts for part in exchange_of(line).segments if part.text)
+    assert any(style != Style() for _, style in parts)
+
+
+def test_what_is_to_be_said_again_is_not_disturbed() -> None:
+    rng = random.Random(5)
+    assert not any(disturbable(write(rng, intent, "mini1")) for intent in ("repeat", "say_manner", "heard_word", "spell", "tool_result"))
+    assert disturbable(write(rng, "capital", "mini1"))
+    repeated = [line for seed in range(40) for line in recipe.lines_of(seed, 40, "mini1") if line["intent"] == "repeat"]
+    assert len(repeated) > 20
+    assert all(line["key"] in line["question"].lower() for line in repeated)
+
+
+def test_a_dialect_that_the_system_turn_asks_for_is_what_is_answered() -> None:
+    rng = random.Random(3)
+    languages = set()
+    for _ in range(60):
+        exchange = write(rng, "in_dialect", "mini1")
+        dialect = exchange.parts[0].style.dialect
+        assert dialect
+        assert exchange.system.startswith(DIALECT_SYSTEMS[dialect])  # the clock and tools may follow
+        assert exchange.intent.endswith({"mandarin": "cmn", "cantonese": "yue"}[dialect])
+        assert exchange.language != {"mandarin": "cmn", "cantonese": "yue"}[dialect]
+        languages.add(exchange.language)
+    assert languages == {"en", "cmn", "yue"}
+
+
+@needs_synthesizers
+def test_answers_are_spoken_once_in_their_style_and_keep_their_numbers(tmp_path: Path, pool: Executor) -> None:
+    loud = Part("Hi there.", Style(manner="loud"))
+    spoken.make_answers(tmp_path, [Part("Hi there."), Part("Hi there.")], pool)
+    before = np.load(tmp_path / "audio.npy")
+
+    spoken.make_answers(tmp_path, [Part("Hi there."), loud, Part("你好", Style(dialect="mandarin"), "ni3 hao3")], pool)
+
+    told = spoken.spoken_parts(tmp_path)
+    assert told[0] == ("Hi there.", Style())
+    assert set(told) == {("Hi there.", Style()), ("Hi there.", Style(manner="loud")), ("你好", Style(dialect="mandarin"))}
+    audio, index = np.load(tmp_path / "audio.npy"), np.load(tmp_path / "index.npy")
+    assert np.array_equal(audio[: len(before)], before)
+    assert index[-1, 1] == len(audio)
+    assert np.array_equal(index[1:, 0], index[:-1, 1])
+    place = told.index((loud.text, loud.style))
+    assert np.abs(audio[slice(*index[place])]).max() > 1.4 * np.abs(before).max()
+    assert not (tmp_path / "chunks").exists()
+
+
+@needs_synthesizers
+def test_a_chunk_that_was_spoken_before_a_kill_is_not_spoken_again(tmp_path: Path, pool: Executor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spoken, "PER_CHUNK", 1)
+    said: list[str] = []
+
+    def speak(part: Part) -> spoken.Pcm:
+        if len(said) == 1:
+            raise KeyboardInterrupt
+        said.append(part.text)
+        return np.full(10 * len(part.text), len(said), np.int16)
+
+    monkeypatch.setattr(spoken, "_speak", speak)
+    with pytest.raises(KeyboardInterrupt):
+        spoken.make_answers(tmp_path, [Part("a."), Part("bb.")], pool)
+    finished = list(said)
+    monkeypatch.setattr(spoken, "_speak", lambda part: np.full(10 * len(part.text), 7, np.int16))
+    spoken.make_answers(tmp_path, [Part("a."), Part("bb.")], pool)
+
+    audio, index = np.load(tmp_path / "audio.npy"), np.load(tmp_path / "index.npy")
+    told = [text for text, _ in spoken.spoken_parts(tmp_path)]
+    assert sorted(told) == ["a.", "bb."]
+    assert audio[index[told.index(finished[0]), 0]] == 1
+    assert audio[index[1 - told.index(finished[0]), 0]] == 7
+
+
+@needs_synthesizers
+def test_the_second_voices_codes_are_the_first_ones_lower(tmp_path: Path, pool: Executor) -> None:
+    parts = [Part("Good morning."), Part("Good night.", Style(emotion="sad")), Part("早晨", Style(dialect="cantonese"), "zou2 san4")]
+    spoken.make_answers(tmp_path / "answers", parts, pool)
+    first, second = tmp_path / "voice" / "answers", tmp_path / "voice" / answers.SECOND
+    spoken.make_voice(first, tmp_path / "answers", 1, 2, 0, pool)
+    spoken.make_second_voice(second, first, tmp_path / "answers", 5, pool)
+
+    twins, lengths = np.load(second / "twins.npy"), [np.diff(np.load(place / "index.npy"))[:, 0] for place in (first, second)]
+    assert len(twins) == 2  # no Cantonese
+    assert np.array_equal(lengths[0][twins], lengths[1])
+    rng = np.random.default_rng(0)
+    codes = np.stack([rng.integers(0, 1024, 30)] * 2 + [rng.integers(13, 47, 30) * 85 + rng.integers(0, 85, 30)] * 3, axis=1).astype(
+        np.uint16
+    )
+    np.save(first / "codes.npy", codes)
+    np.save(first / "code_index.npy", np.array([[0, 10], [10, 20], [20, 30]]))
+    save_second_voice(second, first)
+    moved, index = np.load(second / "codes.npy"), np.load(second / "code_index.npy")
+    steps = round(answers.SECOND_BELOW / VoiceConfig().pitch_step_semitones)
+    for (start, stop), twin in zip(index, twins, strict=True):
+        ours, theirs = codes[10 * twin : 10 * twin + 10], moved[start:stop]
+        assert np.array_equal(ours[:, :2], theirs[:, :2])
+        assert np.array_equal(ours[:, 2:] - theirs[:, 2:], np.full((10, 3), steps * 85))
+
+
+@needs_synthesizers
+def test_a_shard_of_mini_1(tmp_path: Path) -> None:
+    recipe.make_shard(tmp_path / "shard_0000", 4, test=False, utterances=6, world="mini1")
+    shard = Shard.open(tmp_path / "shard_0000")
+    assert [{name: line[name] for name in line if name not in {"speaker", "syllables"}} for line in shard.lines] == list(
+        recipe.lines_of(4, 6, "mini1")
+    )
+    for line, (start, stop, first, last) in zip(shard.lines, shard.index, strict=True):
+        assert np.abs(shard.heard[start:stop]).max() > 100
+        words, said = written_along(line, np.asarray(shard.labels[first:last]))
+        assert len(words)
+        assert said[-1] == len(words)
+
+
+def test_pieces_for_every_han_character_and_for_calls(tmp_path: Path) -> None:
+    make_pieces(tmp_path, "mini1", exchanges=2500)
+    tokenizer = TextTokenizer(tmp_path / "text.model")
+    rng = random.Random(9)
+    chinese = [write(rng, f"sum_{language}", "mini1") for language in ("cmn", "yue")]
+    for exchange in chinese:
+        for mark in exchange.answer:
+            assert len(tokenizer.encode(f"好{mark}")) <= 3, mark  # bytes would be three a character
+        assert tokenizer.decode(tokenizer.encode(exchange.answer)) == exchange.answer
+    call = '@set_timer seconds=300 label="tea"'
+    assert tokenizer.decode(tokenizer.encode(call)) == call
+    assert len(tokenizer.encode("@set_timer seconds=300")) <= 12
