@@ -1,11 +1,11 @@
 """Speculation: the rest of a started group is drafted cheaply and checked by the backbone in one pass.
 
 What comes out is what the backbone alone would say. At temperature 0 the same ids, because the check is then computed as steps are, to
-the last bit: attention of several rows rounds otherwise by 1e-7, which bfloat16 kernels widen to 1e-2, and two of five answers of Mini
-turned on that. Otherwise ids of the same distribution, because a draft is kept with probability min(1, wanted / offered) and replaced by
-a draw from what is wanted above what was offered (Leviathan et al., arXiv 2211.17192; Chen et al., arXiv 2302.01318). "Wanted" is
-everything that the sampler does: book of the slot, temperature, top_p, repetition rule. Nothing is drafted over the end of a group:
-whether text or speech follows is the backbone's own likeliest id.
+the last bit: attention of several rows rounds otherwise by 1e-7, which the next bfloat16 kernel makes a whole step of bfloat16 of (4e-3),
+and two of five answers of Mini turned on that. Otherwise ids of the same distribution, because a draft is kept with probability min(1,
+wanted / offered) and replaced by a draw from what is wanted above what was offered (Leviathan et al., arXiv 2211.17192; Chen et al.,
+arXiv 2302.01318). "Wanted" is everything that the sampler does: book of the slot, temperature, top_p, repetition rule. Nothing is drafted
+over the end of a group: whether text or speech follows is the backbone's own likeliest id.
 """
 
 from collections.abc import Sequence

@@ -48,11 +48,14 @@ def test_every_kernel_multiplies_alike(matrix: Matrix, rows: int) -> None:
     x = torch.randn(rows, 256, generator=torch.Generator().manual_seed(4))
     right = x @ matrix.weight().T
     seen = 0
-    for name in kernels._times(matrix.name, *matrix.shape, matrix.group, 1):
-        kernel = KERNELS[matrix.name][name]
-        product = kernel.product(x, kernel.pack(matrix))
+    for name, kernel in KERNELS[matrix.name].items():  # not those that `choose` finds right: a wrong one is passed over there in silence
+        try:
+            product = kernel.product(x, kernel.pack(matrix))
+        except (RuntimeError, TypeError):
+            continue  # not for this processor, or not in this torch
         assert product.dtype == torch.float32
-        assert (product - right).abs().max() < 0.02 * right.abs().max()
+        far = (product - right).abs().max() / right.abs().max()
+        assert far < (1e-5 if name == "widened" else 0.02), name
         seen += 1
     assert seen >= 2, "no kernel but the plain one runs here"
 
