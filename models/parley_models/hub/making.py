@@ -13,6 +13,7 @@ from parley_models.bundle import write_manifest
 from parley_models.errors import BundleMissing, UsageError
 from parley_models.hub.backbone_weights import CONFIG_NAME, LONGEST_CONFIG, Checkpoint, convert_shard, read_json, shard_of, weight_shapes
 from parley_models.hub.catalogue import BACKBONE, EARS, VOICE, Entry
+from parley_models.hub.converter import Tick
 from parley_models.hub.importing import make_voices, manifest_of
 from parley_models.hub.sources import VOCODER_FILES, Sources
 from parley_models.hub.tensor_file import read_places
@@ -37,8 +38,10 @@ class Maker(Protocol):
             What was written.
         """
 
-    def take_shard(self, shard: Path, sources: Mapping[str, Path], target: Path) -> Path | None:
-        """Convert one verified shard of the backbone, which may be removed as soon as this returns.
+    def take_shard(self, shard: Path, sources: Mapping[str, Path], target: Path, tick: Tick) -> Path | None:
+        """Convert one verified shard of the backbone, which may be removed as soon as this returns; not always on the same thread.
+
+        `tick` is told how many more bytes were read; what it raises ends the conversion.
 
         Returns:
             What was written for it, there whole or not at all; None if the backbone needs nothing of this shard.
@@ -65,13 +68,13 @@ class BackboneMaker:
         (target / BACKBONE).mkdir(parents=True, exist_ok=True)
         return ()
 
-    def take_shard(self, shard: Path, sources: Mapping[str, Path], target: Path) -> Path | None:
+    def take_shard(self, shard: Path, sources: Mapping[str, Path], target: Path, tick: Tick) -> Path | None:
         """See `Maker.take_shard`."""
         needed = shard_of(shard, read_places(shard), _shapes(sources))
         if not needed.tensors:
             return None
         made = target / BACKBONE / shard.name
-        convert_shard(needed, made, self.quantization)
+        convert_shard(needed, made, self.quantization, tick)
         return made
 
     def finish(self, sources: Mapping[str, Path], target: Path) -> None:
@@ -105,9 +108,9 @@ class BundleMaker:
         shutil.rmtree(scratch)
         return made
 
-    def take_shard(self, shard: Path, sources: Mapping[str, Path], target: Path) -> Path | None:
+    def take_shard(self, shard: Path, sources: Mapping[str, Path], target: Path, tick: Tick) -> Path | None:
         """See `Maker.take_shard`."""
-        return None if self.backbone is None else self.backbone.take_shard(shard, sources, target)
+        return None if self.backbone is None else self.backbone.take_shard(shard, sources, target, tick)
 
     def finish(self, sources: Mapping[str, Path], target: Path) -> None:
         """See `Maker.finish`."""

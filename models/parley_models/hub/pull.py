@@ -1,5 +1,7 @@
 """A model from the hub: fetched, checked and quantized shard by shard, so that the whole checkpoint never lies on the disk.
 
+While a shard is converted the next one is fetched, where the disk has room for two.
+
 Killed at any moment, it loses nothing: parts of files are gone on with, finished shards are in a journal, and the model's folder gets its
 name only when everything in it is complete.
 """
@@ -7,7 +9,9 @@ name only when everything in it is complete.
 import hashlib
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +20,7 @@ from safetensors import SafetensorError
 
 from parley_models.errors import BundleCorrupt, BundleMissing, UsageError
 from parley_models.hub.catalogue import BACKBONE, Entry, Source
+from parley_models.hub.converter import Converter, Tick
 from parley_models.hub.footprint import Footprint
 from parley_models.hub.journal import Journal
 from parley_models.hub.making import Maker
@@ -92,6 +97,7 @@ class _Pulling:
         self._entry, self._maker, self._hub, self._places, self._tell = entry, maker, hub, places, tell
         self._target, self._making, self._fetched = places.model(entry), places.unfinished(entry), places.fetched(entry)
         self._done_bytes = 0
+        self._room_for_two = False
 
     def run(self) -> None:
         pieces = [piece for source in self._entry.sources for piece in self._pieces(source)]
@@ -140,12 +146,12 @@ class _Pulling:
         if shards and not open_bytes:
             return
         small_bytes = sum(piece.file.size_bytes for piece in small)
-        check_room(
-            [
-                (self._target, round(sum(open_bytes) * self._shrinks_to) + small_bytes + SPARE_BYTES, "the model"),
-                (self._fetched, max(open_bytes, default=0) + small_bytes, "downloads on their way"),
-            ]
-        )
+        stays = (self._target, round(sum(open_bytes) * self._shrinks_to) + small_bytes + SPARE_BYTES, "the model")
+        passes = [(self._fetched, sum(sorted(open_bytes)[-shards:]) + small_bytes, "downloads on their way") for shards in (1, 2)]
+        check_room([stays, passes[0]])
+        with suppress(BundleMissing):
+            check_room([stays, passes[1]])
+            self._room_for_two = True
 
     @property
     def _shrinks_to(self) -> float:
@@ -162,16 +168,36 @@ class _Pulling:
             made = self._making_can_be_written(lambda: self._maker.prepare(self._folders, self._making))
             journal.note(SMALL_PARTS, digests, made)
         self._done_bytes = sum(piece.file.size_bytes for piece in small)
+        missing = []
         for piece in shards:
-            path, digest = piece.file.path, self._digest(piece)
-            if journal.has(path, digest):
+            if journal.has(piece.file.path, self._digest(piece)):
                 self._done_bytes += piece.file.size_bytes
+                self._place(piece).unlink(missing_ok=True)
             else:
+                missing.append(piece)
+        with Converter() as converter:
+            for piece in missing:
+                if not self._room_for_two:
+                    self._wait(converter)
                 shard = self._fetch(piece)
-                self._tell(PullNews("converting", path, self._done_bytes, self._total))
-                file = self._making_can_be_written(lambda shard=shard: self._maker.take_shard(shard, self._folders, self._making))  # type: ignore[misc]
-                journal.note(path, digest, [file] if file else [])
-            (self._folders[piece.source.role] / path).unlink(missing_ok=True)
+                self._wait(converter)
+                converter.begin(piece.file.path, partial(self._convert, piece, shard, journal))
+                self._tell(PullNews("converting", piece.file.path, self._done_bytes, self._total))
+            self._wait(converter)
+
+    def _wait(self, converter: Converter) -> None:
+        if converter.busy:
+            self._tell(PullNews("converting", converter.doing, self._done_bytes, self._total))
+        converter.wait()
+
+    def _convert(self, piece: _Piece, shard: Path, journal: Journal, tick: Tick) -> None:
+        """On the converter's thread, while the next shard is fetched."""
+        file = self._making_can_be_written(lambda: self._maker.take_shard(shard, self._folders, self._making, tick))
+        journal.note(piece.file.path, self._digest(piece), [file] if file else [])
+        self._place(piece).unlink(missing_ok=True)
+
+    def _place(self, piece: _Piece) -> Path:
+        return self._folders[piece.source.role] / piece.file.path
 
     def _digest(self, piece: _Piece) -> str:
         return f"{piece.file.digest} {self._maker.way}"
@@ -187,13 +213,13 @@ class _Pulling:
         file, repository = piece.file, piece.source.repository
         cached = self._hub.cached(repository, piece.revision, file.path)
         if cached is not None and matches(cached, file):
-            path = cached if piece.is_shard else _copied(cached, self._folders[piece.source.role] / file.path)
+            path = cached if piece.is_shard else _copied(cached, self._place(piece))
         else:
 
             def tick(size_bytes: int) -> None:
                 self._tell(PullNews("fetching", file.path, self._done_bytes + size_bytes, self._total))
 
-            path = fetch(self._hub, repository, piece.revision, file, self._folders[piece.source.role] / file.path, tick)
+            path = fetch(self._hub, repository, piece.revision, file, self._place(piece), tick)
         self._done_bytes += file.size_bytes
         return path
 

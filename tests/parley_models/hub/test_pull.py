@@ -7,8 +7,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,12 +22,13 @@ from parley_models.backbone.convert import quantize_checkpoint
 from parley_models.backbone.quantize import Quantization
 from parley_models.errors import BundleCorrupt, BundleMissing, UsageError
 from parley_models.hub.catalogue import BACKBONE, CATALOGUE, Entry, Source
-from parley_models.hub.footprint import INT8
+from parley_models.hub.converter import Tick
+from parley_models.hub.footprint import INT8, Footprint
 from parley_models.hub.journal import Journal
 from parley_models.hub.making import BackboneMaker
 from parley_models.hub.patience import Patience
 from parley_models.hub.places import Places
-from parley_models.hub.pull import PullNews, pull
+from parley_models.hub.pull import SPARE_BYTES, PullNews, pull
 from parley_models.hub.receipt import inspect
 from parley_models.hub.remote import Hub
 from tests.conftest import ROOT
@@ -98,15 +100,62 @@ def test_a_pull_makes_what_converting_makes_and_leaves_nothing_else(server: HubS
     assert [item.name for item in folder.parent.iterdir()] == ["tiny-draft"]
     assert news[-1].doing == "finishing"
     assert news[-1].done_bytes == news[-1].total_bytes == sum(len(FILES[asked.path]) for asked in server.asked)
-    assert [each.path for each in news if each.doing == "converting"] == ["small parts", *SHARDS]
+    assert list(dict.fromkeys(each.path for each in news if each.doing == "converting")) == ["small parts", *SHARDS]
 
     server.asked.clear()
     assert bring(server, places) == folder
     assert server.asked == []
 
 
-def test_no_two_shards_lie_on_the_disk(server: HubServer, places: Places) -> None:
-    most = 0
+class Slow(BackboneMaker):
+    """Converts only when it is told to."""
+
+    begun: threading.Event
+    go_on: threading.Event
+
+    def __init__(self) -> None:
+        super().__init__(Quantization("int8"))
+        object.__setattr__(self, "begun", threading.Event())
+        object.__setattr__(self, "go_on", threading.Event())
+
+    def take_shard(self, shard: Path, sources: Mapping[str, Path], target: Path, tick: Tick) -> Path | None:
+        self.begun.set()
+        assert self.go_on.wait(20)
+        return super().take_shard(shard, sources, target, tick)
+
+
+def test_the_next_shard_is_fetched_while_one_is_converted(server: HubServer, places: Places, expected: Contents) -> None:
+    maker = Slow()
+
+    def look(news: PullNews) -> None:
+        if news.doing == "fetching" and news.path == SHARDS[1] and maker.begun.is_set():
+            maker.go_on.set()  # which nothing else does: were they not at work together, this would never end
+
+    hub = Hub(server.endpoint, places.downloads / "hub", places.downloads, patience=HASTY)
+    assert made(pull(DRAFT, maker, hub, places, look)) == expected
+
+
+def test_who_interrupts_does_not_wait_for_a_whole_shard(server: HubServer, places: Places, expected: Contents) -> None:
+    def look(news: PullNews) -> None:
+        if news.doing == "fetching" and news.path == SHARDS[1] and maker.begun.is_set():
+            maker.go_on.set()
+            raise KeyboardInterrupt
+
+    maker = Slow()
+    hub = Hub(server.endpoint, places.downloads / "hub", places.downloads, patience=HASTY)
+    with pytest.raises(KeyboardInterrupt):
+        pull(DRAFT, maker, hub, places, look)
+    assert not places.model(DRAFT).exists()
+    assert made(bring(server, places)) == expected
+
+
+def test_no_two_shards_lie_on_a_small_disk(server: HubServer, places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    most, sizes = 0, sorted(len(FILES[name]) for name in SHARDS)
+    small = sum(len(content) for name, content in FILES.items() if name not in SHARDS)
+    shrunk = Footprint(CONFIG, INT8)
+    stays = round(sum(sizes) * shrunk.weight_bytes / (2 * shrunk.parameters)) + small + SPARE_BYTES
+    full = shutil.disk_usage(places.data.parent)._replace(free=stays + sizes[-1] + small)  # to the byte
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: full)
 
     def look(_: PullNews) -> None:
         nonlocal most
