@@ -12,7 +12,8 @@ from parley_models.backbone.drafting import Drafter, LowLayers, SmallModel
 from parley_models.backbone.gain import measure
 from parley_models.backbone.speculation import Speculation
 from parley_models.backbone.voicing import voiced
-from parley_models.errors import BundleCorrupt
+from parley_models.bundle import drafts_place
+from parley_models.errors import BundleCorrupt, BundleError
 from parley_models.manifest import Manifest
 from parley_models.tokens import TokenLayout
 
@@ -97,6 +98,11 @@ def _drafter(backbone: Backbone, folder: Path, manifest: Manifest) -> Drafter | 
     drafting = manifest.drafting
     if drafting.folder is not None:
         return SmallModel(backbone, Backbone.load(folder.parent / drafting.folder, context=manifest.context_tokens))
+    if drafting.pulled is not None and (pulled := drafts_place() / drafting.pulled / "backbone").is_dir():
+        try:
+            return SmallModel(backbone, Backbone.load(pulled, context=manifest.context_tokens))
+        except BundleError as error:  # answers come without it too, only more slowly
+            logger.warning("%s can't draft: %s", drafting.pulled, error)
     return LowLayers(backbone, drafting.layers) if drafting.layers else None
 
 

@@ -97,6 +97,11 @@ def bundle_places() -> tuple[Path, ...]:
     return built_in, platformdirs.user_data_path("parley") / "bundles"
 
 
+def drafts_place() -> Path:
+    """The folder of backbones that only draft for others, by name, as `parley models pull` brings them."""
+    return platformdirs.user_data_path("parley") / "drafts"
+
+
 def bundle_folders(places: Sequence[Path] | None = None) -> dict[str, Path]:
     """Every bundle that can be called by name; what came with Parley wins over a namesake."""
     found: dict[str, Path] = {}

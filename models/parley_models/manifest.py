@@ -83,6 +83,9 @@ class Drafting:
     folder: Name | None = None
     """Where in the bundle a smaller backbone of the same ids lies: `config.json` and safetensors."""
 
+    pulled: Name | None = None
+    """A smaller backbone that drafts if the user has it (`parley models pull NAME`); without it, `layers` or nobody."""
+
     always: bool = False
     """Also where measuring at load says that it does not pay: the same seed then gives the same answer on every machine."""
 

@@ -1,3 +1,5 @@
+import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,6 +40,26 @@ def test_a_bundle_that_drafts_gives_the_same_answers(folder: Path, drafting: Dra
     assert brain._speculation is not None
     assert brain._speculation.judged > 30
     assert drafted == alone
+
+
+def test_a_pulled_draft_is_used_where_it_is_and_fits(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    drafts = replace(COLD, drafting=Drafting(pulled="draft", always=True))
+    alone, brain = answer(folder, drafts)
+    assert brain._speculation is None
+    place = tmp_path / "parley" / "drafts" / "draft" / "backbone"
+    shutil.copytree(folder, place)
+    drafted, brain = answer(folder, drafts)
+    assert brain._speculation is not None
+    assert brain._speculation.judged > 30
+    assert drafted == alone
+    config = json.loads((place / "config.json").read_text())
+    (place / "config.json").write_text(json.dumps(config | {"vocab_size": 99}))
+    _, brain = answer(folder, drafts)  # damaged: told, and answered without
+    assert brain._speculation is None
+    assert "draft can't draft: " in caplog.text
 
 
 @pytest.mark.parametrize(("checks", "used"), [((1.0, 1.0, 1.0, 1.0, 1.1), True), ((1.0, 2.0, 3.0, 4.0, 5.0), False)])

@@ -12,13 +12,14 @@ from filelock import FileLock, Timeout
 
 from parley_models.errors import BundleMissing, UsageError
 from parley_models.hub.backbone_weights import Checkpoint, Shard, convert_shard, read_checkpoint, read_json, seal, write_json, written_bytes
+from parley_models.hub.catalogue import CATALOGUE
 from parley_models.hub.logbook import Logbook, key_of
 from parley_models.hub.new_voice import voice_control
 from parley_models.hub.places import check_room
 from parley_models.hub.sources import Sources
 from parley_models.hub.speaker_source import SpeakerSource, read_recording, save_voice, voice_name
 from parley_models.hub.upstream_bundle import Upstream, check_networks, look_at, make_linguistic, make_semantic, make_text, make_vocoder
-from parley_models.manifest import ANY_ROLE, MANIFEST_NAME, Attribution, Manifest, Sampling, VoiceEntry, manifest_toml
+from parley_models.manifest import ANY_ROLE, MANIFEST_NAME, Attribution, Drafting, Manifest, Sampling, VoiceEntry, manifest_toml
 from parley_models.style import Control
 from parley_models.tokenizers.config import EarsConfig
 from parley_models.tokenizers.dual import DualTokenizer
@@ -259,9 +260,18 @@ def manifest_of(upstream: Upstream, checkpoint: Checkpoint, name: str, voices: t
         context_tokens=checkpoint.config.max_seq_len,
         sampling=Sampling(max_tokens=2048),
         roles=(ANY_ROLE,),  # a large model plays whatever it is told to (arXiv 2506.08967)
+        drafting=Drafting(pulled=_drafter(checkpoint)),
         controls=(Control("rate", "continuous", minimum=0.5, maximum=2.0, default=1.0), voice_control(voices)),
         attributions=ATTRIBUTIONS,
     )
+
+
+def _drafter(checkpoint: Checkpoint) -> str | None:
+    """Who of the catalogue could draft: a smaller backbone of as many ids."""
+    for entry in CATALOGUE.values():
+        if entry.drafts_for and entry.geometry and entry.geometry.vocab_size == checkpoint.config.vocab_size:
+            return entry.name if entry.geometry.hidden_size < checkpoint.config.hidden_size else None
+    return None
 
 
 def _size(paths: tuple[Path, ...]) -> int:

@@ -54,7 +54,9 @@ def find_sources(places: Sequence[Path], vocoder: Path | None = None) -> Sources
             raise BundleMissing(f"There is no folder {place}.")
     folders = [folder for place in places if place.is_dir() for folder in _below(place, DEEPEST)]
     vocoder = vocoder or _only("vocoder", [folder for folder in folders if (folder / VOCODER_FILES[0]).is_file()])
-    backbone = _only("backbone", [folder for folder in folders if (folder / "config.json").is_file() and any(folder.glob("*.safetensors"))])
+    backbones = [folder for folder in folders if (folder / "config.json").is_file() and any(folder.glob("*.safetensors"))]
+    for_itself = [folder for folder in backbones if not any((below / VOCODER_FILES[0]).is_file() for below in _below(folder, DEEPEST))]
+    backbone = _only("backbone", for_itself or backbones)  # TTS-3B and EditX, named for their vocoders, bring backbones of their own
     tokenizer = _only("tokenizer", [folder for folder in folders if any((folder / name).is_file() for name in CODEBOOKS)])
     wanted = {
         "a backbone (config.json beside *.safetensors)": backbone,

@@ -59,6 +59,7 @@ def test_everything_comes_from_the_files(bundle: Path) -> None:
     assert (manifest.tokens.audio_start, manifest.tokens.audio_end, manifest.tokens.stops) == (70700, 70701, (3, 2))
     assert (manifest.chat.roles, manifest.chat.default_system) == ({"user": "human"}, "You are a helpful assistant.")
     assert (manifest.context_tokens, manifest.roles) == (4096, (ANY_ROLE,))
+    assert manifest.drafting.pulled is None  # this one is smaller than any that could draft
     if streaming:
         assert (voice.kind, voice.rate_hz, voice.hop, voice.guidance, voice.prompt_peak) == ("flow-hift-chunked", 24_000, 480, 0.7, 0.6)
     else:
@@ -161,6 +162,34 @@ def test_folders_are_told_by_what_is_in_them(checkpoint: Path, tmp_path: Path) -
     for name in ("CosyVoice-300M-25Hz", "CosyVoice-300M-25Hz-Music"):
         shutil.copytree(checkpoint / WHOLE, music / name)
     assert find_sources([checkpoint / BACKBONE, checkpoint / TOKENIZER, music]).vocoder.name == "CosyVoice-300M-25Hz"
+
+
+@pytest.mark.parametrize("release", ["Step-Audio-EditX", "Step-Audio-TTS-3B"])
+def test_a_release_may_be_named_for_its_vocoder(tmp_path: Path, release: str) -> None:
+    """These hold a backbone, too, at their top; it is meant only where there is no other."""
+    vocoder, paraformer = f"{release}/CosyVoice-300M-25Hz", "Step-Audio-Tokenizer/dengcunqin/paraformer"
+    for backbone in ("Step-Audio-AQAA", release):
+        for name in ("config.json", "model-00001.safetensors", "tokenizer.model"):
+            touch(tmp_path / backbone / name)
+    for name in ("FLOW_VERSION", "campplus.onnx", "cosyvoice.yaml", "flow.pt", "hift.pt"):
+        touch(tmp_path / vocoder / name)
+    for name in ("linguistic_tokenizer.npy", "speech_tokenizer_v1.onnx"):
+        touch(tmp_path / "Step-Audio-Tokenizer" / name)
+    for name in ("am.mvn", "model.pt", "config.yaml"):
+        touch(tmp_path / paraformer / name)
+    found = find_sources([tmp_path / name for name in ("Step-Audio-AQAA", "Step-Audio-Tokenizer", release)])
+    assert (found.backbone, found.vocoder) == (tmp_path / "Step-Audio-AQAA", tmp_path / vocoder)
+    assert found.paraformer == tmp_path / paraformer
+    assert find_sources([tmp_path / name for name in ("Step-Audio-Tokenizer", release)]).backbone == tmp_path / release
+    touch(tmp_path / "other" / "config.json")
+    touch(tmp_path / "other" / "model.safetensors")
+    with pytest.raises(UsageError, match="two of what should be one backbone"):
+        find_sources([tmp_path])
+
+
+def touch(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
 
 
 def test_a_disk_that_is_too_small_and_a_place_that_is_taken(checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
