@@ -17,6 +17,9 @@ from parley_models.backbone.convert import quantize_checkpoint
 from parley_models.backbone.matrices import GROUP_SIZES
 from parley_models.backbone.quantize import MINIMISED, PLAIN, Quantization
 from parley_models.backbone.weights import shards
+from parley_models.bundle import Bundle, find_bundle
+from parley_training.quantize.asking import CALIBRATING, answers, mini_prompts
+from parley_training.quantize.calibrated import quantize_calibrated
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +67,14 @@ def main() -> None:
     parser.add_argument("--group-size", type=int, choices=GROUP_SIZES, default=64, help="columns that share a scale at 4 and 3 bits")
     parser.add_argument("--embedding", choices=["int8", "bfloat16"], default="int8")
     parser.add_argument("--rounding", choices=[MINIMISED, PLAIN], default=MINIMISED, help="how codes are chosen at 4 and 3 bits")
+    parser.add_argument("--calibrate-as", metavar="BUNDLE", help="choose codes for what the model says, asked as this bundle's model is")
     options = parser.parse_args()
     quantization = Quantization(options.linear, options.group_size, options.embedding, options.rounding)
-    quantize_checkpoint(options.backbone, options.out, quantization)
+    if options.calibrate_as:
+        prompts = mini_prompts(CALIBRATING, Bundle.open(find_bundle(options.calibrate_as)))
+        quantize_calibrated(options.backbone, options.out, quantization, answers(options.backbone, prompts, seed=1))
+    else:
+        quantize_checkpoint(options.backbone, options.out, quantization)
     paid = cost(options.backbone, options.out)
     (options.out.parent / f"{options.out.name}.cost.json").write_text(json.dumps(asdict(paid)) + "\n", encoding="utf-8")
     print(f"{paid.bytes_before / 1e6:.1f} MB became {paid.bytes_after / 1e6:.1f} MB")
