@@ -68,11 +68,13 @@ def evaluate(
     bundle: Annotated[str, typer.Argument(metavar="NAME|DIR", help="The model to be measured.")] = "mini",
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="Ask only so many questions.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The table as JSON, for machines.")] = False,
+    world: Annotated[str | None, typer.Option("--world", help="Whose examination: mini0 or mini1; the model's own unless given.")] = None,
+    people: Annotated[Path | None, typer.Option("--people", help="Folder of people's recordings, to be asked as well.")] = None,
 ) -> int:
     """Measure a model: understood, audible, in style, honest, fast."""
     from parley.cli.evaluate import evaluate_bundle
 
-    return evaluate_bundle(bundle, limit=limit, as_json=as_json)
+    return evaluate_bundle(bundle, limit=limit, as_json=as_json, world=world, people=people)
 
 
 @program.command()

@@ -6,6 +6,7 @@ import re
 
 from parley_models.evaluation.numbers import HIGHEST, NUMBERS
 from parley_models.evaluation.questions import DECLINE, OUTSIDE, Question, answer_spaces, normalize, questions
+from parley_models.evaluation.wide_questions import WideQuestion, mini1_questions
 
 _SHIFTS = (-10, -2, -1, 1, 2, 10)
 _OTHERS = 40
@@ -45,3 +46,36 @@ def _counts(answer: str) -> list[str]:
 def vocabulary() -> frozenset[str]:
     """Every word of every candidate, normalized."""
     return frozenset(word for question in questions() for sentence in candidates(question) for word in normalize(sentence).split())
+
+
+_WIDE_OTHERS = 24
+_MOST_WORDS = 600
+"""In all candidates together: the judge's work grows with them, and a story has sixty."""
+
+
+def wide_candidates(question: WideQuestion, text: str, right: bool) -> tuple[str, ...]:
+    """As `candidates`, for a question of Mini 1's world and what was answered to it.
+
+    What was answered is among them where it is right but worded otherwise than the model answer; decoys are answers to other questions of
+    the same intent, the model answer with two words exchanged or one left out, answers from everywhere, and the decline.
+    """
+    mine = [question.answer, *([text] if right and text else [])]
+    if question.intent in answer_spaces().keys() | {OUTSIDE}:
+        return tuple(dict.fromkeys([*mine, *candidates(question)]))
+    same = [each.answer for each in mini1_questions() if each.intent == question.intent]
+    others = [each.answer for each in mini1_questions() if each.intent != question.intent]
+    found, words = dict.fromkeys(mine), sum(len(each.split()) for each in mine)
+    for decoy in (*_mangled(question.answer), DECLINE, *same, *others[:: len(others) // _WIDE_OTHERS]):
+        words += len(decoy.split())
+        if words > _MOST_WORDS and len(found) > len(mine) + 1:
+            break
+        found[decoy] = None
+    return tuple(found)
+
+
+def _mangled(answer: str) -> list[str]:
+    """The answer with a word out of its place, or without one: what somebody says who did not listen."""
+    words = answer.split()
+    swapped = [[*words[:at], words[at + 1], words[at], *words[at + 2 :]] for at in range(0, len(words) - 1, 2)]
+    without = [[*words[:at], *words[at + 1 :]] for at in range(1, len(words), 3)]
+    return [" ".join(each) for each in (*swapped[:4], *without[:4])]

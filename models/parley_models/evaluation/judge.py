@@ -66,6 +66,10 @@ class Judge:
         heard = self._decoder.hyp()
         return spoken.get(heard.hypstr) if heard is not None else None
 
+    def pronounces(self, sentence: str) -> bool:
+        """Whether it can be a candidate: its words are all known."""
+        return all(self._decoder.lookup_word(word) is not None for word in normalize(sentence).split())
+
     def _listen_for(self, sentences: list[str]) -> None:
         unknown = sorted({word for sentence in sentences for word in sentence.split() if self._decoder.lookup_word(word) is None})
         if unknown:

@@ -74,15 +74,15 @@ class Measures:
     def measure(self, sound: AudioChunk) -> Measured:
         """Everything at once; any rate, any length."""
         samples = at_rate(sound) if len(sound.samples) else np.zeros(0, np.float32)
-        level = _level_db(samples)
-        active = _active(level)
+        level = level_db(samples)
+        active = active_frames(level)
         if not active.any():
             return Measured(None, None, None, None, 0.0)
         f0 = f0_track(samples)
         voiced = f0[(f0 > 0) & active]
         where = np.flatnonzero(active)
         return Measured(
-            syllables_per_s=len(_nuclei(samples, f0, active)) / (len(where) * HOP_S),
+            syllables_per_s=len(nuclei(samples, f0, active)) / (len(where) * HOP_S),
             median_f0_hz=float(np.median(voiced)) if len(voiced) else None,
             f0_range_semitones=_range_semitones(voiced) if len(voiced) else None,
             loudness_dbfs=float(10 * np.log10(np.mean(10 ** (level[active] / 10)))),
@@ -119,13 +119,13 @@ def _range_semitones(voiced_hz: npt.NDArray[np.float32]) -> float:
     return float(12 * np.log2(high / low))
 
 
-def _level_db(samples: Samples) -> Envelope:
+def level_db(samples: Samples) -> Envelope:
     """RMS in dBFS every 10 ms, over 20 ms."""
     power = np.square(frames(samples, 2 * HOP), dtype=np.float64).mean(axis=1)
     return np.asarray(10 * np.log10(power + 1e-12))
 
 
-def _active(level: Envelope) -> npt.NDArray[np.bool_]:
+def active_frames(level: Envelope) -> npt.NDArray[np.bool_]:
     """Where there is speech: loud enough, gaps shorter than a pause filled."""
     peak = np.percentile(level, 98) if len(level) > 50 else level.max(initial=-120.0)
     active = level > max(peak - ACTIVE_BELOW_PEAK_DB, FLOOR_DBFS)
@@ -136,7 +136,7 @@ def _active(level: Envelope) -> npt.NDArray[np.bool_]:
     return active
 
 
-def _nuclei(samples: Samples, f0: npt.NDArray[np.float32], active: npt.NDArray[np.bool_]) -> list[int]:
+def nuclei(samples: Samples, f0: npt.NDArray[np.float32], active: npt.NDArray[np.bool_]) -> list[int]:
     """The frames of the syllable nuclei: voiced peaks of the loudness between 250 and 3,000 Hz, with a dip between any two."""
     level = _sonority_db(samples)
     peaks: list[int] = []

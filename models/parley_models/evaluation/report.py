@@ -1,9 +1,11 @@
 """The curriculum's table: understood, audible, in style, honest, fast (CURRICULUM, "How it is judged")."""
 
 import statistics
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
+
+from parley_models.evaluation.people import PersonMark
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,22 @@ class StyleMark:
 
 
 @dataclass(frozen=True, slots=True)
+class HeardStyle:
+    """A style that an answer should have, and what a judge that did not know made out in its sound."""
+
+    control: str
+    """`emotion`, `manner`, or `loudness` (against the same question's plain answer)."""
+
+    asked: str
+    heard: str | None
+
+    @property
+    def kept(self) -> bool:
+        """Whether it was heard as asked."""
+        return self.heard == self.asked
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """The result of an examination."""
 
@@ -91,6 +109,10 @@ class Table:
     """The category of questions that should be declined."""
 
     peak_memory_mb: float
+    heard_styles: Sequence[HeardStyle] = ()
+    people: Sequence[PersonMark] = ()
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    """What was not asked, because the bundle does not claim it: why, and how many questions."""
 
     @property
     def inside(self) -> list[Mark]:
@@ -128,6 +150,21 @@ class Table:
         """Answers that kept to the rate or the pitch that was asked."""
         return Share.of(mark.kept for mark in self.styles if mark.control == control)
 
+    def heard_in(self, control: str) -> Share:
+        """Answers in which the judge of style heard what they should have; of an emotion that was asked for, not of none."""
+        return Share.of(each.kept for each in self.heard_styles if each.control == control)
+
+    def understood_people(self) -> dict[str, tuple[Share, Share]]:
+        """People's recordings, set by set: the word was written along, and answered rightly."""
+        sets = dict.fromkeys(mark.collection for mark in self.people)
+        return {
+            name: (
+                Share.of(mark.heard_right for mark in self.people if mark.collection == name and mark.heard is not None),
+                Share.of(mark.answered_right for mark in self.people if mark.collection == name and mark.answer is not None),
+            )
+            for name in sets
+        }
+
     @property
     def same_words(self) -> Share:
         """Answers whose text did not change with rate or pitch."""
@@ -143,7 +180,13 @@ class Table:
 
     def record(self) -> dict[str, Any]:
         """The table for machines."""
-        return {
+        more: dict[str, Any] = {}
+        if self.people:
+            sets = self.understood_people().items()
+            more["people"] = {name: {"heard": heard.record(), "answered": answered.record()} for name, (heard, answered) in sets}
+        if self.skipped:
+            more["skipped"] = dict(self.skipped)
+        return more | {
             "bundle": self.bundle,
             "understood": self.understood.record(),
             "audible": self.audible.record() | {"ceiling": self.ceiling.record()},
@@ -151,7 +194,8 @@ class Table:
                 name: {"understood": right.record(), "audible": heard.record()} for name, (right, heard) in self.by_category().items()
             },
             "in_style": {control: self.in_style(control).record() for control in ("rate", "pitch")}
-            | {"same_words": self.same_words.record()},
+            | {"same_words": self.same_words.record()}
+            | {control: self.heard_in(control).record() for control in self._judged()},
             "honest": self.honest.record(),
             "fast": {
                 "first_audio_ms": {f"p{percent}": _rounded(self.first_audio_ms(percent), 1) for percent in (50, 95)},
@@ -170,12 +214,24 @@ class Table:
         rows.append(("In style: rate within ±15 %", str(self.in_style("rate"))))
         rows.append(("In style: pitch within ±1.5 semitones", str(self.in_style("pitch"))))
         rows.append(("Same words at every rate and pitch", str(self.same_words)))
+        rows += [(f"In style: {_JUDGED[control]}", str(self.heard_in(control))) for control in self._judged()]
         rows.append(("Honest outside its world", str(self.honest)))
+        for name, (heard, answered) in self.understood_people().items():
+            rows.append((f"People ({name}): the word heard", str(heard)))
+            rows.append((f"People ({name}): answered", str(answered) if answered.count else "skipped: single words are not in its world"))
         rows.append(("Fast: first sound", f"{_shown(self.first_audio_ms(50), 0)} ms median, {_shown(self.first_audio_ms(95), 0)} ms p95"))
         rows.append(
             ("Fast: real-time factor", f"{_shown(self.real_time_factor(50), 2)} median, {_shown(self.real_time_factor(95), 2)} p95")
         )
-        return [*rows, ("Peak memory", f"{self.peak_memory_mb:.0f} MB")]
+        rows.append(("Peak memory", f"{self.peak_memory_mb:.0f} MB"))
+        return [*rows, *((f"Skipped: {why}", f"{count} questions") for why, count in self.skipped.items())]
+
+    def _judged(self) -> list[str]:
+        """The styles that the judge listened for."""
+        return [control for control in _JUDGED if any(each.control == control for each in self.heard_styles)]
+
+
+_JUDGED = {"emotion": "the emotion is heard", "manner": "the manner is heard", "loudness": "louder and softer than plain"}
 
 
 def _percentile(numbers: Sequence[float], percent: int) -> float | None:

@@ -4,21 +4,29 @@ import shutil
 import subprocess
 import tempfile
 import zlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 import numpy as np
 import soundfile
 import soxr
 
 from parley_models.errors import EngineError, UsageError
+from parley_models.evaluation import tones
 from parley_models.pcm import AudioChunk, Samples
 
 RATE_HZ = 16_000
 SNR_DB = 20.0
 PAUSE_S = 0.25
 """Quiet before and after the words; the noise goes on in it."""
+
+WORDS_PER_MINUTE, PLAIN_PITCH = 175, 50
+"""What espeak-ng does unless told otherwise; half of its scale is also the plain range."""
+
+KAL_STRETCH = 1.1
+"""What the kal voices stretch everything by, in flite as in festival, unless told otherwise."""
 
 INSTALL = "sudo apt install flite festival festvox-kallpc16k espeak-ng"
 
@@ -31,6 +39,12 @@ class Speaker:
     """A row of `ENGINES`, and the program that speaks."""
 
     name: str
+    tempo: float = 1.0
+    """2.0 speaks twice as fast."""
+
+    pitch: int = 50
+    span: int = 50
+    """espeak-ng's pitch and its range, 0…99; the others have neither."""
 
     def __str__(self) -> str:
         return f"{self.engine} {self.name}"
@@ -46,21 +60,31 @@ TEST_VOICES = (
 TEACHER = Speaker("flite", "slt")
 
 
-def _flite(text: str, voice: str, out: Path) -> list[str]:
-    return ["flite", "-voice", voice, "-t", text, "-o", str(out)]
+def _flite(text: str, voice: Speaker, out: Path) -> list[str]:
+    pace = ["--setf", f"duration_stretch={_stretch(voice):.3f}"] if voice.tempo != 1.0 else []
+    return ["flite", "-voice", voice.name, *pace, "-t", text, "-o", str(out)]
 
 
-def _festival(text: str, voice: str, out: Path) -> list[str]:
+def _festival(text: str, voice: Speaker, out: Path) -> list[str]:
     script = out.with_suffix(".txt")
     script.write_text(text, encoding="utf-8")
-    return ["text2wave", "-eval", f"(voice_{voice})", "-o", str(out), str(script)]
+    pace = ["-eval", f"(Parameter.set 'Duration_Stretch {_stretch(voice):.3f})"] if voice.tempo != 1.0 else []
+    return ["text2wave", "-eval", f"(voice_{voice.name})", *pace, "-o", str(out), str(script)]
 
 
-def _espeak(text: str, voice: str, out: Path) -> list[str]:
-    return ["espeak-ng", "-v", voice, "-w", str(out), "--", text]
+def _stretch(voice: Speaker) -> float:
+    return (KAL_STRETCH if voice.name.startswith("kal") else 1.0) / voice.tempo
 
 
-ENGINES: dict[str, Callable[[str, str, Path], list[str]]] = {"flite": _flite, "festival": _festival, "espeak-ng": _espeak}
+def _espeak(text: str, voice: Speaker, out: Path) -> list[str]:
+    pace = ["-s", str(round(WORDS_PER_MINUTE * voice.tempo))] if voice.tempo != 1.0 else []
+    pitch = ["-p", str(voice.pitch)] if voice.pitch != PLAIN_PITCH else []
+    words = text if voice.span == PLAIN_PITCH else f'<prosody range="{2 * voice.span}%">{escape(text)}</prosody>'
+    marked = ["-m"] if words != text else []
+    return ["espeak-ng", "-v", voice.name, *pace, *pitch, *marked, "-w", str(out), "--", words]
+
+
+ENGINES: dict[str, Callable[[str, Speaker, Path], list[str]]] = {"flite": _flite, "festival": _festival, "espeak-ng": _espeak}
 
 
 def voices_here() -> tuple[Speaker, ...]:
@@ -80,19 +104,42 @@ def missing_programs() -> tuple[str, ...]:
     return tuple(engine for engine in ENGINES if not shutil.which(engine))
 
 
-def speak(text: str, voice: Speaker, *, snr_db: float = SNR_DB) -> AudioChunk:
+def speak(text: str, voice: Speaker, *, snr_db: float = SNR_DB, tone: str = "") -> AudioChunk:
     """A text spoken by a test voice, 16 kHz, peak at −6 dBFS, in pink noise `snr_db` below the speech; the same each time.
+
+    Args:
+        text: English.
+        voice: who speaks.
+        snr_db: of the speech as it is spoken; what is quiet has so much less.
+        tone: how it must sound (`tones.TONES`); empty = as the voice speaks.
 
     Raises:
         EngineError: the synthesizer failed.
     """
-    speech = _render(text, voice)
+    how = tones.TONES[tone] if tone else tones.PLAIN
+    speech = _toned(text, voice, how)
     pause = np.zeros(round(PAUSE_S * RATE_HZ), np.float32)
     clean = np.concatenate([pause, speech, pause])
     active = speech[np.abs(speech) > 0.01]
     loudness = float(np.sqrt(np.square(active).mean()))
     noise = _pink(len(clean), seed=zlib.crc32(f"{voice}: {text}".encode()))
-    return AudioChunk((clean + noise * loudness * 10 ** (-snr_db / 20)).astype(np.float32), RATE_HZ)
+    heard = clean + noise * loudness * 10 ** (-snr_db / 20)
+    return AudioChunk((heard * 10 ** (how.level_db / 20)).astype(np.float32), RATE_HZ)
+
+
+def _toned(text: str, voice: Speaker, how: tones.Asking) -> Samples:
+    speaker = how.spoken_by(voice)
+    speech = _render(text, speaker)
+    factor = how.factor(speech)
+    if factor != 1.0:  # played faster it is higher, so it is spoken that much slower
+        speech = tones.resized(_render(text, replace(speaker, tempo=speaker.tempo / factor)), factor)
+    return tones.whispered(speech) if how.whispered else speech
+
+
+def fitting(voices: Sequence[Speaker], tone: str) -> Sequence[Speaker]:
+    """Those of the voices that can speak in a tone; all, where none is asked for."""
+    able = [voice for voice in voices if not tone or tones.TONES[tone].suits(voice)]
+    return able or voices
 
 
 def taught(text: str) -> AudioChunk:
@@ -104,7 +151,7 @@ def _render(text: str, voice: Speaker) -> Samples:
     """Speech at 16 kHz, peak at −6 dBFS."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "question.wav"
-        done = subprocess.run(ENGINES[voice.engine](text, voice.name, out), capture_output=True, check=False)
+        done = subprocess.run(ENGINES[voice.engine](text, voice, out), capture_output=True, check=False)
         if done.returncode or not out.is_file():
             raise EngineError(f"The voice {voice} could not speak: its program ended with {done.returncode}.")
         samples, native_hz = soundfile.read(out, dtype="float32")

@@ -36,13 +36,11 @@ def exchange_of(line: Mapping[str, Any]) -> Exchange:
     Raises:
         KeyError: it is no line.
     """
-    return Exchange(
-        *(line[name] for name in _ALWAYS),
-        **{name: line[name] for name in _SIMPLE if name in line},
-        parts=tuple(Part(each["text"], style_of(each.get("style", {})), each.get("sound", "")) for each in line.get("parts", ())),
-        before=tuple(exchange_of(earlier) for earlier in line.get("before", ())),
-        tone=Tone(**line["tone"]) if "tone" in line else None,
-    )
+    values: dict[str, Any] = {name: line[name] for name in (*_ALWAYS, *_SIMPLE) if name in _ALWAYS or name in line}
+    values["parts"] = tuple(Part(each["text"], style_of(each.get("style", {})), each.get("sound", "")) for each in line.get("parts", ()))
+    values["before"] = tuple(exchange_of(earlier) for earlier in line.get("before", ()))
+    values["tone"] = Tone(**line["tone"]) if "tone" in line else None
+    return Exchange(**values)
 
 
 def style_line(style: Style) -> dict[str, str | float]:

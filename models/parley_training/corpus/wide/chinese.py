@@ -129,8 +129,8 @@ def _in_dialect(rng: random.Random) -> Exchange:
     intent = rng.choice(SOCIAL)
     answer = _listed(intent, "answer", answered_in)[0]
     exchange = WRITERS[intent].write(rng)
-    said = {"answer": answer.written, "key": answer.written, "parts": (_part(answer, answered_in),)}
-    return replace(exchange, intent=f"{intent}_{answered_in}", system=system, **said)
+    said = replace(exchange, answer=answer.written, key=answer.written, parts=(_part(answer, answered_in),))
+    return replace(said, intent=f"{intent}_{answered_in}", system=system)
 
 
 _WORDINGS = {(intent, language): tuple(wordings(intent, language)) for intent in (*SOCIAL, "sum", "difference") for language in LANGUAGES}
