@@ -120,7 +120,8 @@ class WideExamination:
         plain = Measures().measure(self.ask(question, asked).sound).loudness_dbfs
         for control in self.assistant.bundle.manifest.controls:
             for level in control.levels if control.name in JUDGED else ():
-                sound = self.ask(question, asked, Style(**{control.name: level.name})).sound
+                style = Style(emotion=level.name) if control.name == "emotion" else Style(manner=level.name)
+                sound = self.ask(question, asked, style).sound
                 self.styled.append((control.name, level.name, sound))
                 loudness = Measures().measure(sound).loudness_dbfs
                 if level.name in LOUDNESS and plain is not None and loudness is not None:

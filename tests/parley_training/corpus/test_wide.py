@@ -59,7 +59,7 @@ def test_bare_words_are_mostly_bare() -> None:
 @pytest.mark.parametrize("intent", sorted(WIDE))
 def test_exchanges_are_plain_spoken_english(intent: str) -> None:
     for exchange in (each for whole in drawn(25, intent) for each in (*whole.before, whole)):
-        if exchange.language != "en":
+        if exchange.language != "en" or exchange.segments[0].style.dialect:
             continue
         if exchange.spoken:
             assert re.fullmatch(r"[A-Z][A-Za-z' ,-]*[.?]", exchange.question), exchange
