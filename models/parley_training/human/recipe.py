@@ -3,7 +3,8 @@
     python -m parley_training.human.recipe --human DIR --linguistic runs/linguistic --out runs/corpus
 
 Writes `human/shard_NNNN` for training and `human_test/shard_NNNN` (speakers left out of training, heard as recorded). The recordings are
-not ours to ship: only what is learned from them is. The linguistic recipe takes the shards when it is run again.
+not ours to ship: only what is learned from them is. The linguistic recipe takes the shards when it is run again. In Mini 1's world
+(`--world mini1`) a person's bare word is a question, and has its answer.
 """
 
 import argparse
@@ -19,7 +20,10 @@ from parley_models.pcm import Samples
 from parley_models.tokenizers.fbank import fbank
 from parley_models.tokenizers.lfr import stack
 from parley_training.corpus import augment
+from parley_training.corpus.dialogue import World
+from parley_training.corpus.lines import Line, line_of
 from parley_training.corpus.shard import Shard
+from parley_training.corpus.wide.human_words import bare_word
 from parley_training.human.alignment import align
 from parley_training.human.recordings import Recording, recordings
 from parley_training.linguistic.features import LOG_FLOOR, whole_blocks
@@ -39,7 +43,14 @@ def read_phones(reader: PhoneReader, cmvn: np.ndarray, samples: Samples) -> np.n
     return torch.log_softmax(logits.float(), -1).flatten(0, 1)[1:].numpy()
 
 
-def make_shard(folder: Path, part: list[Recording], linguistic: Path, seed: int, *, test: bool) -> int:
+def said_line(recording: Recording, world: World) -> Line:
+    """What the recording says; in Mini 1's world a word that it knows is answered."""
+    if world == "mini1" and len(recording.words) == 1 and (exchange := bare_word(recording.words[0])) is not None:
+        return line_of(exchange)
+    return {"intent": "human", "question": " ".join(recording.words), "answer": "", "key": ""}
+
+
+def make_shard(folder: Path, part: list[Recording], linguistic: Path, seed: int, *, test: bool, world: World = "mini0") -> int:
     """Write one shard; gives how many recordings were believed."""
     torch.set_num_threads(1)
     reader = PhoneReader()
@@ -59,8 +70,7 @@ def make_shard(folder: Path, part: list[Recording], linguistic: Path, seed: int,
         heard.append(np.round(np.clip(noisy, -1, 1) * 32767).astype(np.int16))
         labels.append(np.pad(phones, (0, count - len(phones))))
         index.append((samples, samples + len(sound), slots, slots + count))
-        said = {"intent": "human", "question": " ".join(recording.words), "answer": "", "key": ""}
-        lines.append({**said, "speaker": f"{recording.collection}:{recording.speaker}"})
+        lines.append({**said_line(recording, world), "speaker": f"{recording.collection}:{recording.speaker}"})
         samples, slots = samples + len(sound), slots + count
     Shard(np.concatenate(clean), np.concatenate(heard), np.concatenate(labels), np.array(index, np.int64), lines).save(folder)
     return len(lines)
@@ -72,6 +82,7 @@ def main() -> None:
     parser.add_argument("--human", type=Path, required=True, help="folder of sets of recordings")
     parser.add_argument("--linguistic", type=Path, default=Path("runs/linguistic"))
     parser.add_argument("--out", type=Path, default=Path("runs/corpus"))
+    parser.add_argument("--world", choices=("mini0", "mini1"), default="mini0")
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
     everyone = [recording for recording in recordings(options.human) if recording.words]
@@ -85,7 +96,13 @@ def main() -> None:
                 folder = options.out / name / f"shard_{number:04}"
                 if not folder.exists():
                     part = chosen[first : first + PER_SHARD]
-                    jobs.append((pool.submit(make_shard, folder, part, options.linguistic, number, test=test), len(part), folder))
+                    jobs.append(
+                        (
+                            pool.submit(make_shard, folder, part, options.linguistic, number, test=test, world=options.world),
+                            len(part),
+                            folder,
+                        )
+                    )
         for job, given, folder in tqdm(jobs):
             tqdm.write(f"{folder.parent.name}/{folder.name}: {job.result()} of {given}")
 

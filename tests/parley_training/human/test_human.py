@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 import soundfile
 
+from parley_training.corpus.lines import exchange_of
 from parley_training.corpus.phones import NUMBER, PHONES, SILENCE
 from parley_training.corpus.pronunciation import pronounced
 from parley_training.human.alignment import align
+from parley_training.human.recipe import said_line
 from parley_training.human.recordings import HELD_OUT_DIGITS, recordings
 
 
@@ -64,3 +66,12 @@ def test_a_speaker_is_never_on_both_sides(sets: Path) -> None:
     held = {recording.speaker: recording.held_out for recording in recordings(sets)}
     assert held[HELD_OUT_DIGITS]
     assert not held["theo"]
+
+
+def test_a_persons_bare_word_is_a_question_in_mini_1s_world_alone(sets: Path) -> None:
+    seven = next(recording for recording in recordings(sets) if recording.text == "seven")
+    assert said_line(seven, "mini0") == {"intent": "human", "question": "seven", "answer": "", "key": ""}
+    exchange = exchange_of(said_line(seven, "mini1"))
+    assert (exchange.intent, exchange.question, exchange.answer) == ("heard_word", "Seven.", "You said seven.")
+    sentence = next(recording for recording in recordings(sets) if recording.speaker == "ann")
+    assert said_line(sentence, "mini1")["answer"] == ""

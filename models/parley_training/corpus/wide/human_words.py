@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from parley_training.corpus.exchange import Exchange
 from parley_training.corpus.frames import SHARED
 from parley_training.corpus.grammar import Grammar
 from parley_training.corpus.wide.scene import Scene, SceneWriter, among, plainly, values
@@ -38,3 +39,11 @@ human_word = SceneWriter(
     slots=values(_SCENES),
     stands_alone=False,
 )
+
+
+def bare_word(word: str) -> Exchange | None:
+    """A person's recording of a single word as an exchange; None if Mini is not told that word."""
+    if word not in WORDS:
+        return None
+    scene = heard(word)
+    return Exchange("heard_word", f"{scene.slots['word'].capitalize()}.", scene.parts[0].text, scene.key, parts=scene.parts)
