@@ -17,7 +17,8 @@ from parley_models.prompt import Message, Prompt
 from parley_models.text_tokenizer import TextTokenizer
 from parley_models.tokens import SpeechTokens
 from parley_training import checkpoint
-from parley_training.backbone.examples import REPLY_IN_TEXT, Question, plain
+from parley_training.backbone.examples import REPLY_IN_TEXT, Question
+from parley_training.corpus.disturbance import plain
 from parley_training.corpus.exchange import Exchange
 from parley_training.preference import recipe, sampling
 from parley_training.preference.dpo import log_probabilities, loss_of, margins
