@@ -6,6 +6,7 @@ from parley.audio.echo import EchoCanceller, EchoMeter, decibels, frame_energies
 from parley.audio.events import EchoLoss, HearingEvent, MicrophoneClosed, MicrophoneOpened, MicrophoneSound, SpeechGone, SpeechOnset
 from parley.audio.meter import Meter, Waveform
 from parley.audio.microphone import MicrophoneFeed
+from parley.audio.near_voice import NearVoice
 from parley.audio.reference import Reference
 from parley.audio.resampler import Resampler
 from parley.audio.settings import AudioSettings
@@ -78,6 +79,7 @@ class Hearing:
 
     def _forget_echo(self) -> None:
         self.echo = EchoMeter()
+        self._near_voice = NearVoice(DESK_HZ)
 
     def open(self) -> list[HearingEvent]:
         """Tell what is heard from now on."""
@@ -155,6 +157,7 @@ class Hearing:
         before, after = frame_energies(near, FRAME), frame_energies(cleaned, FRAME)
         for energies in zip(before, after, frame_energies(far, FRAME), strict=True):
             self.echo.observe(*energies)
+        voices = self._near_voice.observe(near, far)
         if not self._open:
             self.level.observe(np.zeros(len(near), np.float32), DESK_HZ)
             return []
@@ -164,7 +167,7 @@ class Hearing:
         self._position += len(sound)
         self.level.observe(sound, DESK_HZ)
         self.waveform.observe(sound)
-        return [*self._pieces(sound), *self._speech(cleaned, before, after, turn, deaf=deaf), *self._echo_news()]
+        return [*self._pieces(sound), *self._speech(cleaned, before, after, voices, turn, deaf=deaf), *self._echo_news()]
 
     def _before_closing(self, sound: Samples) -> Samples:
         """Leave out what was captured after the microphone was closed."""
@@ -185,14 +188,16 @@ class Hearing:
         return MicrophoneSound(AudioChunk(samples, DESK_HZ, position / DESK_HZ))
 
     def _speech(
-        self, cleaned: Samples, before: list[float], after: list[float], turn: int | None, *, deaf: bool
+        self, cleaned: Samples, before: list[float], after: list[float], voices: list[bool], turn: int | None, *, deaf: bool
     ) -> list[HearingEvent | EchoLoss]:
         at_s, was_speaking = self._position / DESK_HZ, self._gate.speaking
         if deaf:
             self._gate.reset()
             return [SpeechGone(at_s, self._gate.lasted_s)] if was_speaking else []
         passed = [self.echo.passed_db(*energies) for energies in zip(before, after, strict=True)]
-        began = self._gate.observe(cleaned, [decibels(each, 1.0) for each in after], passed if self.echo.echo_expected else None)
+        levels_db = [decibels(each, 1.0) for each in after]
+        voices = voices if turn is not None else [False] * len(voices)  # there is nothing to be turned down
+        began = self._gate.observe(cleaned, levels_db, passed if self.echo.echo_expected else None, voices)
         if began is None:
             return []
         begin_s = max(at_s - self._gate.since_s, 0.0)

@@ -15,6 +15,9 @@ FRAME = PULSE_HZ // 100
 SPEECH_DB = -35.0
 """Frames this far below the loudest one are no speech: the recordings have a little noise."""
 
+WORD_DB, WORD_FRAMES = -20.0, 4
+"""A word is this loud, against the loudest frame, for so many frames on end. A breath, a click of lips or the recording's noise is not."""
+
 FADE = PULSE_HZ // 200
 PAUSE_S = 0.6
 
@@ -35,6 +38,14 @@ class Spoken:
         """How long it is."""
         return len(self.sound) / PULSE_HZ
 
+    @property
+    def onset(self) -> int:
+        """The sample at which the first word begins: some of the recordings have a breath of a quarter of a second before it."""
+        loudness = _loudness(self.sound)
+        loud = loudness > loudness.max() * 10 ** (WORD_DB / 20)
+        runs = np.convolve(loud, np.ones(WORD_FRAMES), "valid")
+        return int(np.argmax(runs == WORD_FRAMES)) * FRAME
+
     def paused(self, pause_s: float = PAUSE_S) -> "Spoken":
         """The same with a silence inside the sentence."""
         at = round(PAUSES_S[self.name] * PULSE_HZ)
@@ -53,7 +64,12 @@ def questions() -> Sequence[Spoken]:
 
 def speech_of(samples: Samples) -> Samples:
     """What is speech of a recording at 48 kHz."""
-    frames = samples[: len(samples) // FRAME * FRAME].reshape(-1, FRAME)
-    loudness = np.sqrt(np.mean(frames**2, axis=1))
+    loudness = _loudness(samples)
     speech = np.flatnonzero(loudness > loudness.max() * 10 ** (SPEECH_DB / 20))
     return samples[speech[0] * FRAME : (speech[-1] + 1) * FRAME]
+
+
+def _loudness(samples: Samples) -> Samples:
+    frames = samples[: len(samples) // FRAME * FRAME].reshape(-1, FRAME)
+    loudness: Samples = np.sqrt(np.mean(frames**2, axis=1))
+    return loudness

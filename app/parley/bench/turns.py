@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from parley.bench.news import News
 from parley.bench.sitting import Sitting
+from parley.bench.sound_server import PULSE_HZ
 from parley.bench.speech import PAUSE_S, PAUSES_S, Spoken
 from parley.bench.tape import PLAYED
 
@@ -48,13 +49,13 @@ class Interruption:
 
     question: str
     ducked_ms: float | None
-    """From the first sound of the interruption until the window took it for speech and turned itself down."""
+    """From where the interruption's first word begins until the window took it for speech and turned itself down."""
 
     decided_ms: float | None
-    """From the first sound until the engine said that somebody speaks."""
+    """From there until the engine said that somebody speaks."""
 
     silent_ms: float | None
-    """From the first sound until the last one of the answer; None = it was not interrupted."""
+    """From there until the last sound of the answer; None = it was not interrupted."""
 
     in_time: bool = True
     """False: the answer was over, or there was none, before it could be interrupted."""
@@ -126,6 +127,7 @@ def _interrupt(sitting: Sitting, question: Spoken, interruption: Spoken) -> Inte
         tape.wait_until(first_s + INTO_ANSWER_S)
         mark = window.mark
         over = sitting.say(interruption.sound)
+        word_s = over.start_s + interruption.onset / PULSE_HZ
         over_s = over.wait()
         last_s = tape.last(PLAYED, over.start_s, over_s)
         spoke = window.since(mark, "spoke")
@@ -135,9 +137,9 @@ def _interrupt(sitting: Sitting, question: Spoken, interruption: Spoken) -> Inte
         decided = _first(window.since(mark, "state"), lambda news: news.facts["activity"] == "listening")
         result = Interruption(
             question.name,
-            _ms(over.start_s, None if ducked is None else tape.place(ducked.at_s)),
-            _ms(over.start_s, None if decided is None else tape.place(decided.at_s)),
-            _ms(over.start_s, last_s) if silent else None,
+            _ms(word_s, None if ducked is None else tape.place(ducked.at_s)),
+            _ms(word_s, None if decided is None else tape.place(decided.at_s)),
+            _ms(word_s, last_s) if silent else None,
             in_time,
         )
     sitting.settle()

@@ -1,0 +1,115 @@
+"""Whether the microphone hears more than the speaker's echo, told before the canceller lets it through.
+
+AEC3 holds back whoever speaks over an answer for 50 to 300 ms (measured), as it can't know yet that this is no echo. So the two streams
+are compared as they are: in each band the echo is expected to be as loud as the room has made it of late, and a voice is what is louder
+in several bands at once.
+"""
+
+import itertools
+from collections import deque
+
+import numpy as np
+import numpy.typing as npt
+
+from parley_models.pcm import Samples
+
+Bands = npt.NDArray[np.float64]
+"""Decibels by band: (bands,), or (frames, bands)."""
+
+EDGES_HZ = (200, 400, 600, 800, 1000, 1300, 1700, 2200, 2800, 3600, 4800)
+LASTS = 30
+"""Frames for which a sound may still be on its way: any latency of drivers, and the room's first reflections."""
+
+DECAY_DB = 1.0
+"""A frame's decay of what was played, after that: a room of 0.6 s."""
+
+LOUD_DB = -55.0
+"""What was played must be so loud in a band for its echo to be learned from."""
+
+LEARNED_AFTER = 80
+"""Frames with such sound until a band's echo is known; before that the band does not count."""
+
+RISE_DB, FALL_DB = 3.0, 0.05
+"""How much louder a frame of echo may make what is expected, and how slowly that is forgotten: a bound that one frame in sixty is above."""
+
+RISE_OVER_VOICE_DB = 0.08
+"""The same where it may be a voice: someone who speaks must hardly be learned, but a speaker that was turned up must be, within seconds."""
+
+NOISE_RISE_DB = 0.02
+"""A frame, while nothing is played."""
+
+MARGIN_DB, ABOVE_NOISE_DB = 3.0, 3.0
+MOST_DB = 12.0
+"""A single band counts no more than this."""
+
+VOICE_DB = 14.0
+"""So much above what is expected, over all bands, is a voice: more than one band's worth. Echoes of rooms, drifting clocks and loudspeakers
+that distort reached 8 (measured), someone who speaks as loudly as the answer 30 to 110."""
+
+PERHAPS_DB = 4.0
+"""So much may be the beginning of a voice; echoes stay below it in 99 frames of a hundred."""
+
+FADED_DB = 10.0
+FADING = 8
+"""Frames: what is so much below the loudest of them is the end of a key's click, whose beginning is the loudest."""
+
+QUIET = 1e-9
+SILENT_DB = -90.0
+
+
+class NearVoice:
+    """Compares what was heard with what was played, in frames of 10 ms."""
+
+    def __init__(self, rate_hz: int) -> None:
+        self._half = half = rate_hz // 100
+        size = 2 * half
+        self._window = (np.hanning(size + 2)[1:-1] * np.sqrt(8) / size).astype(np.float32)
+        hertz = np.fft.rfftfreq(size, 1 / rate_hz)
+        bands = [(hertz >= low) & (hertz < high) for low, high in itertools.pairwise(EDGES_HZ)]
+        self._bands = np.stack(bands, axis=1).astype(np.float32)
+        count = len(bands)
+        self._before = np.zeros((2, half), np.float32)
+        self._played = np.full((LASTS, count), SILENT_DB)
+        self._expected = np.full(count, SILENT_DB)
+        self._coupling = np.full(count, -60.0)
+        self._noise = np.full(count, -60.0)
+        self._learned = np.zeros(count)
+        self._levels: deque[float] = deque(maxlen=FADING)
+
+    def observe(self, near: Samples, far: Samples) -> list[bool]:
+        """Take the next frames (k · 10 ms) of what was heard and what was played; which of them hold a voice that is not the speaker's."""
+        heard, played = self._spectra(np.stack([near, far]))
+        self._played = np.concatenate([self._played[-LASTS:], played])
+        loudest, before = self._played.max(axis=0), self._expected
+        self._expected = np.maximum(loudest, before - DECAY_DB * len(played))
+        echo = np.maximum(loudest, before - DECAY_DB) + self._coupling
+        bound = np.maximum(echo, self._noise + ABOVE_NOISE_DB) + MARGIN_DB
+        above = np.clip(heard - bound, 0, MOST_DB) @ (self._learned >= LEARNED_AFTER)
+        self._learn(heard, RISE_DB if above.max() < PERHAPS_DB else RISE_OVER_VOICE_DB)
+        return [self._is_voice(*each) for each in zip(above.tolist(), heard.max(axis=1).tolist(), strict=True)]
+
+    def _spectra(self, sides: Samples) -> Bands:
+        """Decibels of both sides' frames, each with half of the one before: (2, frames, bands)."""
+        both = np.concatenate([self._before, sides], axis=1)
+        self._before = both[:, -self._half :]
+        frames = np.lib.stride_tricks.sliding_window_view(both, 2 * self._half, axis=1)[:, :: self._half] * self._window
+        spectra = np.fft.rfft(frames, axis=2)
+        decibels: Bands = 10 * np.log10((np.square(spectra.real) + np.square(spectra.imag)) @ self._bands + QUIET)
+        return decibels
+
+    def _is_voice(self, above_db: float, level_db: float) -> bool:
+        self._levels.append(level_db)
+        return above_db >= VOICE_DB and level_db > max(self._levels) - FADED_DB
+
+    def _learn(self, heard: Bands, rise_db: float) -> None:
+        count, sounding = len(heard), self._expected > LOUD_DB
+        if not sounding.any():
+            lowest = heard.min(axis=0)
+            self._noise += np.where(lowest < self._noise, 0.1 * (lowest - self._noise), NOISE_RISE_DB * count)
+            return
+        known = self._learned >= LEARNED_AFTER
+        coupling = heard.max(axis=0) - self._expected
+        rise, fall = np.where(known, rise_db * count, np.inf), np.where(known, FALL_DB * count, 0.0)
+        bent = np.where(coupling > self._coupling, np.minimum(coupling, self._coupling + rise), self._coupling - fall)
+        self._coupling = np.where(sounding, bent, self._coupling)
+        self._learned += count * sounding
