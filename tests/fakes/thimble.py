@@ -84,7 +84,7 @@ class WritingBrain(ScriptedBrain):
     def hear(self, ids: Sequence[int], *, last: bool = False) -> Sequence[int]:
         if not ids:
             return ids
-        self.question_complete = 0.9 if ids[-LAYOUT.group_size] == LAYOUT.audio_offset else 0.05
+        self.question_complete = 0.99 if ids[-LAYOUT.group_size] == LAYOUT.audio_offset else 0.05
         written = [*ids, *self._word]
         self.read(written)
         return written

@@ -25,6 +25,9 @@ class HearingSettings:
     think_ms: int = 120
     """After so much silence an answer is begun, in case the question is over."""
 
+    certain_ms: int = 190
+    """Silence that ends a question which the model is certain is whole."""
+
     whole_ms: int = 240
     """Silence that ends a question which the model takes for whole."""
 
@@ -34,7 +37,11 @@ class HearingSettings:
     unfinished_ms: int = 1_200
     """Silence that ends a question which the model takes for unfinished."""
 
-    whole_probability: float = 0.5
+    certain_probability: float = 0.98
+    whole_probability: float = 0.93
+    """Mini was asked after each word of 34 questions. It is as sure as this after 14 % of the 175 words inside and at 28 of the ends; 0.5
+    would be 41 %, for 30 of the ends."""
+
     unfinished_probability: float = 0.1
 
     def silence_needed_ms(self, question_complete: float | None) -> int:
@@ -42,5 +49,5 @@ class HearingSettings:
         if question_complete is None:
             return self.hang_ms
         if question_complete >= self.whole_probability:
-            return min(self.whole_ms, self.hang_ms)
+            return min(self.certain_ms if question_complete >= self.certain_probability else self.whole_ms, self.hang_ms)
         return max(self.unfinished_ms, self.hang_ms) if question_complete < self.unfinished_probability else self.hang_ms
