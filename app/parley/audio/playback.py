@@ -11,7 +11,10 @@ from parley.audio.speaker import SpeakerFeed
 from parley_models.pcm import AudioChunk
 
 START_S = 0.06
-"""From a turn's first chunk to its first sample: what the network may be late by."""
+"""From a turn's first chunk to its first sample, if it is a short one: what the network may be late by."""
+
+AT_ONCE_S = 0.25
+"""So much of a turn lasts until more comes anyhow: nothing is waited for."""
 
 RESTART_S = 0.1
 """The same after an underrun, which says that it is later than that."""
@@ -71,6 +74,8 @@ class Playback:
                 entry.chunks.append(chunk)
                 if entry.ready_at is None:
                     entry.ready_at = self._now() + (RESTART_S if entry.began else START_S)
+                if not entry.began and sum(each.seconds for each in entry.chunks) >= AT_ONCE_S:
+                    entry.ready_at = min(entry.ready_at, self._now())
             return True
 
     def finish(self, turn: int) -> None:
