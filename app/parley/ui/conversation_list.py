@@ -264,7 +264,8 @@ class ConversationList(QWidget):
         self.deleted.emit(self._doomed)
 
     def _caption(self, heading: Heading) -> str:
-        parts = (when(heading.changed, datetime.now().astimezone()), heading.character, f"{heading.turns} turns" if heading.turns else "")
+        turns = "" if not heading.turns else "1 turn" if heading.turns == 1 else f"{heading.turns} turns"
+        parts = (when(heading.changed, datetime.now().astimezone()), heading.character, turns)
         return " · ".join(part for part in parts if part)
 
     def _fill(self) -> None:
