@@ -37,7 +37,7 @@ from parley_training.tokens.recipe import codes_of
 
 logger = logging.getLogger(__name__)
 
-VERSION = "0.3.0"
+VERSION = "0.4.0"
 UNMEASURED = VoiceEntry("", "", median_f0_hz=180.0, syllables_per_s=4.5)
 MEASURED_ANSWERS = 30
 HALVED = ("linguistic/encoder.onnx", "semantic.onnx")
