@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 from parley.bench.news import News
 from parley.bench.sitting import Sitting
-from parley.bench.sound_server import PULSE_HZ
 from parley.bench.speech import PAUSE_S, PAUSES_S, Spoken
 from parley.bench.tape import PLAYED
 
@@ -126,8 +125,7 @@ def _interrupt(sitting: Sitting, question: Spoken, interruption: Spoken) -> Inte
     if first_s is not None:
         tape.wait_until(first_s + INTO_ANSWER_S)
         mark = window.mark
-        over = sitting.say(interruption.sound)
-        word_s = over.start_s + interruption.onset / PULSE_HZ
+        over = sitting.say(interruption.sound[interruption.onset :])
         over_s = over.wait()
         last_s = tape.last(PLAYED, over.start_s, over_s)
         spoke = window.since(mark, "spoke")
@@ -137,9 +135,9 @@ def _interrupt(sitting: Sitting, question: Spoken, interruption: Spoken) -> Inte
         decided = _first(window.since(mark, "state"), lambda news: news.facts["activity"] == "listening")
         result = Interruption(
             question.name,
-            _ms(word_s, None if ducked is None else tape.place(ducked.at_s)),
-            _ms(word_s, None if decided is None else tape.place(decided.at_s)),
-            _ms(word_s, last_s) if silent else None,
+            _ms(over.start_s, None if ducked is None else tape.place(ducked.at_s)),
+            _ms(over.start_s, None if decided is None else tape.place(decided.at_s)),
+            _ms(over.start_s, last_s) if silent else None,
             in_time,
         )
     sitting.settle()

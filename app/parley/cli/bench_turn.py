@@ -106,8 +106,8 @@ ROWS = (
     ("key released → first sound", "push_to_talk_ms"),
     ("open microphone: last word → first sound", "open_microphone_ms"),
     ("the same, with a pause of 600 ms inside the sentence", "pause_open_microphone_ms"),
-    ("interruption: first sound of it → turned down", "interruption_duck_ms"),
-    ("interruption: first sound of it → taken for one by the engine", "interruption_decision_ms"),
+    ("interruption: its first word → turned down", "interruption_duck_ms"),
+    ("interruption: its first word → taken for one by the engine", "interruption_decision_ms"),
     ("interruption: taken for one → silent", "decision_to_silence_ms"),
     ("ids left to be read when the question ends", "ids_left_to_prefill"),
 )
