@@ -39,8 +39,8 @@ class HearingSettings:
 
     certain_probability: float = 0.98
     whole_probability: float = 0.93
-    """Mini 0.3 was asked after each word of 45 questions. It is as sure as this after 15 % of the 248 words inside and at 35 of the ends; 0.5
-    would be 42 %, for 40 of the ends."""
+    """Mini 0.3 was asked after each word of 45 questions. It is as sure as this after 15 % of the 248 words inside and at 35 of the ends;
+    0.5 would be 42 %, for 40 of the ends."""
 
     unfinished_probability: float = 0.1
 
