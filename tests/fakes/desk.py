@@ -42,6 +42,7 @@ class SimulatedDesk:
 
         self.listens = False
         self.unducked = 0
+        self.hears_itself = False
         self.closed = False
         self._lock = threading.RLock()
         self._captured_s = 0.0

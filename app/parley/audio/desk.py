@@ -170,6 +170,11 @@ class AudioDesk:
         return self._hearing.echo.loss_db
 
     @property
+    def hears_itself(self) -> bool:
+        """Whether the last 0.6 s of the microphone hold nothing but the speaker's echo, whatever the canceller left of it. Takes 2 ms."""
+        return self._hearing.own_voice.is_heard()
+
+    @property
     def driver_gaps(self) -> int:
         """How often the open devices' drivers ran dry or over, as the machine was too busy to call back in time. No `Underrun`."""
         return self._devices.gaps

@@ -2,11 +2,13 @@
 
 import numpy as np
 
+from parley.audio.band_levels import BandLevels
 from parley.audio.echo import EchoCanceller, EchoMeter, decibels, frame_energies
 from parley.audio.events import EchoLoss, HearingEvent, MicrophoneClosed, MicrophoneOpened, MicrophoneSound, SpeechGone, SpeechOnset
 from parley.audio.meter import Meter, Waveform
 from parley.audio.microphone import MicrophoneFeed
 from parley.audio.near_voice import NearVoice
+from parley.audio.own_voice import OwnVoice
 from parley.audio.reference import Reference
 from parley.audio.resampler import Resampler
 from parley.audio.settings import AudioSettings
@@ -79,7 +81,7 @@ class Hearing:
 
     def _forget_echo(self) -> None:
         self.echo = EchoMeter()
-        self._near_voice = NearVoice(DESK_HZ)
+        self._levels, self._near_voice, self.own_voice = BandLevels(DESK_HZ), NearVoice(), OwnVoice()
 
     def open(self) -> list[HearingEvent]:
         """Tell what is heard from now on."""
@@ -157,7 +159,9 @@ class Hearing:
         before, after = frame_energies(near, FRAME), frame_energies(cleaned, FRAME)
         for energies in zip(before, after, frame_energies(far, FRAME), strict=True):
             self.echo.observe(*energies)
-        voices = self._near_voice.observe(near, far)
+        levels = self._levels.of(near, far)
+        voices = self._near_voice.observe(*levels)
+        self.own_voice.observe(*levels)
         if not self._open:
             self.level.observe(np.zeros(len(near), np.float32), DESK_HZ)
             return []

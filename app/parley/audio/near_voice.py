@@ -5,18 +5,12 @@ are compared as they are: in each band the echo is expected to be as loud as the
 in several bands at once.
 """
 
-import itertools
 from collections import deque
 
 import numpy as np
-import numpy.typing as npt
 
-from parley_models.pcm import Samples
+from parley.audio.band_levels import BANDS, SILENT_DB, Bands
 
-Bands = npt.NDArray[np.float64]
-"""Decibels by band: (bands,), or (frames, bands)."""
-
-EDGES_HZ = (200, 400, 600, 800, 1000, 1300, 1700, 2200, 2800, 3600, 4800)
 LASTS = 30
 """Frames for which a sound may still be on its way: any latency of drivers, and the room's first reflections."""
 
@@ -53,32 +47,20 @@ FADED_DB = 10.0
 FADING = 8
 """Frames: what is so much below the loudest of them is the end of a key's click, whose beginning is the loudest."""
 
-QUIET = 1e-9
-SILENT_DB = -90.0
-
 
 class NearVoice:
-    """Compares what was heard with what was played, in frames of 10 ms."""
+    """Compares what was heard with what was played, in frames of 10 ms (`BandLevels`)."""
 
-    def __init__(self, rate_hz: int) -> None:
-        self._half = half = rate_hz // 100
-        size = 2 * half
-        self._window = (np.hanning(size + 2)[1:-1] * np.sqrt(8) / size).astype(np.float32)
-        hertz = np.fft.rfftfreq(size, 1 / rate_hz)
-        bands = [(hertz >= low) & (hertz < high) for low, high in itertools.pairwise(EDGES_HZ)]
-        self._bands = np.stack(bands, axis=1).astype(np.float32)
-        count = len(bands)
-        self._before = np.zeros((2, half), np.float32)
-        self._played = np.full((LASTS, count), SILENT_DB)
-        self._expected = np.full(count, SILENT_DB)
-        self._coupling = np.full(count, -60.0)
-        self._noise = np.full(count, -60.0)
-        self._learned = np.zeros(count)
+    def __init__(self) -> None:
+        self._played = np.full((LASTS, BANDS), SILENT_DB)
+        self._expected = np.full(BANDS, SILENT_DB)
+        self._coupling = np.full(BANDS, -60.0)
+        self._noise = np.full(BANDS, -60.0)
+        self._learned = np.zeros(BANDS)
         self._levels: deque[float] = deque(maxlen=FADING)
 
-    def observe(self, near: Samples, far: Samples) -> list[bool]:
-        """Take the next frames (k · 10 ms) of what was heard and what was played; which of them hold a voice that is not the speaker's."""
-        heard, played = self._spectra(np.stack([near, far]))
+    def observe(self, heard: Bands, played: Bands) -> list[bool]:
+        """Take the next frames (k, bands) of what was heard and what was played; which of them hold a voice that is not the speaker's."""
         self._played = np.concatenate([self._played[-LASTS:], played])
         loudest, before = self._played.max(axis=0), self._expected
         self._expected = np.maximum(loudest, before - DECAY_DB * len(played))
@@ -87,15 +69,6 @@ class NearVoice:
         above = np.clip(heard - bound, 0, MOST_DB) @ (self._learned >= LEARNED_AFTER)
         self._learn(heard, RISE_DB if above.max() < PERHAPS_DB else RISE_OVER_VOICE_DB)
         return [self._is_voice(*each) for each in zip(above.tolist(), heard.max(axis=1).tolist(), strict=True)]
-
-    def _spectra(self, sides: Samples) -> Bands:
-        """Decibels of both sides' frames, each with half of the one before: (2, frames, bands)."""
-        both = np.concatenate([self._before, sides], axis=1)
-        self._before = both[:, -self._half :]
-        frames = np.lib.stride_tricks.sliding_window_view(both, 2 * self._half, axis=1)[:, :: self._half] * self._window
-        spectra = np.fft.rfft(frames, axis=2)
-        decibels: Bands = 10 * np.log10((np.square(spectra.real) + np.square(spectra.imag)) @ self._bands + QUIET)
-        return decibels
 
     def _is_voice(self, above_db: float, level_db: float) -> bool:
         self._levels.append(level_db)

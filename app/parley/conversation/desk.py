@@ -34,6 +34,10 @@ class Desk(Protocol):
     def played_s(self, turn: int) -> float:
         """Seconds heard so far."""
 
+    @property
+    def hears_itself(self) -> bool:
+        """Whether what the microphone heard of late was the speaker's echo."""
+
     def unduck(self) -> None:
         """Back to full loudness."""
 

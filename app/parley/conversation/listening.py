@@ -28,7 +28,7 @@ SHORTEST_S = 0.3
 """A button held shorter than this was tapped by mistake."""
 
 DECIDED_S = 0.4
-"""Speech that the engine took for an interruption, and that goes on for so long, is one."""
+"""So long after the engine took something for an interruption it is decided whether it was one, or the answer's own echo."""
 
 FALSE_ALARM_S = 1.0
 """Speech that ended so long ago and became no turn was none."""
@@ -234,7 +234,7 @@ class Listening:
             return
         self.utterance = Utterance("voice", start_s=event.audio_start_ms / 1000)
         self._owner.floor_wanted()
-        self._wait_for(self._owner.floor_taken, DECIDED_S)
+        self._wait_for(self._decide, DECIDED_S)
         self._owner.changed()
 
     def stopped(self, event: SpeechStopped) -> None:
@@ -271,6 +271,12 @@ class Listening:
                 self._owner.stumbled(self.no_microphone or "Hold the button for as long as you speak.")
         self._rest()
         self._owner.changed()
+
+    def _decide(self) -> None:
+        if self._desk.hears_itself:
+            self.take_back()
+        else:
+            self._owner.floor_taken()
 
     def _false_alarm(self) -> None:
         self.utterance = None

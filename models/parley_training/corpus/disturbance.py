@@ -1,16 +1,23 @@
-"""Questions as no grammar foresees them: small words around, between and left out."""
+"""Questions as no grammar foresees them: phrases and small words around, small words between and left out."""
 
 import random
 import re
 from functools import cache
 
+from parley_training.corpus.dialogue import write
 from parley_training.corpus.exchange import Exchange
+from parley_training.corpus.vocabulary import phrase
 
 SMALL_WORDS = tuple(
     "a an the of is are was do does did can could would will you i we they he she it me my your our this that there here so well now "
     "then and but or to for with in on at by from just really maybe again please okay right like know think say said tell ask want "
     "need some any".split()
 )
+
+FORMULAIC_SHARE = 0.3
+"""Words put around a question that are drawn from the small ones; the others are phrases of any words that Mini's world has no use for."""
+LOOKED_AT = 6000
+"""Exchanges whose words are taken for those of Mini's world."""
 
 
 def plain(text: str) -> str:
@@ -19,15 +26,28 @@ def plain(text: str) -> str:
 
 
 def disturbed(words: str, rng: random.Random) -> str:
-    """Small words put before, behind and between, or left out."""
+    """The words of a question with others before, behind and between, and some small ones left out."""
     said = [word for word in words.split() if word not in SMALL_WORDS or rng.random() > 0.1]
     if rng.random() < 0.7:
-        said = [*rng.choices(SMALL_WORDS, k=rng.randint(1, 5)), *said]
+        said = [*_idle(rng, 5), *said]
     if rng.random() < 0.3:
-        said += rng.choices(SMALL_WORDS, k=rng.randint(1, 4))
+        said += _idle(rng, 4)
     if rng.random() < 0.3:
         said.insert(rng.randint(0, len(said)), rng.choice(SMALL_WORDS))
     return " ".join(said)
+
+
+def _idle(rng: random.Random, most: int) -> list[str]:
+    """Up to so many words that ask nothing."""
+    count = rng.randint(1, most)
+    return rng.choices(SMALL_WORDS, k=count) if rng.random() < FORMULAIC_SHARE else phrase(rng, count, _telling())
+
+
+@cache
+def _telling() -> frozenset[str]:
+    """Words that mean something to Mini, and might change what is asked."""
+    rng = random.Random(0)
+    return frozenset(word for _ in range(LOOKED_AT) for word in plain(write(rng).question).split()) - set(SMALL_WORDS)
 
 
 WORD_BY_WORD = frozenset({"heard_word", "spell", "unspell", "letter_after", "letter_before", "rhyme", "chain_word"})

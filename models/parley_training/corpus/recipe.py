@@ -32,10 +32,10 @@ from parley_training.corpus.vocabulary import random_words
 
 FOLDERS: dict[World, Path] = {"mini0": Path("runs/corpus"), "mini1": Path("runs/mini1/corpus")}
 VOICE_PLAIN, VOICE_STYLED, VOICE_SHIFTED, VOICE_SECOND = 1500, 1200, 900, 1800
-OPEN_SHARE = 0.2
-"""Utterances that are strings of dictionary words: ears must hear more than Mini's world."""
-DISTURBED_SHARE = 0.3
-"""Questions with small words around and between, or without some of theirs: who guesses wordings instead of listening will be wrong."""
+OPEN_SHARE = 0.4
+"""Utterances that are everyday phrases or strings of dictionary words: Mini must hear more than its world."""
+DISTURBED_SHARE = 0.5
+"""Questions with other words around and between, or without some of theirs: who guesses wordings instead of listening will be wrong."""
 FIRST_TEST_SEED = 900_000
 
 

@@ -4,13 +4,19 @@ import numpy as np
 import numpy.typing as npt
 
 Banks = npt.NDArray[np.float32]
+NARROW_SHARE = 0.25
+NARROW_BANDS = (54, 64)
+"""The 80 mel bands reach 8 kHz; 3.1 kHz lie at the first, 4.3 kHz at the last of these."""
+BEND = 0.04
 BLOCK_BANKS, BLOCK_SLOTS = 24, 12
 """10 ms frames and 20 ms phone slots of a 240 ms block."""
 
 
 def disguise(banks: Banks, rng: np.random.Generator) -> Banks:
-    """Another vocal tract, another colour, another contrast, and gaps (SpecAugment, Park et al. 2019): (frames, 80) to the same shape."""
-    banks = _gapped(_coloured(_warped(banks, rng.uniform(0.85, 1.18)), rng), rng)
+    """Another vocal tract, another colour, another contrast, a narrow line, gaps (SpecAugment, Park et al. 2019): (frames, 80) alike."""
+    banks = _gapped(_coloured(_warped(banks, rng.uniform(0.85, 1.18), rng.normal(0.0, BEND)), rng), rng)
+    if rng.random() < NARROW_SHARE:
+        banks = _narrowed(banks, rng)
     return banks + rng.normal(0.0, rng.uniform(0.0, 0.35), banks.shape).astype(np.float32)
 
 
@@ -25,9 +31,10 @@ def paced(banks: Banks, slots: npt.NDArray[np.uint8], factor: float) -> tuple[Ba
     return banks[lower] * (1 - share) + banks[lower + 1] * share, slots[np.clip(heard, 0, len(slots) - 1)]
 
 
-def _warped(banks: Banks, factor: float) -> Banks:
-    """Formants moved by a factor, by interpolation between neighbouring bands."""
-    places = np.clip(np.arange(banks.shape[1]) * factor, 0, banks.shape[1] - 1.001)
+def _warped(banks: Banks, factor: float, bend: float) -> Banks:
+    """Formants moved by a factor, the middle ones by up to `bend` more, as throat and mouth differ in their proportions."""
+    bands = np.arange(banks.shape[1])
+    places = np.clip(bands * (factor + bend * np.sin(np.pi * bands / len(bands))), 0, len(bands) - 1.001)
     lower = places.astype(int)
     share = (places - lower).astype(np.float32)
     return banks[:, lower] * (1 - share) + banks[:, lower + 1] * share
@@ -39,6 +46,15 @@ def _coloured(banks: Banks, rng: np.random.Generator) -> Banks:
     curve = sum(rng.normal(0.0, 0.6) * np.cos(order * bands) for order in range(4))
     mean = banks.mean(0)
     return ((banks - mean) * rng.uniform(0.8, 1.15) + mean + curve).astype(np.float32)
+
+
+def _narrowed(banks: Banks, rng: np.random.Generator) -> Banks:
+    """The voice ends below 4 kHz, as old synthesizers and telephones do, and above is an even hiss."""
+    banks = banks.copy()
+    edge = rng.integers(*NARROW_BANDS)
+    quiet, middling = np.quantile(banks, (0.02, 0.5))
+    banks[:, edge:] = rng.uniform(quiet, middling) + rng.normal(0.0, 0.5, banks[:, edge:].shape)
+    return banks
 
 
 def _gapped(banks: Banks, rng: np.random.Generator) -> Banks:

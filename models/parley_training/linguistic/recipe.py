@@ -5,7 +5,8 @@
 Every 60 ms frame names the phones of three 20 ms slots, the middle one in the middle of what the frame sees, so the codes keep
 time (a CTC loss would let them drift). Stages: features → training → ONNX. What is finished is skipped.
 
-With `--like runs/linguistic` a later run into another folder goes on from that encoder and its code book.
+With `--like runs/linguistic` a later run into another folder goes on from that encoder and its code book; with `--same-codes` besides, the
+book and what is read from it stand still, so that a backbone which knows these codes may hear through the new encoder at once.
 """
 
 import argparse
@@ -55,6 +56,11 @@ class PhoneReader(nn.Module):
         self.around = nn.Conv1d(CONFIG.width, READER_WIDTH, READER_FRAMES, padding=READER_FRAMES // 2)
         self.read = nn.Linear(READER_WIDTH, SLOTS * len(PHONES))
 
+    def hold_codes(self) -> None:
+        """Let every code mean what it means now: only the encoder learns, and to name its frames in these codes."""
+        for part in (self.quantizer, self.around, self.read):
+            part.requires_grad_(requires_grad=False)
+
     def forward(self, frames: Tensor) -> Tensor:
         """Encoded frames (…, 192) to logits (…, 3, phones), each frame by itself."""
         return self.phones(frames).unflatten(-1, (SLOTS, len(PHONES)))
@@ -87,10 +93,14 @@ def learn(reader: PhoneReader, optimizer: torch.optim.Optimizer, features: Tenso
     return told.item()
 
 
-def train(data: FeatureSet, out: Path, minutes: float, like: Path | None = None) -> PhoneReader:
+def train(data: FeatureSet, out: Path, minutes: float, like: Path | None = None, *, same_codes: bool = False) -> PhoneReader:
     """Train until the minutes are over, going on from the last checkpoint; without one, from the reader in `like`."""
     reader = begun(like).train() if like else PhoneReader()
-    optimizer = torch.optim.AdamW(reader.parameters(), lr=PEAK_RATE, weight_decay=0.02, betas=(0.9, 0.98))
+    if same_codes:
+        reader.hold_codes()
+    optimizer = torch.optim.AdamW(
+        (weight for weight in reader.parameters() if weight.requires_grad), lr=PEAK_RATE, weight_decay=0.02, betas=(0.9, 0.98)
+    )
     state = restore(out / "checkpoint.pt")
     step, quantized = 0, like is not None
     if state is not None:
@@ -109,7 +119,7 @@ def train(data: FeatureSet, out: Path, minutes: float, like: Path | None = None)
         features, targets = next(batches)
         losses.append(learn(reader, optimizer, features, targets, quantized=quantized))
         step += 1
-        if quantized and step % WAKE_STEPS == 0:
+        if quantized and not same_codes and step % WAKE_STEPS == 0:
             with torch.inference_mode():
                 woken = reader.quantizer.wake(reader.encoder(features).flatten(0, 1)[(targets != UNTRAINED).any(-1).flatten()])
             if step % 500 == 0:
@@ -197,7 +207,10 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=25)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--like", type=Path, help="an earlier run to go on from")
+    parser.add_argument("--same-codes", action="store_true", help="its codes keep their meaning")
     options = parser.parse_args()
+    if options.same_codes and not options.like:
+        parser.error("--same-codes keeps the codes of an earlier run: name it with --like")
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     options.out.mkdir(parents=True, exist_ok=True)
@@ -207,7 +220,7 @@ def main() -> None:
     if options.like:
         questions = replace(questions, **dict(zip(("shift", "scale"), np.load(options.like / "cmvn.npy"), strict=True)))
     np.save(options.out / "cmvn.npy", np.stack([questions.shift, questions.scale]))
-    reader = train(questions, options.out, options.minutes, options.like)
+    reader = train(questions, options.out, options.minutes, options.like, same_codes=options.same_codes)
     errors = {
         name: phone_error(reader, prepare({options.corpus / name: 1}, options.out / "features", normalised_by=questions))
         for name in ("test", "human_test")

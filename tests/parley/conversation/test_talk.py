@@ -218,6 +218,28 @@ def test_after_a_false_alarm_the_answer_goes_on(sit_down: Callable[..., User]) -
         assert spoke.turn.text == "Answer to Tell me a story.."
 
 
+def test_an_answer_that_hears_itself_goes_on_and_is_not_answered(user: User, server: RealtimeServer) -> None:
+    user.talk.open_microphone(True)
+    wait_for(lambda: user.desk.listens)
+    user.talk.send("Tell me a story.")
+    wait_for(lambda: user.desk.sounding_s >= 0.99)
+    user.desk.advance(0.5)
+    user.desk.hears_itself = True
+    user.desk.hear(0.6)
+    wait_for(lambda: user.desk.sounding_s == 0)  # it might be a voice
+    wait_for(lambda: user.desk.sounding_s > 0)
+    wait_for(lambda: any(event["type"] == "input_audio_buffer.clear" for event in server.session.received))
+    user.desk.hear(0.5, level=0)
+    user.desk.advance(10)
+    spoke = user.until(Spoke)
+    assert not spoke.cut_short
+    assert not server.session.speaking
+    user.desk.hears_itself = False
+    user.desk.hear(1.0)
+    user.desk.hear(0.5, level=0)
+    assert user.until(Asked, lambda asked: asked.turn.side == "human" and asked.turn.seconds > 0).turn.seconds >= 0.9, "it is deaf now"
+
+
 def test_muted_means_deaf_but_not_dumb(user: User, server: RealtimeServer) -> None:
     user.talk.open_microphone(True)
     wait_for(lambda: user.desk.listens)

@@ -53,10 +53,11 @@ class RealTalk:
         strains = []
         for _ in range(ATTEMPTS):
             self.window.figures()
-            late = self.window.counts["underrun"]
+            late, mark = self.window.counts["underrun"], self.window.mark
             try:
                 measure()
-            except (AssertionError, ParleyError):
+            except (AssertionError, ParleyError) as error:
+                told = self.window.news[mark:]
                 figures = self.window.figures()
                 strain = {
                     "gaps": int(figures["driver_gaps"] or 0) - self._gaps,
@@ -65,6 +66,7 @@ class RealTalk:
                 }
                 self._gaps += strain["gaps"]
                 if not any(strain.values()):
+                    error.add_note("The window told:\n" + "".join(news.line() for news in told if news.kind not in {"figures", "echo"}))
                     raise
                 strains.append(strain)
                 self.begin_anew()

@@ -9,7 +9,7 @@ import torch
 from parley_training.checkpoint import restore
 from parley_training.kmeans import kmeans, nearest
 from parley_training.linguistic import recipe
-from parley_training.linguistic.disguise import paced
+from parley_training.linguistic.disguise import disguise, paced
 from parley_training.linguistic.features import FeatureSet, targets
 from parley_training.linguistic.quantizer import Quantizer
 
@@ -43,6 +43,21 @@ def test_steps_lower_the_loss(quantized: bool) -> None:
     assert np.mean(losses[-3:]) < 0.8 * np.mean(losses[:3])
 
 
+def test_codes_that_are_held_keep_their_meaning_while_the_encoder_learns() -> None:
+    torch.manual_seed(0)
+    reader = recipe.PhoneReader()
+    recipe.begin_book(reader, few())
+    before = {name: weight.clone() for name, weight in reader.state_dict().items()}
+    reader.hold_codes()
+    optimizer = torch.optim.AdamW(reader.parameters(), lr=1e-3)
+    batches = few().batches(48, seed=0)
+    losses = [recipe.learn(reader, optimizer, *next(batches), quantized=True) for _ in range(16)]
+    assert np.mean(losses[-3:]) < np.mean(losses[:3])
+    stood = {name for name, weight in reader.state_dict().items() if torch.equal(weight, before[name])}
+    assert {name for name in before if name.startswith(("quantizer.book", "around", "read"))} <= stood
+    assert not any(name.endswith("weight") for name in stood if name.startswith("encoder"))
+
+
 def test_phones_are_read_from_codes_alone() -> None:
     torch.manual_seed(0)
     reader = recipe.PhoneReader().eval()
@@ -61,6 +76,16 @@ def test_a_code_that_nobody_uses_begins_anew_at_a_frame() -> None:
     assert quantizer.wake(frames) == 1
     assert (quantizer.book[5] == frames).all(1).any()
     assert quantizer.wake(frames) == 0
+
+
+def test_a_voice_on_a_narrow_line_has_nothing_above_4_khz(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("parley_training.linguistic.disguise.NARROW_SHARE", 1.0)
+    rng = np.random.default_rng(0)
+    syllables = 6 * np.sin(np.arange(400) / 4, dtype=np.float32)[:, None].repeat(80, 1) + 12
+    for _ in range(20):
+        heard = disguise(syllables, rng)
+        assert np.abs(np.corrcoef(heard[:, 70], syllables[:, 0])[0, 1]) < 0.4
+        assert heard[:, 65:].mean() < 14
 
 
 def test_a_faster_voice_says_the_same_phones_in_fewer_blocks() -> None:
