@@ -39,7 +39,7 @@ class Stage:
 THREE: tuple[Stage, ...] = (
     Stage("text", 0.28, {"text": 1.0}),
     Stage("along", 0.75, {"text": 0.26, "read_aloud": 0.03, "typed": 0.08, "followed": 0.43, "heard_in_writing": 0.12, "heard": 0.08}),
-    Stage("answers", 1.0, {"text": 0.22, "read_aloud": 0.03, "typed": 0.12, "followed": 0.28, "heard_in_writing": 0.10, "heard": 0.25}),
+    Stage("answers", 1.0, {"text": 0.18, "read_aloud": 0.03, "typed": 0.10, "followed": 0.36, "heard_in_writing": 0.10, "heard": 0.23}),
 )
 
 PAPER: tuple[Stage, ...] = (

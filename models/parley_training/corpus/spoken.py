@@ -107,7 +107,7 @@ def _speak(part: Part) -> Pcm:
 def make_voice(folder: Path, spoken: Path, plain: int, styled: int, shifted: int, pool: Executor) -> None:
     """What the first voice's vocoder learns from: some answers as they are, styled ones among them, others at another pitch.
 
-    Writes `chosen.npy` too: which answer each utterance is, -1 where its pitch was changed.
+    Writes `chosen.npy` and `shifts.npy` too: which answer each utterance is, and by how many semitones its pitch was changed.
     """
     if (folder / "index.npy").exists():
         return
@@ -120,7 +120,8 @@ def make_voice(folder: Path, spoken: Path, plain: int, styled: int, shifted: int
     shifts = np.concatenate([np.zeros(len(chosen) - len(some[plain:])), rng.uniform(-7, 7, len(some[plain:]))])
     jobs = [(audio[index[n, 0] : index[n, 1]], float(shift)) for n, shift in zip(chosen, shifts, strict=True)]
     folder.mkdir(parents=True, exist_ok=True)
-    np.save(folder / "chosen.npy", np.where(shifts == 0, chosen, -1))
+    np.save(folder / "chosen.npy", chosen)
+    np.save(folder / "shifts.npy", shifts)
     save_sounds(folder, list(tqdm(pool.map(_shift, jobs, chunksize=16), total=len(jobs), desc="voice")))
 
 
@@ -131,8 +132,8 @@ def make_second_voice(folder: Path, first: Path, spoken: Path, count: int, pool:
     """
     if (folder / "index.npy").exists():
         return
-    told, chosen = spoken_parts(spoken), np.load(first / "chosen.npy")
-    twins = [place for place, number in enumerate(chosen) if number >= 0 and told[number][1].dialect is None]
+    told, chosen, shifts = spoken_parts(spoken), np.load(first / "chosen.npy"), np.load(first / "shifts.npy")
+    twins = [place for place, number in enumerate(chosen) if shifts[place] == 0 and told[number][1].dialect is None]
     twins = sorted(np.random.default_rng(4).permutation(twins)[:count])
     speaking = pool.map(partial(_speak_second, voice=answers.SECOND), [told[chosen[place]] for place in twins], chunksize=8)
     sounds = list(tqdm(speaking, total=len(twins), desc=answers.SECOND))

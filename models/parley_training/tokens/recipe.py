@@ -5,7 +5,8 @@
 Writes `answers.npz`, `voice.npz` and one file a shard in `questions/`, `human/` and `test/`: `codes` uint16 (groups, 5) and `index` int64
 (n, 2) in groups; training questions also as the linguistic tokenizer hears them from other voices, `disguised` uint16
 (1 or more, groups, 2). Finished files are skipped; the backbone may begin on the first of them. With `--semantic-of FOLDER` only the
-linguistic codes are made anew. A second voice's codes are the first one's with its F0 levels moved: it speaks on the first one's time.
+linguistic codes are made anew. What the vocoder learns from at another pitch, and in a second voice, has the codes of the first voice's
+own sound with their F0 levels moved, as the pitch control moves them.
 """
 
 import argparse
@@ -85,15 +86,35 @@ def _save_answers(folder: Path, out: Path, ears: tuple[Path, Path], pool: Proces
     _save(out, [codes for job in tqdm(jobs, desc=out.stem) for codes in job.result()])
 
 
+def save_voice_codes(voice: Path, heard: Path, answers: Path) -> None:
+    """`codes.npy` and `code_index.npy` beside the first voice's sound, where the flow's recipe reads them.
+
+    Args:
+        voice: the folder of its sound.
+        heard: its codes as the ears heard them.
+        answers: the same of the answers it was chosen from; where the pitch was changed, these count, with their F0 levels moved. Ears hear
+            other sounds in a voice that was changed, and the flow would read the pitch from those.
+    """
+    codes, spoken = codes_of(heard), codes_of(answers)
+    for place, (number, shift) in enumerate(zip(np.load(voice / "chosen.npy"), np.load(voice / "shifts.npy"), strict=True)):
+        if shift:
+            codes[place] = shift_pitch(spoken[number], shift, VoiceConfig())
+    _save_beside(voice, codes)
+
+
+def _save_beside(folder: Path, codes: list[Codes]) -> None:
+    stops = np.cumsum([len(part) for part in codes])
+    np.save(folder / "codes.npy", np.concatenate(codes))
+    np.save(folder / "code_index.npy", np.stack([np.concatenate([[0], stops[:-1]]), stops], axis=1))
+
+
 def save_second_voice(second: Path, first: Path) -> None:
     """`codes.npy` and `code_index.npy` of the second voice's folder, from the first one's; nothing where there is no second voice."""
     if not (second / "twins.npy").exists():
         return
     codes, index = np.load(first / "codes.npy"), np.load(first / "code_index.npy")
     moved = [shift_pitch(codes[start:stop], -SECOND_BELOW, VoiceConfig()) for start, stop in index[np.load(second / "twins.npy")]]
-    stops = np.cumsum([len(part) for part in moved])
-    np.save(second / "codes.npy", np.concatenate(moved))
-    np.save(second / "code_index.npy", np.stack([np.concatenate([[0], stops[:-1]]), stops], axis=1))
+    _save_beside(second, moved)
 
 
 def shard_folders(folder: Path) -> list[Path]:
@@ -132,8 +153,7 @@ def main() -> None:
         _save_answers(options.corpus / "answers", options.out / "answers.npz", ears, pool)
         voice = options.corpus / "voice" / "answers"
         _save_answers(voice, options.out / "voice.npz", ears, pool)
-        for name, kept in (("codes", "codes"), ("code_index", "index")):
-            np.save(voice / f"{name}.npy", np.load(options.out / "voice.npz")[kept])  # beside the sound: the flow's recipe reads both
+        save_voice_codes(voice, options.out / "voice.npz", options.out / "answers.npz")
         save_second_voice(options.corpus / "voice" / SECOND, voice)
         for name, disguises in (("test", 0), ("questions", DISGUISES), ("human", DISGUISES)):
             (options.out / name).mkdir(exist_ok=True)

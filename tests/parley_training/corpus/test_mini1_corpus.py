@@ -21,7 +21,7 @@ from parley_training.corpus.shard import Shard
 from parley_training.corpus.wide.chinese import DIALECT_SYSTEMS
 from parley_training.corpus.word_times import written_along
 from parley_training.text.recipe import make_pieces
-from parley_training.tokens.recipe import save_second_voice
+from parley_training.tokens.recipe import save_second_voice, save_voice_codes
 
 needs_synthesizers = pytest.mark.skipif(
     not (shutil.which("flite") and shutil.which("espeak-ng")), reason="flite and espeak-ng are not installed"
@@ -162,6 +162,36 @@ def test_the_second_voices_codes_are_the_first_ones_lower(tmp_path: Path, pool: 
         ours, theirs = codes[10 * twin : 10 * twin + 10], moved[start:stop]
         assert np.array_equal(ours[:, :2], theirs[:, :2])
         assert np.array_equal(ours[:, 2:] - theirs[:, 2:], np.full((10, 3), steps * 85))
+
+
+@needs_synthesizers
+def test_at_another_pitch_the_voice_has_the_codes_that_the_pitch_control_gives_it(tmp_path: Path, pool: Executor) -> None:
+    spoken.make_answers(tmp_path / "answers", [Part("Good morning."), Part("Good night."), Part("Thank you.")], pool)
+    voice = tmp_path / "voice"
+    spoken.make_voice(voice, tmp_path / "answers", 2, 0, 1, pool)
+    chosen, shifts = np.load(voice / "chosen.npy"), np.load(voice / "shifts.npy")
+    assert sorted(chosen) == [0, 1, 2]
+    assert (shifts != 0).tolist() == [False, False, True]
+    rng = np.random.default_rng(0)
+
+    def heard() -> np.ndarray:
+        levels = rng.integers(16, 32, (10, 3)) * 85 + rng.integers(0, 85, (10, 3))
+        return np.concatenate([rng.integers(0, 1024, (10, 2)), levels], axis=1).astype(np.uint16)
+
+    def kept(name: str) -> list[np.ndarray]:
+        utterances = [heard() for _ in range(3)]
+        np.savez(tmp_path / name, codes=np.concatenate(utterances), index=np.array([[0, 10], [10, 20], [20, 30]]))
+        return utterances
+
+    of_voice, of_answers = kept("voice.npz"), kept("answers.npz")
+    save_voice_codes(voice, tmp_path / "voice.npz", tmp_path / "answers.npz")
+    codes = np.split(np.load(voice / "codes.npy"), 3)
+    assert np.array_equal(codes[0], of_voice[0])
+    assert np.array_equal(codes[1], of_voice[1])
+    moved, still = codes[2], of_answers[chosen[2]]
+    assert np.array_equal(moved[:, :2], still[:, :2])
+    steps = round(shifts[2] / VoiceConfig().pitch_step_semitones)
+    assert np.array_equal(moved[:, 2:].astype(int) - still[:, 2:], np.full((10, 3), steps * 85))
 
 
 @needs_synthesizers
