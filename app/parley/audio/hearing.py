@@ -9,6 +9,7 @@ from parley.audio.meter import Meter, Waveform
 from parley.audio.microphone import MicrophoneFeed
 from parley.audio.near_voice import NearVoice
 from parley.audio.own_voice import OwnVoice
+from parley.audio.passage import Passage
 from parley.audio.reference import Reference
 from parley.audio.resampler import Resampler
 from parley.audio.settings import AudioSettings
@@ -39,6 +40,7 @@ class Hearing:
         self.waveform = Waveform(WAVEFORM_S * DESK_HZ // PIECE, PIECE)
         self.echo = EchoMeter()
         self._gate = SpeechGate(DESK_HZ)
+        self._passage = Passage()
         self._microphone: MicrophoneFeed | None = None
         self._name = ""
         self._resampler = Resampler(DESK_HZ, DESK_HZ)
@@ -166,7 +168,8 @@ class Hearing:
             self.level.observe(np.zeros(len(near), np.float32), DESK_HZ)
             return []
         deaf = self._half_duplex and self.echo.echo_expected
-        sound = np.zeros_like(cleaned) if deaf else np.clip(cleaned * self._gain, -1, 1)
+        passed = self._passage.mixed(near, cleaned, past=self._gate.held_back and not self.own_voice.is_heard())
+        sound = np.zeros_like(cleaned) if deaf else np.clip(passed * self._gain, -1, 1)
         sound = self._before_closing(sound)
         self._position += len(sound)
         self.level.observe(sound, DESK_HZ)

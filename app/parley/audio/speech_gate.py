@@ -26,6 +26,9 @@ Keys and knocks make two or three."""
 UNSURE_GONE_AFTER = 12
 """Frames without any such sound that end what began so and was never heard behind the canceller."""
 
+HELD_BACK_S = 0.1
+"""Speech that lasts so long without being heard behind the canceller is held back by it."""
+
 GONE_AFTER = 20
 """Frames without speech that end it: longer than the gaps between words' sounds, shorter than anyone waits."""
 
@@ -54,6 +57,11 @@ class SpeechGate:
         """How long ago the speech that is on, or was last, began; counted to the newest frame."""
         self.lasted_s = 0.0
         """How long it lasted, up to its last sound."""
+
+    @property
+    def held_back(self) -> bool:
+        """Whether someone speaks beside the speaker and the canceller lets none of it through."""
+        return self.speaking and not self._sure and self.lasted_s >= HELD_BACK_S
 
     def observe(self, frames: Samples, levels_db: list[float], passed_db: list[float] | None, near: list[bool]) -> bool | None:
         """Take the next frames (k · 10 ms).
