@@ -128,7 +128,7 @@ def mini_manifest(folder: Path) -> Manifest:
         licence="Apache-2.0",
         tokens=LAYOUT,
         ears={},
-        voice={},
+        voice={"guidance": 0.0},
         voices=voices,
         languages=("en",),
         chat=ChatTemplate(writes_along_groups=GROUPS_PER_BLOCK, remembers_turns=False),
