@@ -79,13 +79,13 @@ def make_shard(folder: Path, part: list[Recording], linguistic: Path, seed: int,
 def main() -> None:
     """Read the command line and make what is missing."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--human", type=Path, required=True, help="folder of sets of recordings")
+    parser.add_argument("--human", type=Path, required=True, nargs="+", help="folders of sets of recordings")
     parser.add_argument("--linguistic", type=Path, default=Path("runs/linguistic"))
     parser.add_argument("--out", type=Path, default=Path("runs/corpus"))
     parser.add_argument("--world", choices=("mini0", "mini1"), default="mini0")
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
-    everyone = [recording for recording in recordings(options.human) if recording.words]
+    everyone = [recording for folder in options.human for recording in recordings(folder) if recording.words]
     random.Random(0).shuffle(everyone)
     jobs = []
     with ProcessPoolExecutor(options.workers) as pool:
