@@ -92,7 +92,7 @@ def test_what_is_removed_is_gone_and_nothing_else(data: Path, capsys: pytest.Cap
     assert json.loads(capsys.readouterr().out)["freed_bytes"] > 10_000
     assert [item.name for item in (data / "bundles").iterdir()] == [other.name]
     assert run(["models", "remove", "thimble", "--yes"]) == 4
-    assert run(["models", "remove", "mini", "--yes"]) == 2
+    assert run(["models", "remove", "mini"]) == 2, "it asks about what it would refuse"
     assert "came with Parley and stays" in capsys.readouterr().err
 
 

@@ -42,12 +42,15 @@ def remove_model(name: str, *, sure: bool, as_json: bool) -> int:
     """Remove a model and what a pull of it left; asks first."""
     places = Places.of_user(hub_home())
     model = find_installed(name, places, unfinished=True)
+    model.check_removable()
     if not sure:
         if not sys.stdin.isatty():
-            raise UsageError(f"{model.name} would be removed ({model.size_bytes / 1e9:.1f} GB): say --yes.")
-        typer.confirm(f"Remove {model.name} ({model.size_bytes / 1e9:.1f} GB) from {model.folder.parent}?", abort=True, err=True)
+            raise UsageError(f"{model.name} would be removed ({_told(model.size_bytes)}): say --yes.")
+        typer.confirm(f"Remove {model.name} ({_told(model.size_bytes)}) from {model.folder.parent}?", abort=True, err=True)
     freed = remove(model, places)
-    typer.echo(
-        json.dumps({"name": model.name, "freed_bytes": freed}) if as_json else f"{model.name} is removed: {freed / 1e9:.1f} GB free."
-    )
+    typer.echo(json.dumps({"name": model.name, "freed_bytes": freed}) if as_json else f"{model.name} is removed: {_told(freed)} free.")
     return 0
+
+
+def _told(size_bytes: int) -> str:
+    return f"{size_bytes / 1e9:.1f} GB" if size_bytes >= 1e9 else f"{size_bytes / 1e6:.1f} MB"

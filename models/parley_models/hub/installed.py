@@ -28,6 +28,11 @@ class Installed:
         """On the disk."""
         return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file() and not path.is_symlink())
 
+    def check_removable(self) -> None:
+        """Raises UsageError for a model that came with Parley."""
+        if self.kind == "built in":
+            raise UsageError(f"{self.name} came with Parley and stays; uninstalling Parley removes it.")
+
 
 def installed(places: Places, *, unfinished: bool = False) -> list[Installed]:
     """What came with Parley, then the user's own; pulls that are not complete only if asked for."""
@@ -56,8 +61,7 @@ def find_installed(name: str, places: Places, *, unfinished: bool = False) -> In
 
 def remove(model: Installed, places: Places) -> int:
     """Remove a model with what pulls of it left; the bytes that became free. Raises UsageError for one that came with Parley."""
-    if model.kind == "built in":
-        raise UsageError(f"{model.name} came with Parley and stays; uninstalling Parley removes it.")
+    model.check_removable()
     freed = 0
     leavings = [places.downloads / model.name, *(places.data / kind / f".{model.name}{UNFINISHED}" for kind in KINDS)]
     for folder in dict.fromkeys([model.folder, *leavings]):
