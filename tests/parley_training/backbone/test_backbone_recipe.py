@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +16,12 @@ from parley_models.backbone.config import BackboneConfig
 from parley_models.backbone.model import StepOmni
 from parley_models.interleave import Splitter
 from parley_models.tokens import Codes
-from parley_training.backbone import examples, listening, recipe
+from parley_training.backbone import examples, listening
 from parley_training.backbone.embeddings import embed_codes
 from parley_training.backbone.examples import TASKS, ExampleWriter, Question, collate
 from parley_training.backbone.listening import LISTEN, UNLEARNED, Heard, Stretch, listen
 from parley_training.backbone.mishearing import Mishearing
+from parley_training.backbone.questions import by_group, phones_by_group
 from parley_training.backbone.stages import PAPER, THREE, Stage
 from parley_training.backbone.training import Plan, Training
 from parley_training.checkpoint import restore, save
@@ -109,9 +111,9 @@ def test_only_words_decisions_and_answers_are_learned(writer: ExampleWriter) -> 
     assert learned[-1] == LAYOUT.eot
 
 
-def heard_words(writer: ExampleWriter, heard: Heard, *, broken_off: float = 0.0) -> tuple[list[str], Stretch]:
+def heard_words(writer: ExampleWriter, heard: Heard, *, broken_off: float = 0.0, seed: int = 0) -> tuple[list[str], Stretch]:
     """What is decided after each block: the words, `…` for listening on, `.` for a whole question."""
-    stretch = listen(heard, writer.tokenizer, random.Random(0), broken_off=broken_off)
+    stretch = listen(heard, writer.tokenizer, random.Random(seed), broken_off=broken_off)
     shown = {LISTEN: "…", LAYOUT.eot: "."}
     return [shown.get(token) or writer.tokenizer.decode([token]).strip() for token in stretch.following if token != UNLEARNED], stretch
 
@@ -123,8 +125,8 @@ def saying(words: list[str], said: list[int]) -> Heard:
 
 @pytest.fixture
 def undisturbed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listening, "PAUSED", 0.0)
-    monkeypatch.setattr(listening, "MISWRITTEN", 0.0)
+    for share in ("PAUSED", "MISWRITTEN", "ENDED_ANEW"):
+        monkeypatch.setattr(listening, share, 0.0)
 
 
 @pytest.mark.usefixtures("undisturbed")
@@ -141,6 +143,7 @@ def test_a_question_that_breaks_off_is_not_called_whole(writer: ExampleWriter) -
     assert [word for word in decided if word != "…"] in (["what"], ["what", "is"])
 
 
+@pytest.mark.usefixtures("undisturbed")
 def test_a_pause_brings_no_words(writer: ExampleWriter, monkeypatch: pytest.MonkeyPatch) -> None:
     heard = saying(["what", "what"], [0, 0, 0, 1, 1, 1, 2, 2])
     monkeypatch.setattr(listening, "PAUSED", 1.0)
@@ -149,6 +152,28 @@ def test_a_pause_brings_no_words(writer: ExampleWriter, monkeypatch: pytest.Monk
     plain, stretch = heard_words(writer, heard)
     assert len(longer.ids) > len(stretch.ids)
     assert [word for word in paused if word not in "…."] == [word for word in plain if word not in "…."] == ["what", "what"]
+
+
+@pytest.mark.usefixtures("undisturbed")
+def test_an_end_may_sound_like_any_pause_and_is_still_one(writer: ExampleWriter, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard = saying(["what", "what"], [0, 0, 0, 1, 1, 1, 2, 2, 2, 2])
+    heard = replace(heard, phones=sounds(np.array([0, 0, 0, 1, 1, 1, 1, 1, 0, 0])))
+    _, as_recorded = heard_words(writer, heard)
+    monkeypatch.setattr(listening, "ENDED_ANEW", 1.0)
+    ends = [heard_words(writer, heard, seed=seed) for seed in range(12)]
+    assert all([word for word in decided if word not in "…."] == ["what", "what"] and decided[-1] == "." for decided, _ in ends)
+    lengths = {sum(LAYOUT.is_audio(token) for token in stretch.ids) // 5 for _, stretch in ends}
+    assert min(lengths) >= 8, "speech was cut off"
+    assert len(lengths) > 3, "all ends last as long"
+    assert sum(LAYOUT.is_audio(token) for token in as_recorded.ids) == 10 * 5
+
+
+def test_a_recordings_last_silence_is_what_comes_behind_all_speech() -> None:
+    heard = replace(saying(["what"], [0, 0, 1, 1, 1]), phones=sounds(np.array([0, 1, 1, 0, 0])))
+    assert np.array_equal(heard.spoken.codes, heard.codes[:3])
+    assert np.array_equal(heard.pause(2, last=True).codes, heard.codes[3:])
+    assert {tuple(group) for group in heard.pause(9).codes} == {tuple(heard.codes[at]) for at in (0, 3, 4)}
+    assert len(saying(["what"], [1, 1]).pause(3, last=True).codes) == 0
 
 
 def test_parts_of_two_recordings_hold_their_own_words() -> None:
@@ -171,9 +196,9 @@ def test_misheard_codes_are_mostly_neighbours_and_the_pitch_moves_as_a_whole() -
 
 
 def test_what_holds_in_a_group_is_what_holds_at_its_end() -> None:
-    assert recipe.by_group(np.array([0] * 6 + [1] * 3 + [2] * 3), 3).tolist() == [0, 2, 2]
+    assert by_group(np.array([0] * 6 + [1] * 3 + [2] * 3), 3).tolist() == [0, 2, 2]
     labels = np.array([0] * 6 + [0] * 3 + [5] * 3 + [0] * 2, np.uint8)
-    assert (recipe.phones_by_group(labels, 3) == NUMBER[SILENCE]).all(1).tolist() == [True, False, True]
+    assert (phones_by_group(labels, 3) == NUMBER[SILENCE]).all(1).tolist() == [True, False, True]
 
 
 def test_codes_begin_alike_where_they_sound_alike(tmp_path: Path) -> None:
@@ -217,6 +242,7 @@ def test_steps_on_every_task_lower_the_loss(writer: ExampleWriter, task: str) ->
         assert not any(loss.phones for loss in losses)
 
 
+@pytest.mark.usefixtures("undisturbed")
 def test_where_a_group_has_been_heard_the_phones_of_the_one_before_it_are_learned(writer: ExampleWriter) -> None:
     heard = saying(["what", "what"], [0, 0, 1, 1, 2, 2])
     heard.phones[:, 0] = range(6)
