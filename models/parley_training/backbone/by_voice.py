@@ -14,7 +14,7 @@ from parley_models.backbone.backbone import Backbone
 from parley_training.backbone.examples import ExampleWriter
 from parley_training.backbone.measure import Look, look, shares
 from parley_training.backbone.mishearing import Mishearing
-from parley_training.backbone.recipe import questions_of
+from parley_training.backbone.questions import questions_of
 
 
 def voice_name(speaker: str) -> str:

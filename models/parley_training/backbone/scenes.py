@@ -22,7 +22,7 @@ from parley_training.backbone.examples import DISTURBED_SHARE, PLAIN_SHARE, READ
 from parley_training.backbone.keys import key_pieces
 from parley_training.backbone.listening import UNLEARNED, Heard, Stretch, listen
 from parley_training.backbone.mishearing import Mishearing
-from parley_training.corpus.disturbance import disturbed, plain
+from parley_training.corpus.disturbance import disturbable, disturbed, plain
 from parley_training.corpus.exchange import Exchange, Part
 from parley_training.text.recipe import LAYOUT
 
@@ -54,7 +54,8 @@ class SceneExamples:
     ) -> None:
         """`heard` are questions with whole exchanges, `write` makes a typed one.
 
-        `instructions` ask for a style in the system turn; `rare` words must be written along rightly above all.
+        `instructions` ask for a style in the system turn, in the words of the bundle's control table; `rare` words must be written
+        along rightly above all.
         """
         self._tokenizer, self._sounds, self._mishear, self._write, self._rng = tokenizer, sounds, mishear, write, rng
         self._prompt, self._rare = Prompt(tokenizer, LAYOUT), rare
@@ -62,10 +63,14 @@ class SceneExamples:
         self._spoken = [question for question in self._answered if self._speakable(question.exchange)]
         self._said = list(sounds)
         self._instructions = instructions
+        self._askable = [(text, style) for text, style in sounds if style == Style() or style in instructions]
 
     def text(self) -> Stretch:
         """Typed question, written answer."""
-        exchange = self._write()
+        return self.in_writing(self._drawn(lambda _: True))
+
+    def in_writing(self, exchange: Exchange) -> Stretch:
+        """An exchange that is typed and answered in writing."""
         return self._answer(self._typed(exchange, REPLY_IN_TEXT), [exchange], sounding=False)
 
     def typed(self) -> Stretch:
@@ -92,11 +97,12 @@ class SceneExamples:
             return self._answer(self._listened(questions), [question.exchange for question in questions])
         exchanges = [self._drawn(lambda exchange: _stands_alone(exchange) and self._speakable(exchange)) for _ in range(count)]
         asked = " ".join(exchange.question for exchange in exchanges)
-        return self._answer(self._typed(replace(exchanges[0], question=asked)), exchanges)
+        delicate = min(exchanges, key=disturbable)
+        return self._answer(self._typed(replace(delicate, question=asked)), exchanges)
 
     def read_in_style(self) -> Stretch:
         """Synthesis: a text to be read aloud, in the style that the system turn asks for."""
-        text, style = self._one_of(self._said)
+        text, style = self._one_of(self._askable)
         system = system_text(READ_ALOUD, self._instructions.get(style, ""))
         begin = self._prompt.conversation([Message("system", (system,)), Message("user", (text,))])
         return _learned(_unlearned(begin), interleave([self._segment(Part(text, style))], LAYOUT))
@@ -111,7 +117,9 @@ class SceneExamples:
         return _learned(_unlearned(ids[:1]), [*ids[1:], LAYOUT.eot])
 
     def _drawn(self, wanted: Callable[[Exchange], bool]) -> Exchange:
-        found = next((exchange for exchange in (self._write() for _ in range(MOST_DRAWN)) if wanted(exchange)), None)
+        """An exchange to be typed: "is my voice high?" can only be asked aloud."""
+        drawn = (self._write() for _ in range(MOST_DRAWN))
+        found = next((exchange for exchange in drawn if exchange.tone is None and wanted(exchange)), None)
         if found is None:
             raise UsageError(f"Of {MOST_DRAWN} exchanges not one has an answer whose sound is there in its styles.")
         return found
@@ -151,7 +159,7 @@ class SceneExamples:
 
     def _typed(self, exchange: Exchange, instruction: str = "") -> Stretch:
         shown = self._shown(exchange)
-        if shown != exchange.question and self._rng.random() < DISTURBED_SHARE:
+        if shown != exchange.question and disturbable(exchange) and self._rng.random() < DISTURBED_SHARE:
             shown = disturbed(shown, self._rng)
         return _unlearned(self._prompt.conversation([*self._turns(exchange, instruction), Message("user", (shown,))]))
 
@@ -168,6 +176,7 @@ class SceneExamples:
         stretch.ids.extend(listened.ids)
         stretch.following.extend(listened.following)
         stretch.vital.update(first + place for place in listened.vital)
+        stretch.phones.update((first + place, phones) for place, phones in listened.phones.items())
         for token in (LAYOUT.eot, *opening):
             stretch.add(token)
         return stretch

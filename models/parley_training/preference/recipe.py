@@ -23,7 +23,7 @@ from parley_models.backbone.model import StepOmni
 from parley_models.backbone.weights import CONFIG_NAME, shards
 from parley_models.errors import ParleyError, UsageError
 from parley_models.text_tokenizer import TextTokenizer
-from parley_training.backbone.recipe import questions_of
+from parley_training.backbone.questions import questions_of
 from parley_training.checkpoint import Pace, restore, save
 from parley_training.corpus.dialogue import write
 from parley_training.preference.dpo import LogProbabilities, log_probabilities, loss_of, margins

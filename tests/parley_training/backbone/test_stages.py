@@ -1,7 +1,7 @@
 """The paper's stages: what each learns, what it holds still, and examples of Mini 1's world with their markers, styles and calls."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,12 +19,12 @@ from parley_training.backbone import scenes
 from parley_training.backbone.examples import TASKS, Question, collate
 from parley_training.backbone.holding import Held
 from parley_training.backbone.keys import key_pieces
-from parley_training.backbone.listening import UNLEARNED, Stretch
+from parley_training.backbone.listening import UNLEARNED, Heard, Stretch, listen
 from parley_training.backbone.mishearing import Mishearing
 from parley_training.backbone.scenes import SCENE_TASKS, SceneExamples
 from parley_training.backbone.stages import TABLES, stage_at
 from parley_training.corpus.disturbance import plain
-from parley_training.corpus.exchange import Exchange, Part
+from parley_training.corpus.exchange import Exchange, Part, Tone
 from parley_training.parallel.fleet import Fleet
 from parley_training.parallel.learners import Learners
 from parley_training.parallel.learning import Scored, learn
@@ -142,14 +142,60 @@ def test_interleaved_speech_and_text_are_all_learned(tokenizer: TextTokenizer) -
 
 
 def test_a_text_is_read_in_the_style_that_the_system_asks_for(tokenizer: TextTokenizer) -> None:
-    example = writer(tokenizer, TWO, seed=3).read_in_style()
-    (segment,) = answer_of(example, tokenizer)
-    text, style = tokenizer.decode(segment.text), int(segment.speech.codes[0, 0]) // 10
-    assert SPOKEN[style][0] == text
-    system = tokenizer.decode([token for token in example.ids[: example.ids.index(LAYOUT.eot)] if token < LAYOUT.audio_offset])
-    asked_for = {"happy": "Sound happy.", "sad": "Sound sad."}.get(SPOKEN[style][1].emotion or "")
-    assert "Read this aloud." in system
-    assert asked_for is None or asked_for in system
+    met = set[Style]()
+    for seed in range(40):
+        example = writer(tokenizer, TWO, seed=seed).read_in_style()
+        (segment,) = answer_of(example, tokenizer)
+        text, style = SPOKEN[int(segment.speech.codes[0, 0]) // 10]
+        assert text == tokenizer.decode(segment.text)
+        told = tokenizer.decode([token for token in example.ids[: example.ids.index(LAYOUT.eot)] if token < LAYOUT.audio_offset])
+        assert told.partition("system")[2].split("\n") == [
+            "",
+            " Read this aloud.",
+            *([INSTRUCTIONS[style]] if style in INSTRUCTIONS else []),
+        ]
+        met.add(style)
+    assert met == {Style(), HAPPY, SAD}  # a slow one nobody can ask for
+
+
+def test_phones_are_learned_where_they_were_heard(tokenizer: TextTokenizer, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard = list[Stretch]()
+
+    def listened(question: Heard, pieces: TextTokenizer, rng: random.Random, *, broken_off: float, vital: Collection[str]) -> Stretch:
+        heard.append(listen(question, pieces, rng, broken_off=broken_off, vital=vital))
+        return heard[-1]
+
+    monkeypatch.setattr(scenes, "listen", listened)
+    for task in (SceneExamples.heard, SceneExamples.heard_in_writing):
+        example = task(writer(tokenizer, AND_SPAIN))
+        begin = next(at for at in range(len(example.ids)) if example.ids[at : at + len(heard[-1].ids)] == heard[-1].ids)
+        assert len(example.phones) > 3
+        assert example.phones == {begin + place: phones for place, phones in heard[-1].phones.items()}
+
+
+def test_a_question_that_only_a_voice_can_ask_is_never_typed(tokenizer: TextTokenizer) -> None:
+    toned = Exchange("voice_pitch", "Is my voice high?", "Okay.", "okay", tone=Tone(pitch="high"))
+    for seed in range(8):
+        scene = writer(tokenizer, toned, FRANCE, seed=seed)
+        for example in (scene.text(), scene.typed()):
+            assert "Paris" in said(answer_of(example, tokenizer), tokenizer)[0][0]
+    assert said(answer_of(writer(tokenizer, toned).heard(), tokenizer), tokenizer) == [("Okay.", 8)]
+
+
+@pytest.mark.parametrize("task", [SceneExamples.typed, SceneExamples.concatenated])
+def test_words_to_be_said_again_are_typed_as_they_are(
+    tokenizer: TextTokenizer, task: scenes.SceneTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scenes, "PLAIN_SHARE", 1.0)
+    monkeypatch.setattr(scenes, "DISTURBED_SHARE", 1.0)
+    repeat = Exchange("repeat", "Say after me, the hello of the day.", "Hello.", "hello", (Part("Hello.", HAPPY),))
+    for seed in range(10):
+        scene = writer(tokenizer, repeat, *((FRANCE,) if task is SceneExamples.concatenated else ()), seed=seed)
+        scene._spoken.clear()
+        example = task(scene)
+        typed = tokenizer.decode([token for token in example.ids[: example.ids.index(LAYOUT.eot)] if token < LAYOUT.audio_offset])
+        if "Hello." in [text for text, _ in said(answer_of(example, tokenizer), tokenizer)]:
+            assert "say after me the hello of the day" in typed
 
 
 def test_what_has_no_sound_in_its_style_is_not_spoken(tokenizer: TextTokenizer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from parley_models.bundle import Bundle
 from parley_models.pcm import AudioChunk
 from parley_models.tokens import SpeechTokens
 from parley_training.bundle import recipe
+from parley_training.bundle.voices import UNMEASURED, measured
 from tests.fakes.parts import VOICE_RATE_HZ, ToneSpeaking, ToneVoice
 from tests.fakes.thimble import LAYOUT
 from tests.fakes.tiny_bundle import tiny_bundle
@@ -26,9 +27,9 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> recipe.Sources:
 
 def test_a_bundle_is_put_together_in_the_place_of_the_old_one(sources: recipe.Sources, tmp_path: Path) -> None:
     out = tmp_path / "bundles" / "mini"
-    recipe.build(sources, out, None)
+    recipe.build(sources, out, [])
     (out / "stale.txt").touch()
-    manifest = recipe.build(sources, out, None)
+    manifest = recipe.build(sources, out, [])
     assert Bundle.open(out).manifest == manifest
     assert not (out / "stale.txt").exists()
     assert [path.name for path in out.parent.iterdir()] == ["mini"]
@@ -43,10 +44,10 @@ def test_a_bundle_is_put_together_in_the_place_of_the_old_one(sources: recipe.So
 
 def test_a_part_that_is_missing_leaves_the_old_bundle_alone(sources: recipe.Sources, tmp_path: Path) -> None:
     out = tmp_path / "bundles" / "mini"
-    recipe.build(sources, out, None)
+    recipe.build(sources, out, [])
     (sources.semantic / "semantic.onnx").unlink()
     with pytest.raises(FileNotFoundError, match="semantic"):
-        recipe.build(sources, out, None)
+        recipe.build(sources, out, [])
     Bundle.open(out)
 
 
@@ -66,10 +67,8 @@ class BabblingVoice(ToneVoice):
         return Babble(200.0, rate)
 
 
-def test_a_voice_is_written_down_as_it_sounds(tmp_path: Path) -> None:
-    answers = tmp_path / "answers.npz"
-    np.savez(answers, codes=np.zeros((25, 5), np.uint16), index=np.array([[0, 25]]))
-    voice = recipe.measured(BabblingVoice(), replace(recipe.UNMEASURED, name="slt", file="slt"), answers)
+def test_a_voice_is_written_down_as_it_sounds() -> None:
+    voice = measured(BabblingVoice(), replace(UNMEASURED, name="slt", file="slt"), [np.zeros((25, 5), np.uint16)])
     assert voice.median_f0_hz == pytest.approx(200, rel=0.02)
     assert voice.syllables_per_s == pytest.approx(4, rel=0.15)
     assert voice.quiet_s == pytest.approx(0.5, abs=0.1)

@@ -1,0 +1,61 @@
+"""What the backbone learns of its world: the sounds of the answers there, and examples of every task, in the chat format.
+
+Mini 0's world is typed and heard questions with one answer each, in the voice's own style. Mini 1's has system turns, turns before, styles
+and calls (`scenes.py`), and its styles are asked for in the words of its bundle (`styles.py`).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from parley_models.style import Style
+from parley_models.tokens import Codes
+from parley_training.backbone.examples import HARD, HARD_SHARE, TASKS, ExampleWriter, Question
+from parley_training.backbone.listening import Stretch
+from parley_training.backbone.mishearing import Mishearing
+from parley_training.backbone.questions import rare_words
+from parley_training.backbone.scenes import SCENE_TASKS, SceneExamples, Sounds
+from parley_training.corpus.dialogue import World, write
+from parley_training.corpus.spoken import spoken_parts
+from parley_training.tokens.recipe import codes_of
+
+
+def sounds_of(corpus: Path, tokens: Path) -> dict[tuple[str, Style], Codes]:
+    """What was spoken of the answers, in all their styles.
+
+    Raises:
+        ValueError: the codes are not those of this corpus.
+    """
+    return dict(zip(spoken_parts(corpus / "answers"), codes_of(tokens / "answers.npz"), strict=True))
+
+
+def plain_answers(sounds: Sounds) -> dict[str, Codes]:
+    """Those of the sounds that are in the voice's own style, by text."""
+    return {text: codes for (text, style), codes in sounds.items() if style == Style()}
+
+
+def scenes_of(world: World, writer: ExampleWriter, questions: Sequence[Question], sounds: Sounds, mishear: Mishearing) -> SceneExamples:
+    """Examples of whole exchanges: the world's typed ones, and those that were heard."""
+    instructions: Mapping[Style, str] = {}
+    if world == "mini1":
+        from parley_training.styles import instructions_for  # who stays in the small world need not build the wide one
+
+        instructions = instructions_for({style for _, style in sounds})
+    another = partial(write, writer.rng, world=world)
+    return SceneExamples(writer.tokenizer, sounds, questions, mishear, another, writer.rng, instructions, rare_words(questions))
+
+
+def tasks_of(world: World, writer: ExampleWriter, scenes: SceneExamples) -> Callable[[str], Stretch]:
+    """Makes an example of any task, by its name in the tables of `stages.py`."""
+    table: dict[str, Callable[[], Stretch]] = {name: partial(task, writer) for name, task in TASKS.items()}
+    table |= {name: partial(task, scenes) for name, task in SCENE_TASKS.items()}
+    if world == "mini1":  # Mini 0's writers decline the time and the products that Mini 1 knows
+        table["text"] = partial(_practised, writer, scenes)
+    return lambda name: table[name]()
+
+
+def _practised(writer: ExampleWriter, scenes: SceneExamples) -> Stretch:
+    """Typed question, written answer; more often than it comes, one whose answer has to be worked out."""
+    if writer.rng.random() < HARD_SHARE:
+        return scenes.in_writing(write(writer.rng, writer.rng.choice(HARD), "mini1"))
+    return scenes.text()

@@ -1,0 +1,57 @@
+"""What differs from one Mini to the next in its manifest: what it speaks, in which styles, and what it can be told."""
+
+from dataclasses import dataclass, replace
+
+from parley_models.manifest import Attribution
+from parley_models.situation import TOOLS_TEXT
+from parley_models.style import Control
+from parley_training.corpus.dialogue import World
+
+ESPEAK = Attribution("espeak-ng", "GPL-3.0-or-later (the program; not part of this bundle)", "voices that asked while the ears learned")
+ATTRIBUTIONS = (
+    Attribution("CMU ARCTIC slt through flite (Carnegie Mellon University)", "BSD-style", "the recordings behind the voice that answers"),
+    Attribution("CMU ARCTIC rms through flite (Carnegie Mellon University)", "BSD-style", "a voice that asked while the ears learned"),
+    Attribution("festival's ked_diphone and cmu_us_slt_arctic_hts", "BSD-style", "voices that asked while the ears learned"),
+    Attribution("LibriSpeech (Vassil Panayotov)", "CC BY 4.0", "people whom the ears learned from"),
+    Attribution("Speech Commands (Pete Warden, Google)", "CC BY 4.0", "people whom the ears learned from"),
+    Attribution("Free Spoken Digit Dataset (Zohar Jackson and others)", "CC BY-SA 4.0", "people whom the ears learned from"),
+    Attribution("Custom speech commands (Shawn Hymel)", "CC BY 4.0", "a person whom the ears learned from"),
+    Attribution("Picovoice, MycroftAI, Philipp Matthes", "Apache-2.0 or public domain", "people whom the ears learned from"),
+    ESPEAK,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What a manifest says of one world; the fields are the manifest's."""
+
+    version: str
+    languages: tuple[str, ...] = ("en",)
+    styles: tuple[Control, ...] = ()
+    """Rows of the control table that put words into the prompt."""
+
+    roles: tuple[str, ...] = ()
+    tools: str = ""
+    remembers_turns: bool = False
+    attributions: tuple[Attribution, ...] = ATTRIBUTIONS
+
+
+def release_of(world: World) -> Release:
+    """What is said of a Mini that has learned this world."""
+    if world == "mini0":
+        return Release("0.4.0")
+    from parley_training.corpus.wide.roles import ROLES  # who stays in the small world need not build the wide one
+    from parley_training.styles import LANGUAGES, STYLE_CONTROLS
+
+    both = replace(ATTRIBUTIONS[1], note="the recordings behind the second voice; a voice that asked while the ears learned")
+    chinese = replace(ESPEAK, note="voices that asked while the ears learned; the voice of its Chinese answers")
+    changed = {ATTRIBUTIONS[1]: both, ESPEAK: chinese}
+    return Release(
+        "1.0.0",
+        tuple(LANGUAGES.values()),
+        STYLE_CONTROLS,
+        ROLES,
+        TOOLS_TEXT,
+        remembers_turns=True,
+        attributions=tuple(changed.get(each, each) for each in ATTRIBUTIONS),
+    )

@@ -1,0 +1,52 @@
+"""What a bundle's voices sound like at rate 1, measured on the vocoder's own sound."""
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from parley_models.answer import joined
+from parley_models.errors import EngineError
+from parley_models.evaluation.measures import Measures
+from parley_models.manifest import VoiceEntry
+from parley_models.parts import Voice
+from parley_models.tokens import Codes, SpeechTokens
+from parley_training.backbone.world import plain_answers, sounds_of
+from parley_training.corpus.dialogue import World
+from parley_training.tokens.recipe import codes_of
+
+UNMEASURED = VoiceEntry("", "", median_f0_hz=180.0, syllables_per_s=4.5)
+MEASURED_ANSWERS = 30
+
+
+def spoken_plainly(tokens: Path, corpus: Path, world: World) -> list[Codes]:
+    """The answers that voices are measured on: those in the voice's own style; none where no answers were spoken yet.
+
+    Raises:
+        ValueError: the codes are not those of this corpus.
+    """
+    if not (tokens / "answers.npz").exists():
+        return []
+    if world == "mini0":  # it has one style, whatever the corpus' folder holds by now
+        return list(codes_of(tokens / "answers.npz"))
+    return list(plain_answers(sounds_of(corpus, tokens)).values())
+
+
+def measured(vocoder: Voice, voice: VoiceEntry, answers: Sequence[Codes]) -> VoiceEntry:
+    """A voice with the figures of its own sound at rate 1, over answers of the corpus.
+
+    Raises:
+        EngineError: there is no speech in the sound.
+    """
+    measures = Measures()
+    found: list[tuple[float, float, float]] = []
+    for codes in answers[:MEASURED_ANSWERS]:
+        speaking = vocoder.stream(voice.name, 1.0, 0.0, seed=0)
+        sound = joined([*speaking.feed(SpeechTokens(codes)), *speaking.finish()], vocoder.rate_hz)
+        heard = measures.measure(sound)
+        if heard.syllables_per_s and heard.median_f0_hz:
+            found.append((heard.median_f0_hz, heard.syllables_per_s, sound.seconds - heard.span_s))
+    if not found:
+        raise EngineError(f"The voice {voice.name} says nothing that can be measured.")
+    f0_hz, syllables, quiet_s = (statistics.median(column) for column in zip(*found, strict=True))
+    return replace(voice, median_f0_hz=round(f0_hz, 1), syllables_per_s=round(syllables, 2), quiet_s=round(max(quiet_s, 0.0), 3))
