@@ -31,6 +31,7 @@ from parley_training.backbone.listening import GROUPS_PER_BLOCK
 from parley_training.bundle.provenance import without_traces
 from parley_training.bundle.releases import release_of
 from parley_training.bundle.voices import UNMEASURED, measured, spoken_plainly
+from parley_training.corpus.answers import FIRST
 from parley_training.corpus.dialogue import World
 from parley_training.corpus.recipe import FOLDERS
 from parley_training.text.recipe import LAYOUT
@@ -105,7 +106,7 @@ def mini_manifest(folder: Path, world: World = "mini0") -> Manifest:
     context = BackboneConfig.from_file(folder / "backbone" / "config.json").max_seq_len
     voices = tuple(
         replace(UNMEASURED, name=path.stem, file=path.relative_to(folder).as_posix())
-        for path in sorted((folder / "vocoder" / "voices").glob("*.safetensors"))
+        for path in sorted((folder / "vocoder" / "voices").glob("*.safetensors"), key=lambda path: (path.stem != FIRST, path.stem))
     )
     return Manifest(
         name="mini",

@@ -88,6 +88,8 @@ def test_mini_1s_manifest_offers_what_it_learned(built: Path) -> None:
     assert manifest.voice == {"guidance": 0.0}
     assert [row.name for row in manifest.controls] == ["rate", "pitch", "emotion", "manner", "dialect", "voice"]
     table = manifest.control_table
+    assert [voice.name for voice in manifest.voices] == ["slt", "rms"]  # the first one speaks unless another is asked for
+    assert table["voice"].default == "slt"
     assert table.rows[2:5] == STYLE_CONTROLS
     assert table["emotion"].offer == "neutral, happy, sad, angry, surprised, fearful, calm"
     assert table["manner"].offer == "loud, soft, whisper"
