@@ -76,7 +76,7 @@ class ExampleWriter:
     def __init__(
         self, text_model: Path, questions: Sequence[Question], answers: Mapping[str, Codes], mishear: Mishearing, rng: random.Random
     ) -> None:
-        self._mishear, self._rare = mishear, _rare_words(questions)
+        self._mishear, self._rare = mishear, rare_words(questions)
         self.tokenizer = TextTokenizer(text_model)
         self.prompt = Prompt(self.tokenizer, LAYOUT)
         self._questions, self._answers = questions, answers
@@ -192,8 +192,8 @@ class ExampleWriter:
         return Segment(tuple(self.tokenizer.encode(text)), SpeechTokens.empty() if codes is None else SpeechTokens(codes))
 
 
-def _rare_words(questions: Sequence[Question]) -> frozenset[str]:
-    """Words that few of the questions hold."""
+def rare_words(questions: Sequence[Question]) -> frozenset[str]:
+    """Words that few of the questions hold: what a question is about."""
     counts = Counter(word for question in questions for word in question.words)
     return frozenset(word for word, count in counts.items() if count < RARE_SHARE * counts.total())
 

@@ -1,14 +1,12 @@
 """The questions that were spoken and heard: shards of the corpus, read beside the codes that the ears made of them."""
 
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from parley_training.backbone.examples import RARE_SHARE, Question
+from parley_training.backbone.examples import Question
 from parley_training.backbone.listening import SLOTS_PER_GROUP
 from parley_training.corpus.lines import exchange_of
 from parley_training.corpus.phones import NUMBER, SILENCE
@@ -55,9 +53,3 @@ def phones_by_group(labels: npt.NDArray[np.uint8], groups: int) -> npt.NDArray[n
     known = min(len(labels), len(phones))
     phones[:known] = labels[:known]
     return phones.reshape(groups, SLOTS_PER_GROUP)
-
-
-def rare_words(questions: Sequence[Question]) -> frozenset[str]:
-    """Words that few of the questions hold: what a question is about (`examples.RARE_SHARE`)."""
-    counts = Counter(word for question in questions for word in question.words)
-    return frozenset(word for word, count in counts.items() if count < RARE_SHARE * counts.total())
