@@ -39,7 +39,7 @@ class Release:
 def release_of(world: World) -> Release:
     """What is said of a Mini that has learned this world."""
     if world == "mini0":
-        return Release("0.4.0")
+        return Release("0.5.0")
     from parley_training.corpus.wide.roles import ROLES  # who stays in the small world need not build the wide one
     from parley_training.styles import LANGUAGES, STYLE_CONTROLS
 
