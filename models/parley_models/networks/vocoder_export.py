@@ -58,14 +58,11 @@ class WholeHift(nn.Module):
         return self.hift(mel, source)
 
 
-def export_flow(
-    flow: Flow, encoder: Path, estimator: Path, window: tuple[int, int] | None = None, *, halved: bool = True, guided: bool = True
-) -> None:
+def export_flow(flow: Flow, encoder: Path, estimator: Path, window: tuple[int, int] | None = None, *, halved: bool = True) -> None:
     """Write both halves of the flow.
 
     window: (tokens, frames) where they are always the same, as on Mini's grid; None leaves them open. halved: see `halve`; it moves a mel
-    by 0.004 (measured on the reference), so what must match upstream to 0.001 is stored whole. guided: the estimator takes what is told and
-    what is not at once, for classifier-free guidance; else it takes what is told alone, in half the time.
+    by 0.004 (measured on the reference), so what must match upstream to 0.001 is stored whole.
     """
     mels = flow.config.mels
     tokens, frames = window or (50, 60)
@@ -75,9 +72,8 @@ def export_flow(
     read = {"tokens": steps, "positions": positions, "speaker": torch.ones(1, flow.config.speaker)}
     anywhere = {"tokens": {1: open_tokens}, "positions": {1: open_frames}, "speaker": None}
     _write(FlowEncoder(flow), encoder, read, ["mu", "projected"], None if window else anywhere, halved)
-    size = 2 if guided else 1
-    mel = torch.zeros(size, mels, frames)
-    given = {"x": mel, "mu": mel.clone(), "time": torch.zeros(size), "speaker": torch.zeros(size, mels), "cond": mel.clone()}
+    mel = torch.zeros(2, mels, frames)
+    given = {"x": mel, "mu": mel.clone(), "time": torch.zeros(2), "speaker": torch.zeros(2, mels), "cond": mel.clone()}
     free = {name: {2: open_frames} if value.ndim == 3 else None for name, value in given.items()}
     _write(flow.decoder.estimator, estimator, given, ["velocity"], None if window else free, halved)
 

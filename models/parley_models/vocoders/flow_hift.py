@@ -14,7 +14,7 @@ from parley_models.onnx_session import THIS_MACHINE, Array, OnnxSession, Session
 from parley_models.pcm import AudioChunk, Samples
 from parley_models.tokens import Codes, SpeechTokens
 from parley_models.vocoders.config import VoiceConfig
-from parley_models.vocoders.flow_matching import solve, takes_guidance
+from parley_models.vocoders.flow_matching import solve
 from parley_models.vocoders.grid import Grid, output_frames
 from parley_models.vocoders.mel import FLOOR
 from parley_models.vocoders.pitch import shift_pitch
@@ -53,8 +53,6 @@ class FlowHift:
         encoder, estimator, hift = (OnnxSession(folder / name, sessions) for name in names)
         if "state" not in hift.inputs:
             raise BundleCorrupt(f"{folder / config.hift} carries no state: it is no causal HiFT.")
-        if config.guidance and not takes_guidance(estimator):
-            raise BundleCorrupt(f"{folder / config.flow_estimator} was made without guidance, and the bundle asks for {config.guidance:g}.")
         return FlowHift(config, folder / config.voices, encoder, estimator, hift)
 
     @property

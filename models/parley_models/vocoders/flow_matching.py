@@ -22,25 +22,14 @@ def states(
     """The mel (1, mels, T) after each of `steps` Euler steps, dense at the beginning (cosine schedule), with classifier-free guidance.
 
     noise, mu, cond (1, mels, T); speaker (1, mels). The estimator runs on the told and the untold half at once: x, mu, cond
-    (2, mels, T), time (2,), speaker (2, mels). One that was made without guidance takes 1 where these have 2.
+    (2, mels, T), time (2,), speaker (2, mels).
     """
     mel = noise
-    if not takes_guidance(estimator):
-        for now, then in itertools.pairwise(times(steps)):
-            (velocity,) = estimator.run({"x": mel, "time": np.full(1, now, np.float32), "mu": mu, "speaker": speaker, "cond": cond})
-            mel = mel + np.float32(then - now) * velocity
-            yield mel
-        return
     twice = told_and_untold(mu=mu, speaker=speaker, cond=cond)
     for now, then in itertools.pairwise(times(steps)):
         (velocity,) = estimator.run({"x": np.concatenate([mel, mel]), "time": np.full(2, now, np.float32), **twice})
         mel = mel + np.float32(then - now) * guided(velocity, guidance)
         yield mel
-
-
-def takes_guidance(estimator: OnnxSession) -> bool:
-    """Whether it runs on both halves at once."""
-    return estimator.inputs["x"][0] != 1
 
 
 def times(steps: int) -> list[float]:

@@ -24,7 +24,7 @@ def export(speaks: Flow, sounds: Hift, out: Path) -> None:
     """Write both networks and the voice."""
     (out / "voices").mkdir(parents=True, exist_ok=True)
     window = flow.GRID.groups * TOKENS_PER_GROUP, flow.GRID.window
-    export_flow(speaks.eval(), out / "flow_encoder.onnx", out / "flow_estimator.onnx", window, guided=False)
+    export_flow(speaks.eval(), out / "flow_encoder.onnx", out / "flow_estimator.onnx", window)
     export_causal_hift(sounds.eval(), out / "hift.onnx")
     save_file({"speaker": flow.voice_vector(speaks.config.speaker)}, out / "voices" / f"{VOICE}.safetensors")
 

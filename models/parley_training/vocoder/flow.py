@@ -41,6 +41,9 @@ PEAK_RATE = 1.5e-3
 WARM_STEPS = 200
 BATCH = 32
 SIGMA_MIN = 1e-6
+UNTOLD = 0.2
+"""Share of windows that learn without mu, speaker and prompt, for guidance."""
+
 MISHEARD = 0.02
 """Share of tokens replaced by random ones: the backbone will not always be right."""
 
@@ -79,6 +82,7 @@ class Lesson:
         size = len(real)
         with torch.autocast(self.device.type, torch.bfloat16):
             mu = self.flow.mu_of_embedded(self.codes(_misheard(tokens)), positions).float()
+            told = (torch.rand(size, 1, 1, device=self.device) > UNTOLD).float()
             time = 1 - torch.cos(torch.rand(size, device=self.device) * math.pi / 2)
             noise = torch.randn_like(real)
             at = time.reshape(-1, 1, 1)
@@ -87,7 +91,7 @@ class Lesson:
             # what has been finished is never quite the teacher's: a little noise stands for that
             prompt[:, :, : GRID.finished] = real[:, :, : GRID.finished] + 0.1 * torch.randn_like(real[:, :, : GRID.finished])
             speaker = self.flow.speaker(self.voice).expand(size, -1)
-            moved = self.flow.velocity(midway, mu, time, speaker, prompt).float()
+            moved = self.flow.velocity(midway, mu * told, time, speaker * told[:, :, 0], prompt * told).float()
         return Losses(functional.l1_loss(mu, real), functional.mse_loss(moved, real - (1 - SIGMA_MIN) * noise))
 
 

@@ -9,11 +9,9 @@ import pytest
 import torch
 
 from parley_models.errors import BundleCorrupt, BundleMissing, UsageError
-from parley_models.networks.flow import Flow, FlowConfig
 from parley_models.networks.hift import Hift, HiftConfig
 from parley_models.networks.streaming_flow import StreamingFlow, StreamingFlowConfig
 from parley_models.networks.upstream_export import export_sourced_hift, export_streaming_flow
-from parley_models.networks.vocoder_export import export_flow
 from parley_models.pcm import AudioChunk, Samples
 from parley_models.tokens import Codes, SpeechTokens
 from parley_models.vocoders.config import VoiceConfig
@@ -197,22 +195,6 @@ def test_a_stream_of_upstreams_kind_stays_near_the_whole(upstream: OverlappedFlo
 
     assert len(streamed) == len(whole.samples)
     assert np.corrcoef(streamed, whole.samples)[0, 1] > 0.5
-
-
-def test_a_voice_that_was_made_without_guidance_is_the_guided_one_at_none(tmp_path: Path) -> None:
-    shutil.copytree(TINY, tmp_path / "voice")
-    torch.manual_seed(1)
-    flow = Flow(
-        FlowConfig(embedding=8, width=8, heads=2, hidden=16, layers=1, channels=(8, 8), estimator_heads=1, head_width=8, middle=1)
-    ).eval()
-    config = replace(FILES, guidance=0.0)
-    sounds = []
-    for guided in (True, False):
-        export_flow(flow, tmp_path / "voice" / "flow_encoder.onnx", tmp_path / "voice" / "flow_estimator.onnx", (50, 24), guided=guided)
-        sounds.append(sound_of(chunks_of(open_vocoder(tmp_path / "voice", config), codes_of(9))))
-    np.testing.assert_allclose(sounds[0], sounds[1], atol=2e-3)
-    with pytest.raises(BundleCorrupt, match=r"made without guidance, and the bundle asks for 0\.7"):
-        open_vocoder(tmp_path / "voice", FILES)
 
 
 def test_damaged_or_foreign_files_are_named(tmp_path: Path) -> None:
