@@ -202,7 +202,7 @@ def test_recipes_declare_what_they_import() -> None:
     files = list((ROOT / "models" / "parley_training").rglob("*.py"))
 
     assert len(files) > 5
-    assert needs(files) - declared("cpu", "training", "dev") == set()
+    assert needs(files) - declared("cpu", "training", "dev", "pico") == set()
 
 
 def test_every_requirement_is_pinned() -> None:

@@ -1,6 +1,6 @@
 """Two more who read: SVOX Pico's English women (Apache-2.0), as a set of recordings.
 
-    pip install ttspico
+    .venv/bin/python -m pip install -c constraints.txt ttspico
     python -m parley_training.human.pico --count 4000 --out runs/recordings/pico
     python -m parley_training.human.recipe --human DIR runs/recordings --linguistic runs/linguistic --out runs/corpus
 
@@ -85,7 +85,7 @@ def pico() -> Speak:
     try:
         import ttspico
     except ImportError:
-        raise SystemExit("Pico is not installed: pip install ttspico") from None
+        raise SystemExit("Pico is not installed; it is the extra `pico`: pip install ttspico") from None
     engines = {language: ttspico.TtsEngine(language) for language in VOICES}
     return lambda language, text: engines[language].speak(text)
 
