@@ -6,11 +6,8 @@ Test voices' questions are heard up to the end of each of their words, then come
 them it is asked, as the engine asks at a pause, how likely the question is whole.
 """
 
-import argparse
-import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -19,8 +16,7 @@ from parley_models.backbone.backbone import Backbone
 from parley_models.tokens import SpeechTokens
 from parley_training.backbone.examples import ExampleWriter, Question
 from parley_training.backbone.listening import GROUPS_PER_BLOCK
-from parley_training.backbone.mishearing import Mishearing
-from parley_training.backbone.questions import questions_of
+from parley_training.backbone.trial import Trial
 from parley_training.text.recipe import LAYOUT
 
 SILENT_GROUPS = 2
@@ -56,20 +52,9 @@ def judgements(backbone: Backbone, writer: ExampleWriter, question: Question) ->
 
 def main() -> None:
     """Read the command line and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--corpus", type=Path, default=Path("runs/corpus"))
-    parser.add_argument("--tokens", type=Path, default=Path("runs/tokens"))
-    parser.add_argument("--text", type=Path, default=Path("runs/text"))
-    parser.add_argument("--linguistic", type=Path, default=Path("runs/linguistic"))
-    parser.add_argument("--backbone", type=Path, default=Path("runs/backbone/backbone"))
-    parser.add_argument("--count", type=int, default=60, help="questions")
-    options = parser.parse_args()
-    backbone = Backbone.load(options.backbone, context=1024)
-    heard = [each for each in questions_of(options.corpus / "test", options.tokens / "test") if each.exchange.answer]
-    mishear = Mishearing(np.load(options.linguistic / "codebook.npy"))
-    writer = ExampleWriter(options.text / "text.model", heard, {}, mishear, random.Random(0))
-    asked = random.Random(1).sample(heard, min(options.count, len(heard)))
-    made = [judgement for question in asked for judgement in judgements(backbone, writer, question)]
+    trial = Trial.of_command_line(__doc__, count=60)
+    writer, asked = trial.questions("test", seed=1)
+    made = [judgement for question in asked for judgement in judgements(trial.backbone, writer, question)]
     ends, inside = ([each.complete for each in made if each.at_end is wanted] for wanted in (True, False))
     print(f"at least | {len(ends)} ends | {len(inside)} words inside")
     for threshold in THRESHOLDS:
