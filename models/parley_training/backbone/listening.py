@@ -6,7 +6,7 @@ follows in its place), or `<|EOT|>` once the question is whole.
 """
 
 import random
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -27,9 +27,14 @@ PAUSED, BROKEN_OFF = 0.12, 0.35
 question is whole; with 0.06 Mini 0.4 said yes (at least 0.93) after one in five of the words inside."""
 ENDED_ANEW = 0.5
 """Share of the whole questions whose own last silence is replaced as a pause would be made: or that would tell pauses from ends."""
-MISWRITTEN = 0.04
-"""Share of the words that stand wrong before what follows: Mini will read its own mistakes."""
+MISWRITTEN, UNSURE, MOST_MISWRITTEN = 0.04, 0.5, 0.45
+"""Share of the words that stand wrong before what follows, as Mini will read its own mistakes; and share of the questions in which it is
+more than that, up to the last. In voices that Mini does not know it is a third."""
+UNWRITTEN = 0.2
+"""Share of the wrong words that are not there at all."""
 LONGEST_PAUSE_BLOCKS = 5
+
+Miswrite = Callable[[str, random.Random], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,48 +102,74 @@ class Heard:
         return Heard(codes, [], np.zeros(len(codes), np.int64), np.full((len(codes), SLOTS_PER_GROUP), NUMBER[SILENCE], np.uint8))
 
 
-def listen(
-    heard: Heard,
-    tokenizer: TextTokenizer,
-    rng: random.Random,
-    *,
-    whole: bool = True,
-    broken_off: float = BROKEN_OFF,
-    vital: Collection[str] = (),
-) -> Stretch:
-    """The stretch for one question; `whole` = its last word ends it, `vital` = words that must be right above all."""
-    count, broken = len(heard.words), False
-    if count > 1 and rng.random() < PAUSED:
-        at = rng.randint(1, count - 1)
-        heard = heard.part(0, at).then(_pause(heard, rng)).then(heard.part(at, count))
-    elif broken := whole and rng.random() < broken_off and count > 2:
-        heard, whole = heard.part(0, rng.randint(1, count - 1)).then(_pause(heard, rng)), False
-    elif whole and rng.random() < ENDED_ANEW and len((pause := _pause(heard, rng)).codes):
-        heard = heard.spoken.then(pause)
-    codes, said, words = heard.codes, heard.said, heard.words
-    stretch, written, blocks = Stretch([], []), 0, -(-len(codes) // GROUPS_PER_BLOCK)
-    ends = [LAYOUT.eot if whole else LISTEN] * blocks
-    if blocks and not whole and not broken:
-        ends[-1] = UNLEARNED  # whether more will come can't be known
-    for block in range(blocks):
-        for group in range(block * GROUPS_PER_BLOCK, min((block + 1) * GROUPS_PER_BLOCK, len(codes))):
-            for token in SpeechTokens(codes[group : group + 1]).ids(LAYOUT):
-                stretch.add(token)
-            if group:
-                stretch.phones[len(stretch.ids) - 1] = heard.phones[group - 1]
-        ripe = (block + 1 - DELAY_BLOCKS) * GROUPS_PER_BLOCK - 1
-        due = len(words) if block == blocks - 1 else int(said[ripe]) if ripe >= 0 else 0
-        for word in words[written:due]:
-            pieces = tokenizer.encode(word)
-            wrong = tokenizer.encode(rng.choice(words)) if rng.random() < MISWRITTEN else pieces
-            for piece, shown in zip(pieces, wrong if len(wrong) == len(pieces) else pieces, strict=True):
-                if word in vital:
+class Listener:
+    """Makes the stretches for questions."""
+
+    def __init__(
+        self, tokenizer: TextTokenizer, rng: random.Random, *, vital: Collection[str] = (), miswrite: Miswrite | None = None
+    ) -> None:
+        """`vital` = words that must be right above all; `miswrite` draws what is written instead of a word: itself unless given."""
+        self._tokenizer, self._rng, self._vital = tokenizer, rng, vital
+        self._miswrite = miswrite or (lambda word, _: word)
+
+    def __call__(self, heard: Heard, *, whole: bool = True, broken_off: float = BROKEN_OFF) -> Stretch:
+        """The stretch for one question; `whole` = its last word ends it, `broken_off` = the share of those that stop before."""
+        rng = self._rng
+        heard, whole, broken = self._paused(heard, whole, broken_off)
+        codes, said, words = heard.codes, heard.said, heard.words
+        wrongly = rng.uniform(0, MOST_MISWRITTEN) if rng.random() < UNSURE else MISWRITTEN
+        stretch, written, blocks = Stretch([], []), 0, -(-len(codes) // GROUPS_PER_BLOCK)
+        ends = [LAYOUT.eot if whole else LISTEN] * blocks
+        if blocks and not whole and not broken:
+            ends[-1] = UNLEARNED  # whether more will come can't be known
+        for block in range(blocks):
+            for group in range(block * GROUPS_PER_BLOCK, min((block + 1) * GROUPS_PER_BLOCK, len(codes))):
+                for token in SpeechTokens(codes[group : group + 1]).ids(LAYOUT):
+                    stretch.add(token)
+                if group:
+                    stretch.phones[len(stretch.ids) - 1] = heard.phones[group - 1]
+            ripe = (block + 1 - DELAY_BLOCKS) * GROUPS_PER_BLOCK - 1
+            due = len(words) if block == blocks - 1 else int(said[ripe]) if ripe >= 0 else 0
+            for word in words[written:due]:
+                self._write(stretch, word, wrongly)
+            written = max(written, due)
+            _decide(stretch, ends[block] if written == len(words) else LISTEN)
+        return stretch
+
+    def _paused(self, heard: Heard, whole: bool, broken_off: float) -> tuple[Heard, bool, bool]:
+        """The question with a pause inside, or at its end, or in place of its end; whether it is whole, and whether it broke off."""
+        count, rng = len(heard.words), self._rng
+        if count > 1 and rng.random() < PAUSED:
+            at = rng.randint(1, count - 1)
+            return heard.part(0, at).then(_pause(heard, rng)).then(heard.part(at, count)), whole, False
+        if whole and rng.random() < broken_off and count > 2:
+            return heard.part(0, rng.randint(1, count - 1)).then(_pause(heard, rng)), False, True
+        if whole and rng.random() < ENDED_ANEW and len((pause := _pause(heard, rng)).codes):
+            return heard.spoken.then(pause), True, False
+        return heard, whole, False
+
+    def _write(self, stretch: Stretch, word: str, wrongly: float) -> None:
+        """A word that should be written, and what is: behind the first wrong piece, what should follow can't be told."""
+        pieces = shown = self._tokenizer.encode(word)
+        if self._rng.random() < wrongly:
+            shown = [] if self._rng.random() < UNWRITTEN else self._tokenizer.encode(self._miswrite(word, self._rng))
+        right = True
+        for at, piece in enumerate(pieces):
+            if right:
+                if word in self._vital:
                     stretch.vital.add(len(stretch.following) - 1)
-                stretch.following[-1] = piece
-                stretch.add(shown)
-        written = max(written, due)
-        stretch.following[-1] = ends[block] if written == len(words) else LISTEN
-    return stretch
+                _decide(stretch, piece)
+            if at < len(shown):
+                stretch.add(shown[at])
+                right = right and shown[at] == piece
+        for extra in shown[len(pieces) :]:
+            stretch.add(extra)
+
+
+def _decide(stretch: Stretch, following: int) -> None:
+    """What is to be said now, unless a word should have been and was not."""
+    if stretch.following[-1] == UNLEARNED:
+        stretch.following[-1] = following
 
 
 def _pause(heard: Heard, rng: random.Random) -> Heard:

@@ -5,9 +5,8 @@ answers keeps the markers of each (marker-preserving concatenation, arXiv 2506.0
 """
 
 import random
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from types import MappingProxyType
 from typing import TypeVar
 
 import numpy as np
@@ -20,7 +19,7 @@ from parley_models.text_tokenizer import TextTokenizer
 from parley_models.tokens import Codes, SpeechTokens
 from parley_training.backbone.examples import DISTURBED_SHARE, PLAIN_SHARE, READ_ALOUD, REPLY_IN_TEXT, Question
 from parley_training.backbone.keys import key_pieces
-from parley_training.backbone.listening import UNLEARNED, Heard, Stretch, listen
+from parley_training.backbone.listening import UNLEARNED, Heard, Listener, Stretch
 from parley_training.backbone.mishearing import Mishearing
 from parley_training.corpus.disturbance import disturbable, disturbed, plain
 from parley_training.corpus.exchange import Exchange, Part
@@ -49,16 +48,15 @@ class SceneExamples:
         mishear: Mishearing,
         write: Callable[[], Exchange],
         rng: random.Random,
-        instructions: Mapping[Style, str] = MappingProxyType({}),
-        rare: Collection[str] = (),
+        instructions: Mapping[Style, str],
+        listener: Listener,
     ) -> None:
         """`heard` are questions with whole exchanges, `write` makes a typed one.
 
-        `instructions` ask for a style in the system turn, in the words of the bundle's control table; `rare` words must be written
-        along rightly above all.
+        `instructions` ask for a style in the system turn, in the words of the bundle's control table; `listener` writes along.
         """
         self._tokenizer, self._sounds, self._mishear, self._write, self._rng = tokenizer, sounds, mishear, write, rng
-        self._prompt, self._rare = Prompt(tokenizer, LAYOUT), rare
+        self._prompt, self._listen = Prompt(tokenizer, LAYOUT), listener
         self._answered = [question for question in heard if question.exchange.answer]
         self._spoken = [question for question in self._answered if self._speakable(question.exchange)]
         self._said = list(sounds)
@@ -172,7 +170,7 @@ class SceneExamples:
         for question in questions[1:]:
             heard = heard.then(self._hear(question))
         first = len(stretch.ids)
-        listened = listen(heard, self._tokenizer, self._rng, broken_off=0.0, vital=self._rare)
+        listened = self._listen(heard, broken_off=0.0)
         stretch.ids.extend(listened.ids)
         stretch.following.extend(listened.following)
         stretch.vital.update(first + place for place in listened.vital)

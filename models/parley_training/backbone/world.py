@@ -10,7 +10,7 @@ from pathlib import Path
 
 from parley_models.style import Style
 from parley_models.tokens import Codes
-from parley_training.backbone.examples import HARD, HARD_SHARE, TASKS, ExampleWriter, Question, rare_words
+from parley_training.backbone.examples import HARD, HARD_SHARE, TASKS, ExampleWriter, Question, listener_of
 from parley_training.backbone.listening import Stretch
 from parley_training.backbone.mishearing import Mishearing
 from parley_training.backbone.scenes import SCENE_TASKS, SceneExamples, Sounds
@@ -41,7 +41,8 @@ def scenes_of(world: World, writer: ExampleWriter, questions: Sequence[Question]
 
         instructions = instructions_for({style for _, style in sounds})
     another = partial(write, writer.rng, world=world)
-    return SceneExamples(writer.tokenizer, sounds, questions, mishear, another, writer.rng, instructions, rare_words(questions))
+    listener = listener_of(questions, writer.tokenizer, writer.rng)
+    return SceneExamples(writer.tokenizer, sounds, questions, mishear, another, writer.rng, instructions, listener)
 
 
 def tasks_of(world: World, writer: ExampleWriter, scenes: SceneExamples) -> Callable[[str], Stretch]:

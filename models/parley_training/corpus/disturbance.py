@@ -2,6 +2,7 @@
 
 import random
 import re
+from dataclasses import replace
 from functools import cache
 
 from parley_training.corpus.dialogue import write
@@ -35,6 +36,11 @@ def disturbed(words: str, rng: random.Random) -> str:
     if rng.random() < 0.3:
         said.insert(rng.randint(0, len(said)), rng.choice(SMALL_WORDS))
     return " ".join(said)
+
+
+def idle(rng: random.Random) -> Exchange:
+    """Words that ask nothing of Mini, and are declined: phrases around a question must not make one of themselves."""
+    return replace(write(rng, "beyond"), question=" ".join(phrase(rng, rng.randint(3, 8), _telling())))
 
 
 def _idle(rng: random.Random, most: int) -> list[str]:

@@ -23,7 +23,8 @@ OBSCURE_SHARE = 0.2
 """Strings that are drawn from the whole dictionary, names and all."""
 LOG_BASE = 1.0001
 """Of pocketsphinx's probabilities."""
-_INVENTORY = "en-us/cmudict-en-us.dict"
+INVENTORY = "en-us/cmudict-en-us.dict"
+"""CMUdict among pocketsphinx's models: words and how they are said."""
 
 
 class _English(NamedTuple):
@@ -38,7 +39,7 @@ class _English(NamedTuple):
 
 @cache
 def _dictionary() -> tuple[str, ...]:
-    lines = Path(pocketsphinx.get_model_path(_INVENTORY)).read_text(encoding="utf-8").splitlines()
+    lines = Path(pocketsphinx.get_model_path(INVENTORY)).read_text(encoding="utf-8").splitlines()
     words = (line.split(" ", 1)[0] for line in lines)
     return tuple(word for word in words if word.replace("'", "").isalpha())
 

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 Banks = npt.NDArray[np.float32]
-NARROW_SHARE = 0.25
+NARROW_SHARE = 0.35
 NARROW_BANDS = (54, 64)
 """The 80 mel bands reach 8 kHz; 3.1 kHz lie at the first, 4.3 kHz at the last of these."""
 BEND = 0.04

@@ -11,6 +11,7 @@ book and what is read from it stand still, so that a backbone which knows these 
 
 import argparse
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -75,7 +76,18 @@ class PhoneReader(nn.Module):
         return self.read(around).unflatten(-1, (SLOTS, len(PHONES))), apart
 
 
-def learn(reader: PhoneReader, optimizer: torch.optim.Optimizer, features: Tensor, targets: Tensor, *, quantized: bool) -> float:
+def optimizers_of(reader: PhoneReader) -> list[torch.optim.Optimizer]:
+    """Muon for the encoder's matrices, AdamW for all else that learns."""
+    named = {name: weight for name, weight in reader.named_parameters() if weight.requires_grad}
+    matrices = {name for name, weight in named.items() if name.startswith("encoder") and weight.ndim == 2}
+    rest = [weight for name, weight in named.items() if name not in matrices]
+    return [
+        torch.optim.Muon([named[name] for name in sorted(matrices)], lr=PEAK_RATE, weight_decay=0.02, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.AdamW(rest, lr=PEAK_RATE, weight_decay=0.02, betas=(0.9, 0.98)),
+    ]
+
+
+def learn(reader: PhoneReader, optimizers: Sequence[torch.optim.Optimizer], features: Tensor, targets: Tensor, *, quantized: bool) -> float:
     """One step on features (B, T, 560) and targets (B, T, 3), 255 where nothing is learned; returns the loss of the phones before it."""
     truth = targets.flatten()
     with torch.autocast(features.device.type, torch.bfloat16):
@@ -86,10 +98,11 @@ def learn(reader: PhoneReader, optimizer: torch.optim.Optimizer, features: Tenso
         read, apart = reader.from_codes(frames.float())
         told = functional.cross_entropy(read.flatten(0, 2), truth, ignore_index=UNTRAINED)
         loss = told + FRAMES_SHARE * loss + apart
-    optimizer.zero_grad()
     loss.backward()
     nn.utils.clip_grad_norm_(reader.parameters(), 1.0)
-    optimizer.step()
+    for optimizer in optimizers:
+        optimizer.step()
+        optimizer.zero_grad()
     return told.item()
 
 
@@ -98,14 +111,13 @@ def train(data: FeatureSet, out: Path, minutes: float, like: Path | None = None,
     reader = begun(like).train() if like else PhoneReader()
     if same_codes:
         reader.hold_codes()
-    optimizer = torch.optim.AdamW(
-        (weight for weight in reader.parameters() if weight.requires_grad), lr=PEAK_RATE, weight_decay=0.02, betas=(0.9, 0.98)
-    )
+    optimizers = optimizers_of(reader)
     state = restore(out / "checkpoint.pt")
     step, quantized = 0, like is not None
     if state is not None:
         reader.load_state_dict(state["reader"])
-        optimizer.load_state_dict(state["optimizer"])
+        for optimizer, kept in zip(optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(kept)
         step, quantized = state["step"], state["quantized"]
     pace = Pace(minutes, state["elapsed_s"] if state else 0.0)
     batches = data.batches(FRAMES_PER_BATCH, seed=step)
@@ -114,10 +126,11 @@ def train(data: FeatureSet, out: Path, minutes: float, like: Path | None = None,
         if not quantized and pace.fraction > QUANTIZED_FROM:
             begin_book(reader, data)
             quantized = True
-        for group in optimizer.param_groups:
-            group["lr"] = pace.learning_rate(PEAK_RATE)
+        for optimizer in optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = pace.learning_rate(PEAK_RATE)
         features, targets = next(batches)
-        losses.append(learn(reader, optimizer, features, targets, quantized=quantized))
+        losses.append(learn(reader, optimizers, features, targets, quantized=quantized))
         step += 1
         if quantized and not same_codes and step % WAKE_STEPS == 0:
             with torch.inference_mode():
@@ -127,7 +140,7 @@ def train(data: FeatureSet, out: Path, minutes: float, like: Path | None = None,
         if step % 50 == 0:
             print(f"step {step} {pace.elapsed_s / 60:.1f} min loss {np.mean(losses[-50:]):.3f}", flush=True)
         if pace.save_is_due() or pace.over:
-            learned = {"reader": reader.state_dict(), "optimizer": optimizer.state_dict()}
+            learned = {"reader": reader.state_dict(), "optimizers": [optimizer.state_dict() for optimizer in optimizers]}
             save(out / "checkpoint.pt", {**learned, "step": step, "quantized": quantized, "elapsed_s": pace.elapsed_s})
     return reader.eval()
 

@@ -20,7 +20,7 @@ from parley_training.backbone import examples, listening
 from parley_training.backbone.embeddings import embed_codes
 from parley_training.backbone.endpoints import judgements
 from parley_training.backbone.examples import TASKS, ExampleWriter, Question, collate
-from parley_training.backbone.listening import LISTEN, UNLEARNED, Heard, Stretch, listen
+from parley_training.backbone.listening import LISTEN, UNLEARNED, Heard, Listener, Stretch
 from parley_training.backbone.mishearing import Mishearing
 from parley_training.backbone.questions import by_group, phones_by_group
 from parley_training.backbone.stages import PAPER, THREE, Stage
@@ -33,21 +33,10 @@ from parley_training.corpus.phones import NUMBER, SILENCE
 from parley_training.parallel.fleet import Fleet
 from parley_training.parallel.learners import Learners
 from parley_training.parallel.learning import Scored, learn
-from parley_training.text import recipe as text_recipe
 from parley_training.text.recipe import LAYOUT
 
 HEARD = {"followed", "heard", "heard_in_writing"}
 TINY = BackboneConfig(32, 64, 2, 1, 2, LAYOUT.vocab_size, max_seq_len=512)
-
-
-@pytest.fixture(scope="module")
-def text_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("text")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(text_recipe, "EXCHANGES", 4000)
-        patch.setattr("sys.argv", ["recipe", "--out", str(folder)])
-        text_recipe.main()
-    return folder / "text.model"
 
 
 @pytest.fixture
@@ -114,7 +103,7 @@ def test_only_words_decisions_and_answers_are_learned(writer: ExampleWriter) -> 
 
 def heard_words(writer: ExampleWriter, heard: Heard, *, broken_off: float = 0.0, seed: int = 0) -> tuple[list[str], Stretch]:
     """What is decided after each block: the words, `…` for listening on, `.` for a whole question."""
-    stretch = listen(heard, writer.tokenizer, random.Random(seed), broken_off=broken_off)
+    stretch = Listener(writer.tokenizer, random.Random(seed))(heard, broken_off=broken_off)
     shown = {LISTEN: "…", LAYOUT.eot: "."}
     return [shown.get(token) or writer.tokenizer.decode([token]).strip() for token in stretch.following if token != UNLEARNED], stretch
 
@@ -126,7 +115,7 @@ def saying(words: list[str], said: list[int]) -> Heard:
 
 @pytest.fixture
 def undisturbed(monkeypatch: pytest.MonkeyPatch) -> None:
-    for share in ("PAUSED", "MISWRITTEN", "ENDED_ANEW"):
+    for share in ("PAUSED", "MISWRITTEN", "UNSURE", "ENDED_ANEW"):
         monkeypatch.setattr(listening, share, 0.0)
 
 

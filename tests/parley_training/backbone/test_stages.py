@@ -1,7 +1,7 @@
 """The paper's stages: what each learns, what it holds still, and examples of Mini 1's world with their markers, styles and calls."""
 
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from parley_training.backbone import scenes
 from parley_training.backbone.examples import TASKS, Question, collate
 from parley_training.backbone.holding import Held
 from parley_training.backbone.keys import key_pieces
-from parley_training.backbone.listening import UNLEARNED, Heard, Stretch, listen
+from parley_training.backbone.listening import UNLEARNED, Heard, Listener, Stretch
 from parley_training.backbone.mishearing import Mishearing
 from parley_training.backbone.scenes import SCENE_TASKS, SceneExamples
 from parley_training.backbone.stages import TABLES, stage_at
@@ -70,7 +70,10 @@ def writer(tokenizer: TextTokenizer, *exchanges: Exchange, seed: int = 0) -> Sce
     """Writes and hears these exchanges only."""
     rng = random.Random(seed)
     mishear = Mishearing(np.random.default_rng(0).normal(size=(1024, 4)).astype(np.float32))
-    return SceneExamples(tokenizer, SOUNDS, [asked(each) for each in exchanges], mishear, lambda: rng.choice(exchanges), rng, INSTRUCTIONS)
+    listener = Listener(tokenizer, rng)
+    return SceneExamples(
+        tokenizer, SOUNDS, [asked(each) for each in exchanges], mishear, lambda: rng.choice(exchanges), rng, INSTRUCTIONS, listener
+    )
 
 
 def answer_of(example: Stretch, tokenizer: TextTokenizer) -> list[Segment]:
@@ -158,19 +161,20 @@ def test_a_text_is_read_in_the_style_that_the_system_asks_for(tokenizer: TextTok
     assert met == {Style(), HAPPY, SAD}  # a slow one nobody can ask for
 
 
-def test_phones_are_learned_where_they_were_heard(tokenizer: TextTokenizer, monkeypatch: pytest.MonkeyPatch) -> None:
-    heard = list[Stretch]()
+def test_phones_are_learned_where_they_were_heard(tokenizer: TextTokenizer) -> None:
+    class Remembering(Listener):
+        def __call__(self, heard: Heard, *, whole: bool = True, broken_off: float = 0.0) -> Stretch:
+            made.append(super().__call__(heard, whole=whole, broken_off=broken_off))
+            return made[-1]
 
-    def listened(question: Heard, pieces: TextTokenizer, rng: random.Random, *, broken_off: float, vital: Collection[str]) -> Stretch:
-        heard.append(listen(question, pieces, rng, broken_off=broken_off, vital=vital))
-        return heard[-1]
-
-    monkeypatch.setattr(scenes, "listen", listened)
+    made = list[Stretch]()
     for task in (SceneExamples.heard, SceneExamples.heard_in_writing):
-        example = task(writer(tokenizer, AND_SPAIN))
-        begin = next(at for at in range(len(example.ids)) if example.ids[at : at + len(heard[-1].ids)] == heard[-1].ids)
+        scenes = writer(tokenizer, AND_SPAIN)
+        scenes._listen = Remembering(tokenizer, random.Random(0))
+        example = task(scenes)
+        begin = next(at for at in range(len(example.ids)) if example.ids[at : at + len(made[-1].ids)] == made[-1].ids)
         assert len(example.phones) > 3
-        assert example.phones == {begin + place: phones for place, phones in heard[-1].phones.items()}
+        assert example.phones == {begin + place: phones for place, phones in made[-1].phones.items()}
 
 
 def test_a_question_that_only_a_voice_can_ask_is_never_typed(tokenizer: TextTokenizer) -> None:

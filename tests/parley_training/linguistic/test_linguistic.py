@@ -37,9 +37,9 @@ def test_steps_lower_the_loss(quantized: bool) -> None:
     reader = recipe.PhoneReader()
     if quantized:
         recipe.begin_book(reader, few())
-    optimizer = torch.optim.AdamW(reader.parameters(), lr=1e-3)
+    optimizers = recipe.optimizers_of(reader)
     batches = few().batches(48, seed=0)
-    losses = [recipe.learn(reader, optimizer, *next(batches), quantized=quantized) for _ in range(16)]
+    losses = [recipe.learn(reader, optimizers, *next(batches), quantized=quantized) for _ in range(16)]
     assert np.mean(losses[-3:]) < 0.8 * np.mean(losses[:3])
 
 
@@ -49,9 +49,9 @@ def test_codes_that_are_held_keep_their_meaning_while_the_encoder_learns() -> No
     recipe.begin_book(reader, few())
     before = {name: weight.clone() for name, weight in reader.state_dict().items()}
     reader.hold_codes()
-    optimizer = torch.optim.AdamW(reader.parameters(), lr=1e-3)
+    optimizers = recipe.optimizers_of(reader)
     batches = few().batches(48, seed=0)
-    losses = [recipe.learn(reader, optimizer, *next(batches), quantized=True) for _ in range(16)]
+    losses = [recipe.learn(reader, optimizers, *next(batches), quantized=True) for _ in range(16)]
     assert np.mean(losses[-3:]) < np.mean(losses[:3])
     stood = {name for name, weight in reader.state_dict().items() if torch.equal(weight, before[name])}
     assert {name for name in before if name.startswith(("quantizer.book", "around", "read"))} <= stood
