@@ -31,6 +31,9 @@ class VoiceConfig:
 
     euler_steps: Annotated[int, Field(gt=0)] = 10
     guidance: Annotated[float, Field(ge=0)] = 0.7
+    shifted_guidance: Annotated[float, Field(ge=0)] | None = None
+    """Where a pitch is asked for, which guidance exaggerates; `guidance` unless given."""
+
     mel_mean: float = -6.0
     mel_deviation: Annotated[float, Field(gt=0)] = 2.5
     """The flow works on (log-mel − mean) / deviation."""

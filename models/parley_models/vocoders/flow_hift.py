@@ -85,6 +85,8 @@ class BlockStream:
         self._vocoder = vocoder
         self._grid = Grid(config.finished_frames, config.new_frames, config.encoder_groups)
         self._speaker, self._rate, self._pitch = speaker, rate, pitch_semitones
+        shifted = config.shifted_guidance if pitch_semitones else None
+        self._guidance = config.guidance if shifted is None else shifted
         self._random = np.random.default_rng([seed, 0])
         self._codes: Codes = np.zeros((0, 5), np.uint16)
         self._blocks = 0
@@ -123,7 +125,7 @@ class BlockStream:
         fresh = self._random.standard_normal((grid.new, config.mels, 1), np.float32).transpose(2, 1, 0)
         noise = np.concatenate([self._noise, fresh], axis=2)
         cond = np.concatenate([self._finished, np.zeros((1, config.mels, grid.new), np.float32)], axis=2)
-        mel = solve(vocoder.estimator, noise, mu, speaker, cond, config.euler_steps, config.guidance)
+        mel = solve(vocoder.estimator, noise, mu, speaker, cond, config.euler_steps, self._guidance)
         self._noise, self._finished = noise[:, :, -grid.finished :], mel[:, :, -grid.finished :]
         self._blocks += 1
         return mel[:, :, grid.finished :] * np.float32(config.mel_deviation) + np.float32(config.mel_mean)

@@ -153,6 +153,17 @@ def test_pitch_is_a_shift_of_codes(vocoder: Vocoder) -> None:
     assert not np.allclose(raised, sound_of(chunks_of(vocoder, codes)), atol=1e-6)
 
 
+def test_guidance_is_another_where_a_pitch_is_asked_for(mini: FlowHift) -> None:
+    codes = codes_of(6)
+    other = replace(mini, config=replace(mini.config, shifted_guidance=3.0))
+    everywhere = replace(mini, config=replace(mini.config, guidance=3.0))
+
+    np.testing.assert_array_equal(sound_of(chunks_of(other, codes)), sound_of(chunks_of(mini, codes)))
+    raised = sound_of(chunks_of(other, codes, pitch=3.0))
+    np.testing.assert_array_equal(raised, sound_of(chunks_of(everywhere, codes, pitch=3.0)))
+    assert not np.allclose(raised, sound_of(chunks_of(mini, codes, pitch=3.0)), atol=1e-6)
+
+
 def test_refusals(vocoder: Vocoder) -> None:
     with pytest.raises(UsageError, match=r"rate is 2\.5; it can be 0\.5 to 2"):
         vocoder.stream("plain", rate=2.5)

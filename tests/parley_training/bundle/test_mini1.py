@@ -85,7 +85,7 @@ def test_what_has_a_pace_or_a_pitch_of_its_own_is_asked_for_by_no_words(instruct
 def test_mini_1s_manifest_offers_what_it_learned(built: Path) -> None:
     manifest = Bundle.open(built).manifest
     assert (manifest.version, manifest.languages, manifest.chat.remembers_turns) == ("1.0.0", ("en", "zh", "yue"), True)
-    assert manifest.voice == {"guidance": recipe.GUIDANCE}
+    assert manifest.voice == {"guidance": recipe.GUIDANCE, "shifted_guidance": recipe.SHIFTED_GUIDANCE}
     assert [row.name for row in manifest.controls] == ["rate", "pitch", "emotion", "manner", "dialect", "voice"]
     table = manifest.control_table
     assert [voice.name for voice in manifest.voices] == ["slt", "rms"]  # the first one speaks unless another is asked for
@@ -106,7 +106,8 @@ def test_mini_1s_manifest_offers_what_it_learned(built: Path) -> None:
 def test_mini_0s_manifest_promises_its_small_world(tmp_path: Path) -> None:
     manifest: Manifest = recipe.mini_manifest(tiny_bundle(tmp_path))
     assert (manifest.languages, manifest.chat.remembers_turns) == (("en",), False)
-    assert (manifest.roles, manifest.tools, manifest.voice) == ((), "", {"guidance": recipe.GUIDANCE})
+    assert (manifest.roles, manifest.tools) == ((), "")
+    assert manifest.voice == {"guidance": recipe.GUIDANCE, "shifted_guidance": recipe.SHIFTED_GUIDANCE}
     assert manifest.control_table == ControlTable("Mini", recipe.mini_controls(["slt"]))
     assert [row.name for row in manifest.controls] == ["rate", "pitch"]
     assert not any("Chinese" in each.note or "second voice" in each.note for each in manifest.attributions)
