@@ -6,8 +6,9 @@ for event in assistant.ask("question.wav", style="rate=1.2"):
 """
 
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from parley_models.pcm import AudioChunk
 from parley_models.prompt import Message, Prompt, system_text
 from parley_models.question import Experience, Manner, Mind, Question
 from parley_models.recital import Recital
+from parley_models.situation import now_text
 from parley_models.sound_file import prepare_question, read_question
 from parley_models.style import Style
 from parley_models.text_tokenizer import TextTokenizer
@@ -43,7 +45,16 @@ LONGEST_TYPED = 2_000
 class Assistant:
     """Ears, brain and voice of one bundle. One thread at a time; each conversation has a context of its own."""
 
-    def __init__(self, bundle: Bundle, tokenizer: TextTokenizer, ears: Ears, brain: Brain, voice: Voice) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        tokenizer: TextTokenizer,
+        ears: Ears,
+        brain: Brain,
+        voice: Voice,
+        now: Callable[[], datetime] = datetime.now,
+    ) -> None:
+        """`now`: the date and the time here, for a bundle that wants to be told."""
         self.bundle = bundle
         self.tokenizer = tokenizer
         self._manifest = bundle.manifest
@@ -54,6 +65,7 @@ class Assistant:
         self._context = self._brain.context()
         self._voice = voice
         self._experience = Experience()
+        self._now = now
 
     @staticmethod
     def load(name_or_folder: str | Path = "mini") -> "Assistant":
@@ -141,7 +153,8 @@ class Assistant:
         table.check(style)
         role = self._manifest.chat.default_system if system is None else system
         told = self._manifest.tools.replace("{tools}", "; ".join(f"{name}: {what}" for name, what in (tools or {}).items()))
-        words = system_text(role, " ".join([*table.instructions(style), *([told] if tools and told else [])]))
+        now = now_text(self._now()) if self._manifest.told_time else ""
+        words = system_text(role, " ".join(part for part in (*table.instructions(style), now, told if tools else "") if part))
         begin = self._prompt.conversation([Message("system", (words,))] if words else [])
         begin = begin[: len(begin) - len(self._prompt.opening("assistant"))]
         seeded = secrets.randbits(31) if seed is None else seed

@@ -121,6 +121,9 @@ class Manifest:
     tools: str = ""
     """What tells the model of the tools there are, `{tools}` in it standing for them; empty = it knows its own, or none."""
 
+    told_time: bool = False
+    """Whether the system turn tells the date and the time, as `situation.now_text` does; a minute later the conversation is read anew."""
+
     roles: tuple[str, ...] = ()
     """Who it can be told to be, one word each (`pirate`), or `*` for anybody; empty = it answers as itself only."""
 

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -90,10 +91,13 @@ class WritingBrain(ScriptedBrain):
         return written
 
 
+NOON = datetime(2026, 5, 3, 12, 0)  # noqa: DTZ001 - what a clock on the wall shows
+
+
 def thimble(folder: Path, brain: Brain, ears: Ears | None = None, voice: Voice | None = None) -> Assistant:
-    """An assistant on the bundle in a folder."""
+    """An assistant on the bundle in a folder, at noon."""
     bundle = Bundle.open(folder)
-    return Assistant(bundle, TextTokenizer(folder / "text.model"), ears or LoudnessEars(), brain, voice or ToneVoice())
+    return Assistant(bundle, TextTokenizer(folder / "text.model"), ears or LoudnessEars(), brain, voice or ToneVoice(), lambda: NOON)
 
 
 def scripted(folder: Path, text: str = "The capital of France is Paris.", groups: int = 12) -> ScriptedBrain:

@@ -16,6 +16,7 @@ from parley_models.live_clock import LiveClock
 from parley_models.pcm import AudioChunk
 from parley_models.question import Question
 from parley_models.style import Style
+from parley_models.text_tokenizer import TextTokenizer
 from tests.fakes.parts import ScriptedBrain
 from tests.fakes.thimble import LAYOUT, MANIFEST, WritingBrain, answer_ids, scripted, thimble, thimble_folder
 
@@ -196,3 +197,16 @@ def test_a_call_is_neither_shown_nor_lost(folder: Path) -> None:
     assert [(call.name, dict(call.arguments)) for call in calls] == [("set_timer", {"seconds": 300, "label": "tea time"})]
     assert end_of(events).answer.text == "It will ring."
     assert "@" not in "".join(event.text for event in events if isinstance(event, TextPiece))
+
+
+def test_a_bundle_that_wants_to_know_the_time_is_told_it_between_style_and_tools(folder: Path, tmp_path: Path) -> None:
+    told = thimble_folder(tmp_path / "told")
+    write_manifest(told, replace(MANIFEST, told_time=True, tools="Tools: {tools}."))
+    brain = scripted(told)
+    assistant = thimble(told, brain)
+    question = assistant.open(assistant.manner(Style(emotion="happy"), tools={"set_timer": "rings"}))
+    question.begin()
+    answered(question)
+    read = TextTokenizer(told / "text.model").decode([token for token in brain.prompts[-1] if token < LAYOUT.audio_offset])
+    noon = "It is Sunday, May third, twenty twenty-six, twelve o'clock in the afternoon."
+    assert f"Speak happily. {noon} Tools: set_timer: rings." in read

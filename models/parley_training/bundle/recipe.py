@@ -126,6 +126,7 @@ def mini_manifest(folder: Path, world: World = "mini0") -> Manifest:
         chat=ChatTemplate(writes_along_groups=GROUPS_PER_BLOCK, remembers_turns=release.remembers_turns),
         context_tokens=context,
         tools=release.tools,
+        told_time=release.told_time,
         roles=release.roles,
         sampling=SAMPLING,
         controls=mini_controls([voice.name for voice in voices], release.styles),

@@ -32,6 +32,7 @@ class Release:
 
     roles: tuple[str, ...] = ()
     tools: str = ""
+    told_time: bool = False
     remembers_turns: bool = False
     attributions: tuple[Attribution, ...] = ATTRIBUTIONS
 
@@ -52,6 +53,7 @@ def release_of(world: World) -> Release:
         STYLE_CONTROLS,
         ROLES,
         TOOLS_TEXT,
+        told_time=True,
         remembers_turns=True,
         attributions=tuple(changed.get(each, each) for each in ATTRIBUTIONS),
     )

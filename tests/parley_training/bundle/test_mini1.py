@@ -14,6 +14,7 @@ from parley_models.bundle import Bundle
 from parley_models.errors import UsageError
 from parley_models.manifest import Manifest
 from parley_models.prompt import Message, Prompt, system_text
+from parley_models.situation import now_text
 from parley_models.style import ControlTable, Style
 from parley_training.bundle import recipe
 from parley_training.bundle.voices import spoken_plainly
@@ -23,7 +24,7 @@ from parley_training.corpus.recipe import answer_parts
 from parley_training.corpus.renditions import EMOTIONS, MANNERS
 from parley_training.corpus.wide.roles import ROLES, system_turn
 from parley_training.styles import STYLE_CONTROLS, instructions_for
-from tests.fakes.thimble import LAYOUT
+from tests.fakes.thimble import LAYOUT, NOON
 from tests.fakes.tiny_bundle import tiny_bundle
 
 
@@ -56,12 +57,13 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_running_asks_for_every_spoken_style_in_the_words_of_training(built: Path, instructions: Mapping[Style, str]) -> None:
     assistant = Assistant.load(built)
+    assistant._now = lambda: NOON
     prompt = Prompt(assistant.tokenizer, LAYOUT, assistant.bundle.manifest.chat)
     assert {Style(emotion=name) for name in EMOTIONS} | {Style(manner=name) for name in MANNERS} < instructions.keys()
     for style, words in instructions.items():
         assert (words == "") == (style == Style())
-        told = system_text("", words)
-        expected = prompt.conversation([Message("system", (told,))] if told else [])
+        told = system_text("", f"{words} {now_text(NOON)}".lstrip())
+        expected = prompt.conversation([Message("system", (told,))])
         assert [*assistant.manner(style).system, *prompt.opening("assistant")] == expected
 
 
@@ -100,13 +102,14 @@ def test_mini_1s_manifest_offers_what_it_learned(built: Path) -> None:
         table.read("dialect", "sichuanese")
     assert manifest.roles == ROLES and {f"You are a {role}." for role in manifest.roles} == {system_turn(role) for role in ROLES}
     assert manifest.tools == "You can set timers and reminders."
+    assert manifest.told_time
     assert any("Chinese" in each.note for each in manifest.attributions if each.source == "espeak-ng")
 
 
 def test_mini_0s_manifest_promises_its_small_world(tmp_path: Path) -> None:
     manifest: Manifest = recipe.mini_manifest(tiny_bundle(tmp_path))
     assert (manifest.languages, manifest.chat.remembers_turns) == (("en",), False)
-    assert (manifest.roles, manifest.tools) == ((), "")
+    assert (manifest.roles, manifest.tools, manifest.told_time) == ((), "", False)
     assert manifest.voice == {"guidance": recipe.GUIDANCE, "shifted_guidance": recipe.SHIFTED_GUIDANCE}
     assert manifest.control_table == ControlTable("Mini", recipe.mini_controls(["slt"]))
     assert [row.name for row in manifest.controls] == ["rate", "pitch"]
