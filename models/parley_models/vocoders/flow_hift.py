@@ -19,7 +19,7 @@ from parley_models.vocoders.grid import Grid, output_frames
 from parley_models.vocoders.mel import FLOOR
 from parley_models.vocoders.pitch import shift_pitch
 from parley_models.vocoders.vocoder import VocoderStream, check_manner
-from parley_models.vocoders.voices import read_voice, voice_names
+from parley_models.vocoders.voices import SpeakerVoice, read_voice, voice_names
 
 SILENCE = np.float32(np.log(FLOOR))
 
@@ -74,17 +74,17 @@ class FlowHift:
         check_manner(rate, pitch_semitones)
         if pitch_semitones and not self.config.pitch_details:
             raise UsageError("This voice's codes hold no pitch that could be shifted.")
-        return BlockStream(self, read_voice(self.folder, voice).speaker, rate, pitch_semitones, seed)
+        return BlockStream(self, read_voice(self.folder, voice), rate, pitch_semitones, seed)
 
 
 class BlockStream:
     """One answer: codes in, mel by blocks, sound out."""
 
-    def __init__(self, vocoder: FlowHift, speaker: Samples, rate: float, pitch_semitones: float, seed: int) -> None:
+    def __init__(self, vocoder: FlowHift, voice: SpeakerVoice, rate: float, pitch_semitones: float, seed: int) -> None:
         config = vocoder.config
         self._vocoder = vocoder
         self._grid = Grid(config.finished_frames, config.new_frames, config.encoder_groups)
-        self._speaker, self._rate, self._pitch = speaker, rate, pitch_semitones
+        self._speaker, self._rate, self._pitch = voice.speaker, rate, voice.semitones + pitch_semitones
         shifted = config.shifted_guidance if pitch_semitones else None
         self._guidance = config.guidance if shifted is None else shifted
         self._random = np.random.default_rng([seed, 0])

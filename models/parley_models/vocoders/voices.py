@@ -26,6 +26,9 @@ class SpeakerVoice:
     prompt_tokens: npt.NDArray[np.int64]
     """(n,) flat tokens of the prompt."""
 
+    semitones: float = 0.0
+    """Where the voice lies, from what the codes say: they may be another voice's."""
+
 
 def voice_names(folder: Path) -> tuple[str, ...]:
     """The voices in a folder, sorted."""
@@ -33,7 +36,7 @@ def voice_names(folder: Path) -> tuple[str, ...]:
 
 
 def read_voice(folder: Path, name: str) -> SpeakerVoice:
-    """Read NAME.safetensors: `speaker` (1, n), and optionally `prompt_mel` (frames, mels) and `prompt_tokens` (n,).
+    """Read NAME.safetensors: `speaker` (1, n), and optionally `prompt_mel` (frames, mels), `prompt_tokens` (n,) and `semitones` (1,).
 
     Raises:
         BundleMissing: no such voice.
@@ -49,4 +52,6 @@ def read_voice(folder: Path, name: str) -> SpeakerVoice:
     if "speaker" not in held or held["speaker"].ndim != 2:
         raise BundleCorrupt(f"The voice {path} holds no speaker vector.")
     mel = held.get("prompt_mel", np.zeros((0, 0)))
-    return SpeakerVoice(held["speaker"].astype(np.float32), mel.astype(np.float32), held.get("prompt_tokens", np.zeros(0)).astype(np.int64))
+    tokens = held.get("prompt_tokens", np.zeros(0)).astype(np.int64)
+    semitones = float(held.get("semitones", np.zeros(1)).flat[0])
+    return SpeakerVoice(held["speaker"].astype(np.float32), mel.astype(np.float32), tokens, semitones)

@@ -2,11 +2,14 @@
 
     python -m parley_training.vocoder.export --flow runs/vocoder/flow --hift runs/vocoder/hift --out runs/vocoder/bundle
 
-Makes OUT/{flow_encoder,flow_estimator,hift}.onnx and OUT/voices/slt.safetensors; run it again whenever a checkpoint is newer.
+Makes OUT/{flow_encoder,flow_estimator,hift}.onnx and a file in OUT/voices for each voice that the flow has learned; run it again whenever
+a checkpoint is newer.
 """
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import save_file
@@ -15,24 +18,30 @@ from parley_models.networks.flow import Flow
 from parley_models.networks.hift import Hift
 from parley_models.networks.vocoder_export import export_causal_hift, export_flow
 from parley_models.vocoders.grid import TOKENS_PER_GROUP
+from parley_training.corpus.answers import FIRST, SECOND, SECOND_BELOW
 from parley_training.vocoder import flow, hift
 
-VOICE = "slt"
+LOWER = {FIRST: 0.0, SECOND: -SECOND_BELOW}
+"""Where each voice lies, in semitones from what the codes say: the codes are those of the first one."""
 
 
-def export(speaks: Flow, sounds: Hift, out: Path) -> None:
-    """Write both networks and the voice."""
+def export(speaks: Flow, sounds: Hift, out: Path, voices: Iterable[str] = (FIRST,)) -> None:
+    """Write both networks and the voices."""
     (out / "voices").mkdir(parents=True, exist_ok=True)
     window = flow.GRID.groups * TOKENS_PER_GROUP, flow.GRID.window
     export_flow(speaks.eval(), out / "flow_encoder.onnx", out / "flow_estimator.onnx", window)
     export_causal_hift(sounds.eval(), out / "hift.onnx")
-    save_file({"speaker": flow.voice_vector(speaks.config.speaker)}, out / "voices" / f"{VOICE}.safetensors")
+    for voice in voices:
+        held = {"speaker": flow.voice_vector(voice, speaks.config.speaker)}
+        if LOWER[voice]:
+            held["semitones"] = torch.tensor([LOWER[voice]])
+        save_file(held, out / "voices" / f"{voice}.safetensors")
 
 
-def learned(folder: Path, name: str) -> dict[str, torch.Tensor]:
-    """The weights in a recipe's checkpoint."""
-    state: dict[str, dict[str, torch.Tensor]] = torch.load(folder / "checkpoint.pt", map_location="cpu", weights_only=True)
-    return state[name]
+def learned(folder: Path) -> dict[str, Any]:
+    """What a recipe's checkpoint holds."""
+    state: dict[str, Any] = torch.load(folder / "checkpoint.pt", map_location="cpu", weights_only=True)
+    return state
 
 
 def main() -> None:
@@ -43,9 +52,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     speaks, sounds = Flow(flow.CONFIG), Hift(hift.CONFIG)
-    speaks.load_state_dict(learned(options.flow, "flow"))
-    sounds.load_state_dict(learned(options.hift, "hift"))
-    export(speaks, sounds, options.out)
+    told = learned(options.flow)
+    speaks.load_state_dict(told["flow"])
+    sounds.load_state_dict(learned(options.hift)["hift"])
+    export(speaks, sounds, options.out, told.get("voices", (FIRST,)))  # the first flows knew one voice and did not say so
 
 
 if __name__ == "__main__":

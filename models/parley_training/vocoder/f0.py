@@ -2,8 +2,8 @@
 
     python -m parley_training.vocoder.f0 --data runs/corpus --hift runs/hift --minutes 5 --threads 1
 
-Reads DATA/answers/{audio.npy,index.npy}; writes HIFT/f0_checkpoint.pt about once a minute and goes on from it; at the end, and only then,
-HIFT/checkpoint.pt gets the new F0 predictor.
+Reads {audio,index}.npy in DATA/answers and, where there is a second voice, DATA/rms; writes HIFT/f0_checkpoint.pt about once a minute and
+goes on from it; at the end, and only then, HIFT/checkpoint.pt gets the new F0 predictor.
 """
 
 import argparse
@@ -48,7 +48,7 @@ def loss_of(guess: Tensor, wanted: Tensor) -> Tensor:
 
 def train(folder: Path, hift_folder: Path, pace: Pace, *, config: HiftConfig = CONFIG, steps: int | None = None) -> int:
     """Train until the time (or `steps`) is up, from the last checkpoint on; returns the steps made in all."""
-    teacher = recordings.load(folder / "answers")
+    teacher = recordings.load(recordings.voice_folders(folder).values())
     labels = torch.from_numpy(recordings.cached_f0(teacher, hift_folder / "f0.npy"))
     mel = frames_of(teacher, SETTLING)
     hift = Hift(config)

@@ -2,8 +2,9 @@
 
     python -m parley_training.vocoder.flow --data runs/corpus --out runs/flow --minutes 30 --threads 1
 
-Reads DATA/answers/{audio,index,codes,code_index}.npy; writes OUT/checkpoint.pt about once a minute and goes on from it. Beside the flow
-matching loss, mu itself is held to the mel: the prior is then nearly right, which a quarter of an hour of speech needs.
+Reads {audio,index,codes,code_index}.npy in DATA/answers and, where there is a second voice, DATA/rms; writes OUT/checkpoint.pt about once
+a minute and goes on from it. Beside the flow matching loss, mu itself is held to the mel: the prior is then nearly right, which a quarter
+of an hour of speech needs.
 
 With other ears, `--like runs/flow --before runs/tokens/voice.npz` goes on from that flow; its codes follow what they stood for.
 """
@@ -12,6 +13,7 @@ import argparse
 import json
 import logging
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,8 @@ from parley_models.vocoders.grid import Grid
 from parley_models.vocoders.mel import MelConfig
 from parley_training.checkpoint import Pace, restore, save
 from parley_training.code_books import carried_over
-from parley_training.vocoder import windows
+from parley_training.corpus.answers import VOICES
+from parley_training.vocoder import recordings, windows
 from parley_training.vocoder.code_embedding import CodeEmbedding
 from parley_training.vocoder.windows import HELD_OUT, Windows
 
@@ -63,17 +66,17 @@ class Losses:
         return self.prior + self.flow
 
 
-def voice_vector(size: int = 192) -> Tensor:
-    """The one voice's speaker vector (1, size): any direction does while there is one voice."""
-    return torch.randn(1, size, generator=torch.Generator().manual_seed(0))
+def voice_vector(voice: str, size: int = 192) -> Tensor:
+    """A voice's speaker vector (1, size): any directions do that lie apart."""
+    return torch.randn(1, size, generator=torch.Generator().manual_seed(list(VOICES).index(voice)))
 
 
 class Lesson:
     """Compares what a flow makes of windows with the teacher."""
 
-    def __init__(self, flow: Flow, codes: CodeEmbedding, device: torch.device) -> None:
+    def __init__(self, flow: Flow, codes: CodeEmbedding, voices: Iterable[str], device: torch.device) -> None:
         self.flow, self.codes, self.device = flow, codes, device
-        self.voice = voice_vector(flow.config.speaker).to(device)
+        self.voices = torch.cat([voice_vector(voice, flow.config.speaker) for voice in voices]).to(device)
 
     def __call__(self, batch: Windows) -> Losses:
         """One forward pass, networks in bfloat16."""
@@ -90,7 +93,7 @@ class Lesson:
             prompt = torch.zeros_like(real)
             # what has been finished is never quite the teacher's: a little noise stands for that
             prompt[:, :, : GRID.finished] = real[:, :, : GRID.finished] + 0.1 * torch.randn_like(real[:, :, : GRID.finished])
-            speaker = self.flow.speaker(self.voice).expand(size, -1)
+            speaker = self.flow.speaker(self.voices)[batch.voice.to(self.device)]
             moved = self.flow.velocity(midway, mu * told, time, speaker * told[:, :, 0], prompt * told).float()
         return Losses(functional.l1_loss(mu, real), functional.mse_loss(moved, real - (1 - SIGMA_MIN) * noise))
 
@@ -120,7 +123,8 @@ def train(
     """Train until the time (or `steps`) is up, from the last checkpoint on, else from `begin`; returns the steps made in all."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     out.mkdir(parents=True, exist_ok=True)
-    speech = windows.load(folder / "answers", MelConfig(mels=config.mels))
+    voices = recordings.voice_folders(folder)
+    speech = windows.load(voices.values(), MelConfig(mels=config.mels))
     everyone = np.arange(len(speech.first_group) - 1)
     held = everyone[HELD_OUT - 1 :: HELD_OUT]
     taught = np.setdiff1d(everyone, held)
@@ -137,12 +141,12 @@ def train(
         optimizer.load_state_dict(state["optimizer"])
         step, pace.spent_s = state["step"], state["spent_s"]
     rng = np.random.default_rng(step)
-    lesson = Lesson(flow, codes, device)
+    lesson = Lesson(flow, codes, voices, device)
 
     def keep() -> None:
         with torch.no_grad():
             flow.input_embedding.weight.copy_(codes.table())
-        learned = {"flow": flow.state_dict(), "codes": codes.state_dict(), "optimizer": optimizer.state_dict()}
+        learned = {"flow": flow.state_dict(), "codes": codes.state_dict(), "optimizer": optimizer.state_dict(), "voices": list(voices)}
         save(out / "checkpoint.pt", {**learned, "step": step, "spent_s": pace.elapsed_s})
 
     while not pace.over and (steps is None or step < steps):

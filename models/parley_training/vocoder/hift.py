@@ -2,9 +2,9 @@
 
     python -m parley_training.vocoder.hift --data runs/corpus --out runs/hift --minutes 35 --threads 1
 
-Reads DATA/answers/{audio.npy,index.npy}; writes OUT/checkpoint.pt about once a minute and goes on from it. No discriminator: the source
-brings pitch and noise, so spectra at several windows are enough to train on one core. The source is driven by F0 labels; the F0
-predictor learns beside the generator.
+Reads {audio,index}.npy in DATA/answers and, where there is a second voice, DATA/rms; writes OUT/checkpoint.pt about once a minute and goes
+on from it. No discriminator: the source brings pitch and noise, so spectra at several windows are enough to train on one core. The source
+is driven by F0 labels; the F0 predictor learns beside the generator.
 """
 
 import argparse
@@ -115,7 +115,7 @@ def train(folder: Path, out: Path, pace: Pace, *, config: HiftConfig = CONFIG, s
     """Train until the time (or `steps`) is up, from the last checkpoint on; returns the steps made in all."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     out.mkdir(parents=True, exist_ok=True)
-    teacher = recordings.load(folder / "answers")
+    teacher = recordings.load(recordings.voice_folders(folder).values())
     labels = recordings.cached_f0(teacher, out / "f0.npy")
     torch.manual_seed(0)
     hift = Hift(config).to(device)

@@ -1,6 +1,7 @@
-"""The teacher's sound: one long file of utterances, cut into mel frames, with F0."""
+"""The teachers' sound: one long file of utterances a voice, cut into mel frames, with F0."""
 
 import warnings
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,8 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", UserWarning)
     import pyworld
 
+from parley_training.corpus.answers import FIRST, SECOND
+
 RATE_HZ = 24_000
 HOP = 480
 LOWEST_HZ, HIGHEST_HZ = 60.0, 520.0
@@ -19,7 +22,7 @@ LOWEST_HZ, HIGHEST_HZ = 60.0, 520.0
 
 @dataclass(frozen=True, slots=True)
 class Recordings:
-    """Utterances of one speaker, one after another."""
+    """Utterances one after another, of one voice and then of the next."""
 
     audio: npt.NDArray[np.int16]
     """(samples,), 24 kHz."""
@@ -45,9 +48,18 @@ class Recordings:
         return np.pad(inside.astype(np.float32) / 32768, padding)
 
 
-def load(folder: Path) -> Recordings:
-    """Read `audio.npy` (int16) and `index.npy` (int64 (n, 2)) of a folder."""
-    return Recordings(np.load(folder / "audio.npy", mmap_mode="r"), np.load(folder / "index.npy"))
+def voice_folders(data: Path) -> dict[str, Path]:
+    """Where the voices are that there are: the first one's in `answers`, the second one's beside it."""
+    second = data / SECOND
+    return {FIRST: data / "answers"} | ({SECOND: second} if (second / "index.npy").exists() else {})
+
+
+def load(folders: Collection[Path]) -> Recordings:
+    """Read `audio.npy` (int16) and `index.npy` (int64 (n, 2)) of some folders."""
+    sounds = [np.load(folder / "audio.npy", mmap_mode="r") for folder in folders]
+    begins = np.cumsum([0, *map(len, sounds)])
+    index = [np.load(folder / "index.npy") + begin for folder, begin in zip(folders, begins, strict=False)]
+    return Recordings(sounds[0] if len(sounds) == 1 else np.concatenate(sounds), np.concatenate(index))
 
 
 def f0_labels(recordings: Recordings) -> npt.NDArray[np.float32]:

@@ -1,5 +1,6 @@
 """What the flow trains on: windows of the teacher's mel beside the tokens that a block may read."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,9 @@ class Windows:
     mel: Tensor
     """(B, mels, T), natural log; silence outside the utterance."""
 
+    voice: Tensor
+    """int64 (B,): whose they are."""
+
 
 @dataclass(frozen=True, slots=True)
 class TokenizedSpeech:
@@ -46,15 +50,18 @@ class TokenizedSpeech:
     first_group: npt.NDArray[np.int64]
     """Where each utterance begins; one more for the end."""
 
+    voice: npt.NDArray[np.int64]
+    """(utterances,)."""
+
     def draw(self, utterances: npt.NDArray[np.int64], grid: Grid, rng: np.random.Generator, size: int) -> Windows:
         """Windows from anywhere in some utterances; three of ten at another rate than 1, whose mel is stretched linearly."""
         lengths = np.diff(self.first_group)[utterances]
+        drawn = rng.choice(utterances, size, p=lengths / lengths.sum())
         picked = [
-            self._window(int(utterance), float(2 ** rng.uniform(-1, 1)) if rng.random() < 0.3 else 1.0, grid, rng)
-            for utterance in rng.choice(utterances, size, p=lengths / lengths.sum())
+            self._window(int(utterance), float(2 ** rng.uniform(-1, 1)) if rng.random() < 0.3 else 1.0, grid, rng) for utterance in drawn
         ]
         tokens, positions, mels = (torch.from_numpy(np.stack(column)) for column in zip(*picked, strict=True))
-        return Windows(tokens, positions, mels.transpose(1, 2).contiguous())
+        return Windows(tokens, positions, mels.transpose(1, 2).contiguous(), torch.from_numpy(self.voice[drawn]))
 
     def _window(
         self, utterance: int, rate: float, grid: Grid, rng: np.random.Generator
@@ -81,15 +88,16 @@ class TokenizedSpeech:
         return mixed
 
 
-def load(folder: Path, config: MelConfig) -> TokenizedSpeech:
-    """Read `audio.npy`, `index.npy`, `codes.npy` (groups, 5) and `code_index.npy` (utterances, 2) of a folder; takes the mel."""
-    teacher = recordings.load(folder)
-    code_index = np.load(folder / "code_index.npy")
-    codes: Codes = np.load(folder / "codes.npy")
+def load(folders: Collection[Path], config: MelConfig) -> TokenizedSpeech:
+    """Read `audio.npy`, `index.npy`, `codes.npy` (groups, 5) and `code_index.npy` (utterances, 2) of each voice's folder; takes the mel."""
+    teacher = recordings.load(folders)
+    each = [(np.load(folder / "codes.npy"), np.load(folder / "code_index.npy")) for folder in folders]
+    spoken: list[Codes] = [codes[start:stop] for codes, index in each for start, stop in index]
     mels = [mel_spectrogram(teacher.samples(i, 0, int(stop - start)), config) for i, (start, stop) in enumerate(teacher.index)]
     return TokenizedSpeech(
         np.concatenate(mels),
-        np.concatenate([codes[start:stop] for start, stop in code_index]),
+        np.concatenate(spoken),
         np.concatenate([[0], np.cumsum([len(mel) for mel in mels])]),
-        np.concatenate([[0], np.cumsum(code_index[:, 1] - code_index[:, 0])]),
+        np.concatenate([[0], np.cumsum([len(codes) for codes in spoken])]),
+        np.repeat(np.arange(len(each)), [len(index) for _, index in each]),
     )

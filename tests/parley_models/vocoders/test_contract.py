@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.numpy import load_file, save_file
 
 from parley_models.errors import BundleCorrupt, BundleMissing, UsageError
 from parley_models.networks.hift import Hift, HiftConfig
@@ -162,6 +163,18 @@ def test_guidance_is_another_where_a_pitch_is_asked_for(mini: FlowHift) -> None:
     raised = sound_of(chunks_of(other, codes, pitch=3.0))
     np.testing.assert_array_equal(raised, sound_of(chunks_of(everywhere, codes, pitch=3.0)))
     assert not np.allclose(raised, sound_of(chunks_of(mini, codes, pitch=3.0)), atol=1e-6)
+
+
+def test_a_voice_may_lie_below_what_the_codes_say(mini: FlowHift, tmp_path: Path) -> None:
+    shutil.copytree(TINY / "voices", tmp_path / "voices")
+    save_file(
+        {**load_file(TINY / "voices" / "plain.safetensors"), "semitones": np.array([-9.0], np.float32)},
+        tmp_path / "voices" / "low.safetensors",
+    )
+    low, codes = replace(mini, folder=tmp_path / "voices"), codes_of(6)
+
+    np.testing.assert_array_equal(sound_of(chunks_of(low, codes, voice="low")), sound_of(chunks_of(mini, codes, pitch=-9.0)))
+    np.testing.assert_array_equal(sound_of(chunks_of(low, codes, voice="low", pitch=12.0)), sound_of(chunks_of(mini, codes, pitch=3.0)))
 
 
 def test_refusals(vocoder: Vocoder) -> None:

@@ -14,8 +14,9 @@ from parley_models.networks.flow import Flow, FlowConfig
 from parley_models.networks.hift import Hift, HiftConfig
 from parley_models.vocoders.grid import NOTHING
 from parley_models.vocoders.mel import MelConfig, mel_spectrogram
+from parley_models.vocoders.voices import read_voice
 from parley_training.checkpoint import Pace, restore
-from parley_training.vocoder import f0, flow, hift, recordings, windows
+from parley_training.vocoder import export, f0, flow, hift, recordings, windows
 from parley_training.vocoder.code_embedding import DETAILS, CodeEmbedding
 from parley_training.vocoder.spectra import MelSpectrogram, SpectralLoss
 
@@ -62,7 +63,7 @@ def falls(loss_of: Callable[[], torch.Tensor], network: torch.nn.Module) -> bool
 
 
 def test_hift_learns(data: Path) -> None:
-    teacher = recordings.load(data / "answers")
+    teacher = recordings.load([data / "answers"])
     torch.manual_seed(0)
     network = Hift(HIFT)
     lesson = hift.Lesson(network, CPU)
@@ -72,10 +73,10 @@ def test_hift_learns(data: Path) -> None:
 
 
 def test_flow_learns(data: Path) -> None:
-    speech = windows.load(data / "answers", MelConfig())
+    speech = windows.load([data / "answers"], MelConfig())
     network, codes = Flow(FLOW), CodeEmbedding(FLOW.embedding)
     batch = speech.draw(np.arange(2), flow.GRID, np.random.default_rng(0), 8)
-    lesson = flow.Lesson(network, codes, CPU)
+    lesson = flow.Lesson(network, codes, ["slt"], CPU)
 
     assert falls(lambda: lesson(batch).total, network)
 
@@ -114,7 +115,7 @@ def test_f0_learns_apart_and_lands_in_the_hift(data: Path, tmp_path: Path) -> No
 
 
 def test_f0_labels_know_pitch_and_silence(data: Path) -> None:
-    teacher = recordings.load(data / "answers")
+    teacher = recordings.load([data / "answers"])
     labels = recordings.f0_labels(teacher)
     first, second = labels[: teacher.first_frames[1]], labels[teacher.first_frames[1] :]
 
@@ -125,7 +126,7 @@ def test_f0_labels_know_pitch_and_silence(data: Path) -> None:
 
 
 def test_windows_show_a_block_no_more_than_it_may_read(data: Path) -> None:
-    speech = windows.load(data / "answers", MelConfig())
+    speech = windows.load([data / "answers"], MelConfig())
     drawn = speech.draw(np.arange(2), flow.GRID, np.random.default_rng(1), 64)
     last_read = drawn.positions[:, -1].ceil().long()
 
@@ -136,8 +137,8 @@ def test_windows_show_a_block_no_more_than_it_may_read(data: Path) -> None:
 
 
 def test_stretched_mel_is_the_mel_at_rate_one(data: Path) -> None:
-    speech = windows.load(data / "answers", MelConfig())
-    teacher = recordings.load(data / "answers")
+    speech = windows.load([data / "answers"], MelConfig())
+    teacher = recordings.load([data / "answers"])
     whole = mel_spectrogram(teacher.samples(0, 0, GROUPS[0] * 2880), MelConfig())
 
     np.testing.assert_allclose(speech._stretched(0, 6, 24, 1.0), whole[6:30], atol=1e-5)
@@ -213,3 +214,37 @@ def test_a_flow_goes_on_with_other_ears(data: Path, tmp_path: Path) -> None:
     assert flow.train(tmp_path / "data", tmp_path / "second", Pace(60), config=FLOW, steps=1, begin=begun) == 1
     with pytest.raises(FileNotFoundError, match="checkpoint"):
         flow.begun(tmp_path / "nowhere", tmp_path / "voice.npz", data)
+
+
+@pytest.fixture
+def two_voices(data: Path, tmp_path: Path) -> Path:
+    """The second one says what the first one says."""
+    for name in ("answers", "rms"):
+        shutil.copytree(data / "answers", tmp_path / "both" / name)
+    return tmp_path / "both"
+
+
+def test_two_voices_are_learned_beside_each_other(two_voices: Path, tmp_path: Path) -> None:
+    folders = recordings.voice_folders(two_voices)
+    assert list(folders) == ["slt", "rms"]
+    one, both = recordings.load([two_voices / "answers"]), recordings.load(folders.values())
+    assert len(both.index) == 2 * len(one.index)
+    np.testing.assert_array_equal(both.samples(3, 0, 5000), one.samples(1, 0, 5000))
+
+    drawn = windows.load(folders.values(), MelConfig()).draw(np.arange(4), flow.GRID, np.random.default_rng(0), 32)
+    assert set(drawn.voice.tolist()) == {0, 1}
+    network = Flow(FLOW)
+    lesson = flow.Lesson(network, CodeEmbedding(FLOW.embedding), folders, CPU)
+    torch.manual_seed(0)
+    lesson(drawn).total.backward()
+    assert lesson.voices.shape == (2, 192)
+    assert flow.train(two_voices, tmp_path / "flow", Pace(60), config=FLOW, steps=1) == 1
+    assert export.learned(tmp_path / "flow")["voices"] == ["slt", "rms"]
+    assert hift.train(two_voices, tmp_path / "hift", Pace(60), config=HIFT, steps=1) == 1
+
+
+def test_the_second_voice_lies_below_what_the_codes_say(tmp_path: Path) -> None:
+    export.export(Flow(flow.CONFIG), Hift(hift.CONFIG), tmp_path, ["slt", "rms"])
+    first, second = (read_voice(tmp_path / "voices", name) for name in ("slt", "rms"))
+    assert (first.semitones, second.semitones) == (0.0, -9.0)
+    assert not np.allclose(first.speaker, second.speaker)
