@@ -30,7 +30,7 @@ from parley_training.backbone.stages import TABLES
 from parley_training.backbone.training import Plan, Training, write_backbone
 from parley_training.backbone.world import plain_answers, scenes_of, sounds_of, tasks_of
 from parley_training.corpus.dialogue import World
-from parley_training.corpus.recipe import FOLDERS
+from parley_training.homes import add_folders, at_home
 from parley_training.parallel.fleet import Fleet, assembled
 from parley_training.text.recipe import LAYOUT
 
@@ -62,11 +62,7 @@ def begin(linguistic: Path, semantic: Path, seed: int) -> StepOmni:
 def arguments() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--world", choices=sorted(FOLDERS), default="mini0")
-    parser.add_argument("--corpus", type=Path, help="unless given, the world's own folder, as are the next three")
-    parser.add_argument("--tokens", type=Path)
-    parser.add_argument("--text", type=Path)
-    parser.add_argument("--out", type=Path)
+    add_folders(parser, corpus="corpus", tokens="tokens", text="text", out="backbone")
     parser.add_argument("--linguistic", type=Path, default=Path("runs/linguistic"))
     parser.add_argument("--semantic", type=Path, default=Path("runs/semantic"))
     parser.add_argument("--minutes", type=float, default=60)
@@ -76,14 +72,6 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--eager", action="store_true", help="without torch.compile, where there is no C compiler")
     return parser
-
-
-def at_home(options: argparse.Namespace) -> argparse.Namespace:
-    """The options with everything that was left to the world filled in."""
-    home = FOLDERS[options.world]
-    own = {"corpus": home, **{name: home.with_name(name) for name in ("tokens", "text")}, "out": home.with_name("backbone")}
-    given = {name: value for name, value in vars(options).items() if value is not None}
-    return argparse.Namespace(**{**vars(options), "stages": STAGES[options.world], **own, **given})
 
 
 def main() -> None:
@@ -106,7 +94,7 @@ def run(options: argparse.Namespace, fleet: Fleet) -> None:
     plan = Plan(
         write=tasks_of(world, writer, scenes_of(world, writer, questions, sounds, mishear)),
         rng=writer.rng,
-        stages=TABLES[options.stages],
+        stages=TABLES[options.stages or STAGES[world]],
         minutes=options.minutes,
         rate=PEAK_RATE,
         tokens=TOKENS_PER_BATCH,

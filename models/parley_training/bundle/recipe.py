@@ -33,7 +33,7 @@ from parley_training.bundle.releases import release_of
 from parley_training.bundle.voices import UNMEASURED, measured, spoken_plainly
 from parley_training.corpus.answers import FIRST
 from parley_training.corpus.dialogue import World
-from parley_training.corpus.recipe import FOLDERS
+from parley_training.homes import add_folders, at_home
 from parley_training.text.recipe import LAYOUT
 
 logger = logging.getLogger(__name__)
@@ -149,27 +149,21 @@ def mini_controls(voices: list[str], styles: tuple[Control, ...] = ()) -> tuple[
 def main() -> None:
     """Read the command line and build."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--world", choices=sorted(FOLDERS), default="mini0")
     parser.add_argument("--linguistic", type=Path, default=Path("runs/linguistic"))
     parser.add_argument("--semantic", type=Path, default=Path("runs/semantic"))
-    parser.add_argument("--text", type=Path, help="unless given, the world's own folder, as are the next three")
-    parser.add_argument("--backbone", type=Path, help="quantized or not")
-    parser.add_argument("--tokens", type=Path, help="answers.npz there: what the voices are measured on")
-    parser.add_argument("--corpus", type=Path, help="Mini 1's: which of the answers are plain")
+    add_folders(parser, text="text", backbone="backbone/backbone", tokens="tokens", corpus="corpus")
     parser.add_argument("--vocoder", type=Path, default=Path("runs/vocoder/bundle"))
     parser.add_argument("--out", type=Path, default=Path("assets/parley_assets/bundles/mini"))
-    options = parser.parse_args()
+    options = at_home(parser.parse_args())
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    home = FOLDERS[options.world]
-    text, tokens = options.text or home.with_name("text"), options.tokens or home.with_name("tokens")
-    backbone = options.backbone or home.with_name("backbone") / "backbone"
-    sources = Sources(options.linguistic, options.semantic, text, backbone, options.vocoder)
-    answers = spoken_plainly(tokens, options.corpus or home, options.world)
+    sources = Sources(options.linguistic, options.semantic, options.text, options.backbone, options.vocoder)
+    answers = spoken_plainly(options.tokens, options.corpus, options.world)
     manifest = build(sources, options.out, answers, options.world)
     size_mb = sum(entry.size_bytes for entry in manifest.files) / 1e6
     logger.info("%s: %d files, %.1f MB, voices %s", options.out, len(manifest.files), size_mb, manifest.voices)
     if not answers:
-        logger.warning("%s has no answers: the voices' figures are placeholders, and achieved styles are not to be believed", tokens)
+        told = "%s has no answers: the voices' figures are placeholders, and achieved styles are not to be believed"
+        logger.warning(told, options.tokens)
 
 
 if __name__ == "__main__":

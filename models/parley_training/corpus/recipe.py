@@ -29,8 +29,8 @@ from parley_training.corpus.lines import Line, exchange_of, line_of
 from parley_training.corpus.shard import Shard
 from parley_training.corpus.spoken import make_answers, make_second_voice, make_voice, pcm16
 from parley_training.corpus.vocabulary import random_words
+from parley_training.homes import add_folders, at_home
 
-FOLDERS: dict[World, Path] = {"mini0": Path("runs/corpus"), "mini1": Path("runs/mini1/corpus")}
 VOICE_PLAIN, VOICE_STYLED, VOICE_SHIFTED, VOICE_SECOND = 1500, 1200, 900, 1800
 OPEN_SHARE = 0.4
 """Utterances that are everyday phrases or strings of dictionary words: Mini must hear more than its world."""
@@ -95,17 +95,16 @@ def _parts(exchanges: Iterator[Exchange]) -> Iterator[Part]:
 def main() -> None:
     """Read the command line and make what is missing."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--world", choices=sorted(FOLDERS), default="mini0")
-    parser.add_argument("--out", type=Path, help="unless given, the world's own folder")
+    add_folders(parser, out="corpus")
     parser.add_argument("--shards", type=int, default=100, help="training shards (about 0.3 h each)")
     parser.add_argument("--utterances", type=int, default=400, help="in a shard")
     parser.add_argument("--answers", type=int, default=80_000, help="exchanges drawn to find the answers that are spoken")
     parser.add_argument("--second", type=int, default=VOICE_SECOND, help="Mini 1's answers in the second voice")
     parser.add_argument("--test-shards", type=int, default=2)
     parser.add_argument("--workers", type=int, default=2)
-    options = parser.parse_args()
+    options = at_home(parser.parse_args())
     world: World = options.world
-    out: Path = options.out or FOLDERS[world]
+    out: Path = options.out
 
     (out / "questions").mkdir(parents=True, exist_ok=True)
     (out / "test").mkdir(parents=True, exist_ok=True)

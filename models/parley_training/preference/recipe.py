@@ -1,6 +1,6 @@
 """Teach a trained backbone to prefer its own right answers to its own wrong ones: DPO from SFT 1, audio masked out of the loss.
 
-    python -m parley_training.preference.recipe --backbone runs/sft1/backbone --out runs/dpo
+    python -m parley_training.preference.recipe --world mini1
 
 Asks the model questions of its training world, typed and heard, several times each; judges the answers; keeps the pairs in `pairs.jsonl`;
 computes the reference's log-probabilities once (`references.pt`); trains; writes `backbone/` and `results.json`. A killed run goes on
@@ -26,6 +26,7 @@ from parley_models.text_tokenizer import TextTokenizer
 from parley_training.backbone.questions import questions_of
 from parley_training.checkpoint import Pace, restore, save
 from parley_training.corpus.dialogue import write
+from parley_training.homes import add_folders, at_home
 from parley_training.preference.dpo import LogProbabilities, log_probabilities, loss_of, margins
 from parley_training.preference.pairs import Pair, PairBook
 from parley_training.preference.sampling import Inquiry
@@ -125,12 +126,7 @@ def made_from(folder: Path, book: Path) -> str:
 def arguments() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--backbone", type=Path, default=Path("runs/backbone/sft1"), help="the checkpoint to begin from: SFT 1")
-    parser.add_argument("--corpus", type=Path, default=Path("runs/corpus"))
-    parser.add_argument("--tokens", type=Path, default=Path("runs/tokens"))
-    parser.add_argument("--text", type=Path, default=Path("runs/text"))
-    parser.add_argument("--out", type=Path, default=Path("runs/dpo"))
-    parser.add_argument("--world", choices=["mini0", "mini1"], default="mini1")
+    add_folders(parser, default="mini1", backbone="backbone/sft1", corpus="corpus", tokens="tokens", text="text", out="dpo")
     parser.add_argument("--questions", type=int, default=4000, help="asked of the model to find pairs")
     parser.add_argument("--answers", type=int, default=6, help="to each question")
     parser.add_argument("--text-only", action="store_true", help="an answer whose sound breaks off may still be preferred")
@@ -149,7 +145,7 @@ def main() -> None:
     parser = arguments()
     options = parser.parse_args()
     try:
-        run(options)
+        run(at_home(options))
     except ParleyError as error:
         parser.exit(error.exit_code, f"{error}\n")
 

@@ -67,7 +67,8 @@ class Inquiry:
 
     def _read(self, kind: str, rng: random.Random) -> tuple[Exchange, list[int]]:
         """A typed question and its prompt."""
-        exchange = self.write(rng)
+        while (exchange := self.write(rng)).tone is not None:  # "is my voice high?" can only be asked aloud
+            pass
         shown = plain(exchange.question) if rng.random() < PLAIN_SHARE and exchange.language == "en" else exchange.question
         turns = [*self._before(kind, exchange), Message("user", (shown,))]
         return exchange, Prompt(self.tokenizer, LAYOUT).conversation(turns)

@@ -1,7 +1,7 @@
 """Make Mini's text pieces from what is said in its world.
 
-    python -m parley_training.text.recipe --out runs/text
-    python -m parley_training.text.recipe --world mini1 --out runs/mini1/text
+    python -m parley_training.text.recipe
+    python -m parley_training.text.recipe --world mini1
 
 Upstream's order of pieces: `<unk>`, `<s>`, `</s>`, `<|EOT|>`, `<|BOT|>`, then the markers, then bytes and text. The audio codes are no
 pieces of Mini's model; the bundle's layout puts them right behind it. Mini 1's world has as many pieces, every Han character that is
@@ -18,6 +18,7 @@ import sentencepiece
 from parley_models.tokens import TokenLayout
 from parley_training.corpus.dialogue import World, write
 from parley_training.corpus.exchange import Exchange
+from parley_training.homes import add_folders, at_home
 
 PIECES = 1536
 LAYOUT = TokenLayout(vocab_size=PIECES + 5120, audio_offset=PIECES, bos=1, bot=4, eot=3, stops=(3, 2), audio_start=5, audio_end=6)
@@ -57,9 +58,8 @@ def make_pieces(out: Path, world: World, exchanges: int = EXCHANGES, pieces: int
 def main() -> None:
     """Write `text.model`."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--world", choices=("mini0", "mini1"), default="mini0")
-    parser.add_argument("--out", type=Path, default=Path("runs/text"))
-    options = parser.parse_args()
+    add_folders(parser, out="text")
+    options = at_home(parser.parse_args())
     make_pieces(options.out, options.world)
 
 

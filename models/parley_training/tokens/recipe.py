@@ -1,6 +1,7 @@
 """Hear the whole corpus with the trained tokenizers and keep the codes: what the backbone and the flow learn from.
 
-    python -m parley_training.tokens.recipe --corpus runs/corpus --linguistic runs/linguistic --semantic runs/semantic --out runs/tokens
+    python -m parley_training.tokens.recipe --linguistic runs/linguistic --semantic runs/semantic
+    python -m parley_training.tokens.recipe --world mini1
 
 Writes `answers.npz`, `voice.npz` and one file a shard in `questions/`, `human/` and `test/`: `codes` uint16 (groups, 5) and `index` int64
 (n, 2) in groups; training questions also as the linguistic tokenizer hears them from other voices, `disguised` uint16
@@ -27,6 +28,7 @@ from parley_models.vocoders.pitch import shift_pitch
 from parley_training.corpus.answers import ANSWER_RATE_HZ, SECOND, SECOND_BELOW
 from parley_training.corpus.shard import Shard
 from parley_training.corpus.speech import RATE_HZ
+from parley_training.homes import add_folders, at_home
 from parley_training.linguistic.disguise import disguise
 from parley_training.linguistic.features import LOG_FLOOR, whole_blocks
 from parley_training.tokens.ears import TrainedEars
@@ -140,13 +142,12 @@ def hearings_of(path: Path) -> list[tuple[Codes, ...]]:
 def main() -> None:
     """Read the command line and make what is missing."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--corpus", type=Path, default=Path("runs/corpus"))
+    add_folders(parser, corpus="corpus", out="tokens")
     parser.add_argument("--linguistic", type=Path, default=Path("runs/linguistic"))
     parser.add_argument("--semantic", type=Path, default=Path("runs/semantic"))
-    parser.add_argument("--out", type=Path, default=Path("runs/tokens"))
     parser.add_argument("--semantic-of", type=Path, help="an earlier run of this recipe with the same semantic tokenizer")
     parser.add_argument("--workers", type=int, default=2)
-    options = parser.parse_args()
+    options = at_home(parser.parse_args())
     options.out.mkdir(parents=True, exist_ok=True)
     ears = (options.linguistic, options.semantic)
     with ProcessPoolExecutor(options.workers) as pool:

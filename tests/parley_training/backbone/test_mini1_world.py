@@ -243,16 +243,6 @@ def test_the_recipe_trains_by_the_papers_stages_and_is_measured_in_its_world(
     assert not (home / "runs/backbone").exists()
 
 
-def test_what_is_not_named_lies_in_the_worlds_own_folders() -> None:
-    small = recipe.at_home(recipe.arguments().parse_args([]))
-    wide = recipe.at_home(recipe.arguments().parse_args(["--world", "mini1", "--text", "pieces", "--stages", "three"]))
-    places = [(str(each.corpus), str(each.tokens), str(each.text), str(each.out), each.stages) for each in (small, wide)]
-    assert places == [
-        ("runs/corpus", "runs/tokens", "runs/text", "runs/backbone", "three"),
-        ("runs/mini1/corpus", "runs/mini1/tokens", "pieces", "runs/mini1/backbone", "three"),
-    ]
-
-
 class Knowing:
     """Stands where a model is asked for its likeliest ids: knows the answers, and what it was asked."""
 

@@ -2,6 +2,7 @@
 
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from parley_models.tokens import SpeechTokens
 from parley_training import checkpoint
 from parley_training.backbone.examples import REPLY_IN_TEXT, Question
 from parley_training.corpus.disturbance import plain
-from parley_training.corpus.exchange import Exchange
+from parley_training.corpus.exchange import Exchange, Tone
 from parley_training.preference import recipe, sampling
 from parley_training.preference.dpo import log_probabilities, loss_of, margins
 from parley_training.preference.judging import judge
@@ -255,3 +256,9 @@ def test_the_same_question_is_asked_the_same_way_again_typed_or_heard(wavering: 
     first = [inquiry.ask(number, 0) for number in range(4)]
     assert [inquiry.ask(number, 0) for number in range(4)] == first
     assert any(each.kind.startswith("heard") for each in first) and any(each.kind == "typed" for each in first)
+
+
+def test_a_question_that_only_a_voice_can_ask_is_not_typed(wavering: Path, tokenizer: TextTokenizer) -> None:
+    toned = replace(FRANCE, intent="voice_pitch", tone=Tone(pitch="high"))
+    inquiry = Inquiry(Backbone.load(wavering), tokenizer, lambda rng: rng.choice((toned, toned, FRANCE)), [], answers=1)
+    assert {inquiry.ask(number, 0).intent for number in range(6)} == {FRANCE.intent}
