@@ -11,6 +11,7 @@ from parley_models.backbone.backbone import Backbone
 from parley_training.backbone.examples import ExampleWriter, Question
 from parley_training.backbone.mishearing import Mishearing
 from parley_training.backbone.questions import questions_of
+from parley_training.homes import add_folders, at_home
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +25,10 @@ class Trial:
     def of_command_line(description: str | None, count: int) -> "Trial":
         """Read the command line; `count` questions of a set unless it says otherwise."""
         parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-        parser.add_argument("--corpus", type=Path, default=Path("runs/corpus"))
-        parser.add_argument("--tokens", type=Path, default=Path("runs/tokens"))
-        parser.add_argument("--text", type=Path, default=Path("runs/text"))
+        add_folders(parser, corpus="corpus", tokens="tokens", text="text", backbone="backbone/backbone")
         parser.add_argument("--linguistic", type=Path, default=Path("runs/linguistic"))
-        parser.add_argument("--backbone", type=Path, default=Path("runs/backbone/backbone"))
         parser.add_argument("--count", type=int, default=count, help="questions of a set")
-        options = parser.parse_args()
+        options = at_home(parser.parse_args())
         return Trial(options, Backbone.load(options.backbone, context=1024))
 
     def questions(self, name: str, seed: int) -> tuple[ExampleWriter, list[Question]]:
