@@ -1,16 +1,21 @@
 """`parley bench backbone`: how fast a backbone of a shape would be here, with random weights."""
 
 import json
+import shutil
 import sys
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory, gettempdir
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
 from parley.bench.record import Load, calibration, machine
-from parley_models.errors import DeviceError, UsageError
+from parley_models.errors import DeviceError, EngineError, UsageError
+
+if TYPE_CHECKING:
+    from parley_models.backbone.bench import Bench, Tick
 
 SHAPES = ("mini", "3b", "130b")
 SPARED_BYTES = 1_000_000_000
@@ -45,7 +50,7 @@ def measure_backbone(name: str, threads: int, out: Path | None, *, as_json: bool
     load, fast = Load(), calibration()
     terminal = Console(stderr=True)
     with Progress(console=terminal, transient=True, disable=not sys.stderr.isatty()) as progress:
-        steps = len(shape.contexts) * (len(ROWS) + 1) + (len(ROWS) if shape.linear == "int4" else 0)
+        steps = len(shape.contexts) * (len(ROWS) + 3) + (len(ROWS) if shape.linear == "int4" else 0)
         task = progress.add_task(f"backbone {name}", total=steps)
         bench = Bench(shape, threads)
 
@@ -54,6 +59,7 @@ def measure_backbone(name: str, threads: int, out: Path | None, *, as_json: bool
 
         passes = list(bench.passes(tick))
         paired = list(bench.paired(tick)) if shape.linear == "int4" else []
+        peer, lacking = measure_peer(bench, tick)
     found: dict[str, Any] = {
         "bench": "backbone",
         "device": machine()["cpu"],
@@ -61,8 +67,9 @@ def measure_backbone(name: str, threads: int, out: Path | None, *, as_json: bool
         "calibration": fast,
         "load": load.record(),
         "torch": torch.__version__,
-        "not_run": ["graphics cards", "llama.cpp"],
+        "not_run": ["graphics cards", *lacking],
         **record(shape, passes, paired, bench.copy_bytes_per_s, threads),
+        **peer,
     }
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -72,6 +79,31 @@ def measure_backbone(name: str, threads: int, out: Path | None, *, as_json: bool
     else:
         _show(found)
     return 0
+
+
+def measure_peer(bench: "Bench", tick: "Tick") -> tuple[dict[str, Any], list[str]]:
+    """llama.cpp at the same dimensions: what the record has of it, and why it was not run."""
+    from parley_models.backbone.llama_cpp import INSTALL, is_installed
+
+    if not is_installed():
+        return {}, [f"llama.cpp (`{INSTALL}` installs it)"]
+    from parley_models.backbone.peer import Peer, against, peer_record
+
+    shape = bench.shape
+    free, on_disk = available_bytes(), shutil.disk_usage(gettempdir()).free
+    for what, has, needed in ("memory", free, Peer.needed_bytes(shape)), (gettempdir(), on_disk, Peer.file_bytes(shape)):
+        if has is not None and has < needed + SPARED_BYTES:
+            return {}, [f"llama.cpp (needs {(needed + SPARED_BYTES) / 1e9:.1f} GB of {what}, and {has / 1e9:.1f} GB are free)"]
+    try:
+        with TemporaryDirectory(prefix="parley-") as folder:
+            peer = Peer(shape, bench.threads, Path(folder))
+            try:
+                rows = list(against(bench, peer, tick))
+            finally:
+                peer.close()  # before its files go, which may be open
+        return peer_record(shape, rows), []
+    except (EngineError, OSError) as error:
+        return {}, [f"llama.cpp ({error})"]
 
 
 def available_bytes() -> int | None:
@@ -95,7 +127,23 @@ def _show(found: dict[str, Any]) -> None:
     for each in found["paired_matrices"]:
         theirs = "torch has none" if each["torch_ms"] is None else f"torch's own int4 {each['torch_ms']:.4g} ms"
         console.print(f"Matrices of a layer, {each['ids']} ids: {each['ours_ms']:.4g} ms, {theirs}")
+    _show_peer(found)
     for each in found["speculation"]:
         gains = ", ".join(f"{share}: {gain:.2f}" for share, gain in each["gain_by_acceptance"].items())
         console.print(f"Gain by acceptance at context {each['context']}, a draft at {each['draft_in_steps']} steps: {gains}")
     console.print(f"Not run: {', '.join(found['not_run'])}.")
+
+
+def _show_peer(found: dict[str, Any]) -> None:
+    if "llama_cpp" not in found:
+        return
+    console, about = Console(), found["llama_cpp_is"]
+    console.print(f"In turns with llama.cpp ({about['version']}): {about['quantization']}.")
+    console.print(f"Its positions are {about['positions']}, its cache is {about['cache']}.")
+    console.print(f"Its step is {about['step_is']}. Compiled for {about['compiled_for']}.")
+    table = Table("context", "ids", "ours, step ms", "llama.cpp, layer ms", "step ms", "ids/s", "ours/theirs")
+    for each in found["llama_cpp"]:
+        layer = "" if each["layer_ms"] is None else f"{each['layer_ms']:.4g}"
+        ours, step, speed = (f"{each[key]:.4g}" for key in ("ours_step_ms", "step_ms", "ids_per_s"))
+        table.add_row(str(each["context"]), str(each["ids"]), ours, layer, step, speed, f"{each['ours_over_theirs']:.2f}")
+    console.print(table)

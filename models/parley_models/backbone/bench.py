@@ -97,9 +97,9 @@ class Bench:
 
     def __init__(self, shape: Shape, threads: int = 1) -> None:
         """Makes the weights, which takes seconds for a large shape."""
-        self.shape, self._threads = shape, threads
+        self.shape, self.threads = shape, threads
         torch.set_num_threads(threads)
-        self._clock = time.thread_time if threads == 1 else time.perf_counter
+        self.clock = time.thread_time if threads == 1 else time.perf_counter
         config = shape.config
         self._layers = [_layer(shape) for _ in range(shape.layers)]
         self._head = QuantizedLinear(_random_int8(config.vocab_size, config.hidden_size))
@@ -120,6 +120,10 @@ class Bench:
                 layers = self._best(partial(self._through, context, ids), 2 if ids == READ_IDS else 4)
                 yield self._pass(context, ids, layers / self.shape.layers, heads.get(ids, one))
                 tick()
+
+    def ways(self, context: int, ids: int) -> tuple[Callable[[], object], Callable[[], object]]:
+        """A pass over `ids` ids at a context through the layers that were made, and the head for the last."""
+        return partial(self._through, context, ids), partial(self._head, self._input(1)[0])
 
     def paired(self, tick: Tick) -> Iterator[Paired]:
         """The matrices of one layer at int4, ours against torch's own product on the same packed weights."""
@@ -167,10 +171,10 @@ class Bench:
         with torch.inference_mode():
             for at in range(times):
                 for way, work in enumerate(ways):
-                    began = self._clock()
+                    began = self.clock()
                     work()
                     if at:
-                        best[way] = min(best[way], self._clock() - began)
+                        best[way] = min(best[way], self.clock() - began)
         return best
 
 
@@ -186,8 +190,8 @@ def record(shape: Shape, passes: Sequence[Pass], paired: Sequence[Paired], copy_
         "threads": threads,
         "clock": "processor time of the thread" if threads == 1 else "wall time",
         "copy_gb_per_s": round(copy_bytes_per_s / 1e9, 2),
-        "passes": [_rounded(asdict(each)) for each in passes],
-        "paired_matrices": [_rounded(asdict(each)) for each in paired],
+        "passes": [rounded(asdict(each)) for each in passes],
+        "paired_matrices": [rounded(asdict(each)) for each in paired],
         "speculation": [curve(passes, context, share) for context in shape.contexts for share in (0.03, 0.25)],
     }
 
@@ -202,7 +206,8 @@ def curve(passes: Sequence[Pass], context: int, draft: float) -> dict[str, Any]:
     return {"context": context, "draft_in_steps": draft, "gain_by_acceptance": gains, "least_acceptance": costs.least_acceptance()}
 
 
-def _rounded(figures: dict[str, Any]) -> dict[str, Any]:
+def rounded(figures: dict[str, Any]) -> dict[str, Any]:
+    """Four digits are more than a clock here can tell."""
     return {name: float(f"{value:.4g}") if isinstance(value, float) else value for name, value in figures.items()}
 
 
