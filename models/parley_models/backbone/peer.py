@@ -18,10 +18,11 @@ from parley_models.backbone.llama_cpp import LlamaCpp, build
 from parley_models.backbone.random_gguf import LIKE, Q8_0, file_bytes, write_random_gguf
 from parley_models.errors import EngineError
 
-ROWS = (1, READ_IDS)
-TURNS = {1: 8, READ_IDS: 3}
-IN_A_ROW = 3
-"""Passes of a turn: the first finds the weights where the other side has left them, the others as in decoding."""
+TURNS = {1: 8, READ_IDS: 5}
+"""By ids in a pass. The first turn does not count."""
+
+IN_A_ROW = {1: 3, READ_IDS: 1}
+"""Passes of a turn: the first finds the caches full of the other side's weights, the others as in decoding. Reading takes its time anyway."""
 
 PAUSE_S = 0.02
 """Between turns on several threads: those of the other side wait for work by spinning, for some milliseconds."""
@@ -105,9 +106,9 @@ def against(bench: Bench, peer: Peer, tick: Tick) -> Iterator[Against]:
         EngineError: two layers of llama.cpp took no longer than one, so that nothing can be told.
     """
     for context in reversed(peer.shape.contexts):
-        for ids in ROWS:
+        for ids in TURNS:
             ways = [*bench.ways(context, ids), *peer.ways(ids)]
-            layers_s, head_s, *theirs_s = _in_turns(bench, ways, TURNS[ids], partial(peer.rewind, context))
+            layers_s, head_s, *theirs_s = _in_turns(bench, ways, ids, partial(peer.rewind, context))
             yield compare(peer.shape, context, ids, layers_s / peer.shape.layers * peer.shape.config.num_hidden_layers + head_s, theirs_s)
             tick()
 
@@ -152,15 +153,15 @@ def _depths(shape: Shape) -> tuple[int, ...]:
     return (shape.layers,) if shape.layers == shape.config.num_hidden_layers else (1, 2)
 
 
-def _in_turns(bench: Bench, ways: Sequence[Callable[[], object]], turns: int, before: Callable[[], None]) -> list[float]:
-    """Seconds of the fastest pass of each; `before` runs before each pass, off the clock, and the first turn does not count."""
+def _in_turns(bench: Bench, ways: Sequence[Callable[[], object]], ids: int, before: Callable[[], None]) -> list[float]:
+    """Seconds of the fastest pass of each; `before` runs before each pass, off the clock."""
     best = [float("inf")] * len(ways)
     with torch.inference_mode():
-        for turn in range(turns):
+        for turn in range(TURNS[ids]):
             for way, work in enumerate(ways):
                 if bench.threads > 1:
                     time.sleep(PAUSE_S)
-                for _ in range(IN_A_ROW):
+                for _ in range(IN_A_ROW[ids]):
                     before()
                     began = bench.clock()
                     work()
