@@ -22,7 +22,7 @@ TURNS = {1: 8, READ_IDS: 5}
 """By ids in a pass. The first turn does not count."""
 
 IN_A_ROW = {1: 3, READ_IDS: 1}
-"""Passes of a turn: the first finds the caches full of the other side's weights, the others as in decoding. Reading takes its time anyway."""
+"""Passes of a turn: the first finds the processor's caches full of the other side's weights, the others as in decoding."""
 
 PAUSE_S = 0.02
 """Between turns on several threads: those of the other side wait for work by spinning, for some milliseconds."""
