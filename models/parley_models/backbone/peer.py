@@ -28,7 +28,7 @@ PAUSE_S = 0.02
 """Between turns on several threads: those of the other side wait for work by spinning, for some milliseconds."""
 
 BUFFER_BYTES = 500_000_000
-"""What llama.cpp makes for a pass over 512 ids, at the largest of our shapes."""
+"""Room for what llama.cpp makes for a pass over 512 ids: counted for the largest of our shapes, not measured."""
 
 
 @dataclass(frozen=True, slots=True)
