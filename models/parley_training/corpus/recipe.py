@@ -31,7 +31,7 @@ from parley_training.corpus.spoken import make_answers, make_second_voice, make_
 from parley_training.corpus.vocabulary import random_words
 from parley_training.homes import add_folders, at_home
 
-VOICE_PLAIN, VOICE_STYLED, VOICE_SHIFTED, VOICE_SECOND = 1500, 1200, 900, 1800
+VOICE_PLAIN, VOICE_STYLED, VOICE_SHIFTED, VOICE_SECOND = 4000, 1200, 900, 1800
 OPEN_SHARE = 0.4
 """Utterances that are everyday phrases or strings of dictionary words: Mini must hear more than its world."""
 DISTURBED_SHARE = 0.5
