@@ -12,6 +12,7 @@ ATTRIBUTIONS = (
     Attribution("CMU ARCTIC slt through flite (Carnegie Mellon University)", "BSD-style", "the recordings behind the voice that answers"),
     Attribution("CMU ARCTIC rms through flite (Carnegie Mellon University)", "BSD-style", "a voice that asked while the ears learned"),
     Attribution("festival's ked_diphone and cmu_us_slt_arctic_hts", "BSD-style", "voices that asked while the ears learned"),
+    Attribution("SVOX Pico's English voices (SVOX AG)", "Apache-2.0", "voices that read while the ears learned"),
     Attribution("LibriSpeech (Vassil Panayotov)", "CC BY 4.0", "people whom the ears learned from"),
     Attribution("Speech Commands (Pete Warden, Google)", "CC BY 4.0", "people whom the ears learned from"),
     Attribution("Free Spoken Digit Dataset (Zohar Jackson and others)", "CC BY-SA 4.0", "people whom the ears learned from"),
@@ -40,7 +41,7 @@ class Release:
 def release_of(world: World) -> Release:
     """What is said of a Mini that has learned this world."""
     if world == "mini0":
-        return Release("0.5.0")
+        return Release("0.6.0")
     from parley_training.corpus.wide.roles import ROLES  # who stays in the small world need not build the wide one
     from parley_training.styles import LANGUAGES, STYLE_CONTROLS
 
