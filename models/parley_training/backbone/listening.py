@@ -27,7 +27,7 @@ PAUSED, BROKEN_OFF = 0.12, 0.35
 question is whole; with 0.06 Mini 0.4 said yes (at least 0.93) after one in five of the words inside."""
 ENDED_ANEW = 0.5
 """Share of the whole questions whose own last silence is replaced as a pause would be made: or that would tell pauses from ends."""
-MISWRITTEN, UNSURE, MOST_MISWRITTEN = 0.04, 0.5, 0.45
+MISWRITTEN, UNSURE, MOST_MISWRITTEN = 0.04, 0.35, 0.45
 """Share of the words that stand wrong before what follows, as Mini will read its own mistakes; and share of the questions in which it is
 more than that, up to the last. In voices that Mini does not know it is a third."""
 UNWRITTEN = 0.2
