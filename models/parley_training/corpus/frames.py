@@ -1,12 +1,13 @@
 """How people wrap what they ask: the carriers, fillers and courtesies that all intents share.
 
-An intent brings only its core, in up to five shapes:
+An intent brings only its core, in up to six shapes:
 
     direct      a whole question                "what is the capital of {country}"
     clause      the same inside a sentence      "what the capital of {country} is"
     topic       a noun phrase                   "the capital of {country}"
     fragment    what is said in a hurry         "{country}, capital"
     order       an imperative                   "add {a} and {b}"
+    told        a little story that asks        "i have {a} cups and break {b}, how many are left"
 
 The questions of `parley_models.evaluation` keep to other carriers and cores; a test holds the two apart.
 """
@@ -49,19 +50,23 @@ _SHAPES = {
     "topic": "(<bring> <topic>.|<bring> <topic>.|what is <topic>?|what's <topic>?|<topic>?|<opener> <bring> <topic>.|<opener> <topic>?|<topic>, please.|<bring> <topic>, please.)",
     "fragment": "(<fragment>?|<fragment>.|<opener> <fragment>?|<fragment>, please.)",
     "order": "(<order>.|<order>.|<please> <order>.|<please> <order>.|<order> <thanks>.|<opener> <order>.|<opener> <please> <order>.|<please> <order> <thanks>.)",
+    "told": "(<told>?|<told>?|<told>?|<opener> <told>?|<told> <tail>?)",
 }
+
+_SHARES = {"told": 3}
+"""How much more often than the others a shape comes: stories differ in every word, questions only in a few."""
 
 
 def wording(**core: str) -> Grammar:
     """The grammar of one intent.
 
     Args:
-        core: patterns by shape (direct, clause, topic, fragment, order); any other name is a rule of the intent's own.
+        core: patterns by shape (direct, clause, topic, fragment, order, told); any other name is a rule of the intent's own.
 
     Raises:
         ValueError: no shape is given, or a pattern is malformed.
     """
-    shapes = [_SHAPES[shape] for shape in _SHAPES if shape in core]
+    shapes = [pattern for shape, pattern in _SHAPES.items() if shape in core for _ in range(_SHARES.get(shape, 1))]
     if not shapes:
         raise ValueError("A wording needs at least one of: " + ", ".join(_SHAPES) + ".")
     return Grammar({**SHARED, **core, "ask": "(" + "|".join(shapes) + ")"}, "ask")

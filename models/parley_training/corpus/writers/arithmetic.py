@@ -41,9 +41,12 @@ def _balanced(pairs: list[Pair]) -> list[Pair]:
 
 
 _STORY = {
+    "given": "(||||if|when|suppose|say|imagine|let's say|once)",
+    "now": "(, what do (you|we) get|, what is it then|, what (is|does) it (become|make)|, how much is it|, what number is (it|that))",
+    "result": "(what comes out|what is the result|what do we get|how much is it|what number is it|what does it come to)",
     "who": "(i|i|we|you|my sister|my brother|a farmer|the teacher|tom|anna|our neighbour|she|he)",
-    "things": "(apples|eggs|books|coins|cards|cookies|cats|dollars|euros|stamps|flowers|balls|pencils|cups|fish|points|stones|toys|)",
-    "had": "(have|has|had|own|owned|got|bought|found|saw|picked|keep|kept|start with|started with|began with|count|counted)",
+    "things": "(apples|eggs|books|coins|cards|cookies|cats|dollars|euros|stamps|flowers|balls|pencils|cups|fish|points|stones|toys|birds|people|children|sheep|candles|keys||)",
+    "had": "(have|has|had|own|owned|got|bought|found|saw|picked|keep|kept|hold|held|start with|started with|began with|start out with|count|counted)",
     "much": "(how many|how much)",
 }
 """Who has what in a story that is a sum."""
@@ -55,13 +58,17 @@ sums = Writer(
     "sum",
     wording(
         **_STORY,
-        both="({a} plus {b}|{a} plus {b}|{a} and {b}|{b} added to {a}|the sum of {a} and {b}|{a} increased by {b}|{a} with {b} on top|{a} and another {b})",
-        gets="(get|gets|got|buy|buys|bought|find|finds|found|win|wins|won|receive|received|take|took|make|made|are given|was given|add|added|put in|bring|brought)",
+        both="({a} plus {b}|{a} plus {b}|{a} and {b}|{b} added to {a}|the sum of {a} and {b}|{a} increased by {b}|{a} with {b} on top|{a} and another {b}|{a} made (bigger|larger) by {b}|{a} together with {b})",
+        gets="(get|gets|got|buy|buys|bought|find|finds|found|win|wins|won|receive|received|take|took|make|made|are given|was given|add|added|put in|bring|brought|earn|earned|collect|collected|pick up|picked up|borrow|borrowed)",
+        joins="(come|came|come in|came in|join|joined|arrived|are added|were added|turn up|fly in|run in|swim by|walk in|sit down|are put there)",
+        rises="(goes up|grows|rises|climbs|increases|gets bigger|is raised)",
         more="({b} more|{b} more|{b} others|{b} again|another {b}|{b} on top|{b} new ones)",
-        end="(<much> is that|<much> are (there|they)|<much> in all|<much> [<things>] altogether|<much> now|<much> [<things>] are there now|<much> does that make|<much> is it [now]|what is the (total|sum)|what does that make|what's the total|what do (we|you|they) get)",
-        story="(<who> <had> {a} <things> (and|and then|, then|and later|, and) <gets> <more>, <end>|{a} <things> and {b} (more|others|more <things>|<things>), <end>|there (are|were) {a} <things> and <more> (come|came|arrive|join), <end>|"
+        end="(<much> is that|<much> are (there|they)|<much> in all|<much> [<things>] altogether|<much> now|<much> [<things>] are there now|<much> does that make|<much> is it [now]|what is the (total|sum)|what does that make|what's the total|what do (we|you|they) get|what is the sum|what do they come to|what do they make [together]|what have i got then|what's the whole)",
+        told="(<given> <who> <had> {a} <things> (and|and then|, then|and later|, and) <gets> <more>, <end>|{a} <things> and {b} (more|others|more <things>|<things>), <end>|<given> there (are|were) {a} <things> (and|and then|, then) <more> <joins>, <end>|to {a} <things> (i|we|you|they) <gets> {b}, <end>|{a} <rises> by {b}<now>|if {a} <rises> by {b}<now>|"
         "from {a} (go|count|walk|climb) {b} (up|higher|further|forward|on), (what is that|where is that|what number is it|where are you then)|first {a} and then {b}, <end>|{a} <things> here and {b} there, <end>)",
-        direct="(<story>|<story>|<story>|{b} more than {a} (makes|gives) (what|how much)|what is {b} more than {a}|what number is {b} more than {a}|what is <both>|what's <both>|what's <both>|how much is <both>|how much are {a} and {b}|what (does|do) {a} (plus|and) {b} (make|equal|come to|add up to)|what do you get (if|when) you add {a} (and|to) {b}|"
+        direct="(adding {b} (to|and) {a} (gives|makes|is) (what|how much)|<result> (if|when) {a} and {b} are (added|added up|put together|counted together)|<result> (if|when) {b} is added to {a}|"
+        "what does {a} become (when|if) {b} (is added|comes on top)|what happens to {a} when (i|you|we) add {b}|{a}, add {b}, (what now|what is it|what is that)|the numbers are {a} and {b}, what is their (sum|total)|"
+        "{a} and {b}, (added|put together|counted together|taken together), <end>|{b} more than {a} (makes|gives) (what|how much)|what is {b} more than {a}|what number is {b} more than {a}|what is <both>|what's <both>|what's <both>|how much is <both>|how much are {a} and {b}|what (does|do) {a} (plus|and) {b} (make|equal|come to|add up to)|what do you get (if|when) you add {a} (and|to) {b}|"
         "what do i get (if|when) i add {a} and {b}|what do you get from {a} plus {b}|{a} plus {b} (equals|is|makes) (what|how much)|{a} plus {b}, (what|how much) is (it|that)|"
         "if i have {a} and (get|find|buy) {b} more, how many do i have|if you have {a} and (get|find) {b} more, how many (are there|do you have)|i have {a} apples and get {b} more, how many is that|"
         "what is {a} and {b} together|how much do {a} and {b} make [together]|what's the sum of {a} and {b}|what number is {a} plus {b}|which number is {a} plus {b}|what is {a} with {b} added|how many are {a} and {b} [together]|"
@@ -70,7 +77,7 @@ sums = Writer(
         "what {a} plus {b} comes to|the result of {a} plus {b})",
         topic="(the sum of {a} and {b}|{a} plus {b}|{a} plus {b}|the total of {a} and {b}|the result of {a} plus {b}|the answer to {a} plus {b})",
         fragment="({a} plus {b}|{a} plus {b}|{a} plus {b} (is|equals|makes)|{a} and {b} [together]|sum of {a} and {b}|{a} plus {b}, how much|and {a} plus {b}|total of {a} and {b})",
-        order="(raise {a} by {b}|make {a} larger by {b}|let {a} grow by {b}|go {b} up from {a}|find the sum of {a} and {b}|plus, {a} and {b}|addition, {a} and {b}|add {a} and {b} [together]|add {a} and {b}|add {b} to {a}|sum {a} and {b}|sum up {a} and {b}|put {a} and {b} together|calculate {a} plus {b}|compute {a} plus {b}|work out {a} plus {b}|do {a} plus {b}|start with {a} and add {b}|"
+        order="(raise {a} by {b}|bring {a} up by {b}|lift {a} by {b}|give {a} another {b}|put {b} on top of {a}|join {a} and {b}|make {a} larger by {b}|let {a} grow by {b}|go {b} up from {a}|find the sum of {a} and {b}|plus, {a} and {b}|addition, {a} and {b}|add {a} and {b} [together]|add {a} and {b}|add {b} to {a}|sum {a} and {b}|sum up {a} and {b}|put {a} and {b} together|calculate {a} plus {b}|compute {a} plus {b}|work out {a} plus {b}|do {a} plus {b}|start with {a} and add {b}|"
         "take {a} and add {b}|add up {a} and {b}|solve {a} plus {b}|count {a} and {b} together)",
     ),
     [_sum(a, b) for a, b in _balanced(_ASKED_SUMS)],
@@ -83,11 +90,15 @@ differences = Writer(
     wording(
         **_STORY,
         less="(minus|minus|minus|take away|less)",
-        loses="(lose|loses|lost|spend|spends|spent|eat|ate|give away|gave away|sell|sells|sold|break|broke|pay|paid|use|used|drop|dropped|forget|forgot|throw away|threw away|hand over)",
-        end="(<much> (is|are) left|<much> (remain|remains|stay|stay behind)|<much> (is|are) there (now|still)|<much> do (i|we|you|they) have left|<much> does (he|she) have left|what is left|what remains|<much> left over|<much> [<things>] then|what's left over)",
-        story="(<who> <had> {a} <things> (and|and then|, then|but|but then|, and) <loses> {b} [of them], <end>|{a} <things> and {b} (are|get|go) (lost|gone|away|missing|sold|eaten|broken), <end>|there (are|were) {a} <things> and {b} (leave|left|go away|disappear|fall down), <end>|"
+        loses="(lose|loses|lost|spend|spends|spent|eat|ate|give away|gave away|sell|sells|sold|break|broke|pay|paid|use|used|drop|dropped|forget|forgot|throw away|threw away|hand over|miss|missed|lend|lent|return|returned|donate|waste|hide|hid)",
+        leaves="(leave|left|go away|went away|disappear|fall down|fell down|run away|swim away|walk off|jump off|drive off|go home|went home|vanish|get lost|are taken|were taken|are removed)",
+        falls="(goes down|falls|drops|shrinks|sinks|decreases|gets smaller|is lowered|is reduced)",
+        end="(<much> (are|is) still there|<much> stay behind|<much> did not|<much> do (i|we|you|they) still have|what have (i|we|you) got left|what do (i|we|you) still have|<much> (do|does) not|<much> (is|are) left|<much> (remain|remains|stay|stay behind)|<much> (is|are) there (now|still)|<much> do (i|we|you|they) have left|<much> does (he|she) have left|what is left|what remains|<much> left over|<much> [<things>] then|what's left over)",
+        told="(<given> <who> <had> {a} <things> (and|and then|, then|but|but then|, and) <loses> {b} [of them], <end>|{a} <things> and {b} (are|get|go) (lost|gone|away|missing|sold|eaten|broken), <end>|<given> there (are|were) {a} <things> (and|and then|, then|but) {b} [of them] <leaves>, <end>|from {a} <things> (i|we|you|they) <loses> {b}, <end>|{a} <falls> by {b}<now>|if {a} <falls> by {b}<now>|"
         "from {a} (go|count|walk|climb) {b} (down|lower|back|backwards), (what is that|where is that|what number is it|where are you then)|(of|from|out of) {a} <things> (i|we|you|they) <loses> {b}, <end>)",
-        direct="(<story>|<story>|<story>|{b} less than {a} (makes|gives) (what|how much)|what is {b} less than {a}|what number is {b} less than {a}|by how much is {a} (more|bigger|larger) than {b}|how far is it from {b} to {a}|what is {a} reduced by {b}|what is {a} <less> {b}|what's {a} <less> {b}|how much is {a} <less> {b}|what (does|do) {a} minus {b} (make|equal|come to|leave)|what do you get (if|when) you (subtract {b} from {a}|take {b} (from|away from) {a})|"
+        direct="((taking|removing|subtracting) {b} from {a} (leaves|makes|is) (what|how much)|taking {b} (off|away from) {a} (gives|leaves) (what|how much)|<result> (if|when) {b} is (taken off|taken from|subtracted from|removed from|deducted from) {a}|"
+        "what does {a} become (when|if) {b} (is taken away|is removed|is subtracted|goes away)|what happens to {a} when (i|you|we) (subtract|take away|remove) {b}|{a}, subtract {b}, (what now|what is it|what is that)|"
+        "the numbers are {a} and {b}, what is their difference|{a} with {b} (removed|off|gone|missing), <end>|what is {b} fewer than {a}|what number is {b} (below|under) {a}|{b} less than {a} (makes|gives) (what|how much)|what is {b} less than {a}|what number is {b} less than {a}|by how much is {a} (more|bigger|larger) than {b}|how far is it from {b} to {a}|what is {a} (reduced|decreased|lowered|made smaller) by {b}|what is {a} <less> {b}|what's {a} <less> {b}|how much is {a} <less> {b}|what (does|do) {a} minus {b} (make|equal|come to|leave)|what do you get (if|when) you (subtract {b} from {a}|take {b} (from|away from) {a})|"
         "what do i get (if|when) i (subtract {b} from {a}|take {b} away from {a})|{a} <less> {b} (equals|is|makes) (what|how much)|{a} <less> {b}, (what|how much) is (it|that)|"
         "if i have {a} and (lose|spend|give away|eat) {b}, how many (are left|do i have left|remain)|i have {a} apples and eat {b}, how many are left|if you take {b} from {a}, (what|how much) is left|"
         "what's the difference between {a} and {b}|what is the difference between {a} and {b}|what's left (if|when) you take {b} (from|away from) {a}|what is {a} with {b} taken away|what's the result of {a} minus {b}|"
@@ -96,7 +107,7 @@ differences = Writer(
         "how much is {a} minus {b}|what {a} minus {b} comes to|what is left when you take {b} from {a})",
         topic="(the difference between {a} and {b}|{a} minus {b}|{a} minus {b}|{a} take away {b}|the result of {a} minus {b}|the answer to {a} minus {b})",
         fragment="({a} <less> {b}|{a} minus {b}|{a} minus {b} (is|equals|makes)|difference between {a} and {b}|{a} minus {b}, how much|and {a} minus {b}|{a} without {b})",
-        order="(reduce {a} by {b}|lower {a} by {b}|make {a} smaller by {b}|go {b} down from {a}|find the difference of {a} and {b}|minus, {a} and {b}|subtraction, {b} from {a}|subtract {b} from {a}|subtract {b} from {a}|take {b} (from|away from) {a}|calculate {a} minus {b}|compute {a} minus {b}|work out {a} minus {b}|do {a} minus {b}|start with {a} and (subtract|take away) {b}|"
+        order="(reduce {a} by {b}|cut {a} by {b}|drop {a} by {b}|shrink {a} by {b}|bring {a} down by {b}|knock {b} off {a}|take {b} off {a}|lower {a} by {b}|make {a} smaller by {b}|go {b} down from {a}|find the difference of {a} and {b}|minus, {a} and {b}|subtraction, {b} from {a}|subtract {b} from {a}|subtract {b} from {a}|take {b} (from|away from) {a}|calculate {a} minus {b}|compute {a} minus {b}|work out {a} minus {b}|do {a} minus {b}|start with {a} and (subtract|take away) {b}|"
         "take {a} and subtract {b}|solve {a} minus {b}|remove {b} from {a}|deduct {b} from {a})",
     ),
     [_difference(a, b) for a, b in _balanced(_ASKED_DIFFERENCES)],

@@ -18,15 +18,15 @@ def _order(noun: str, where: str) -> Grammar:
         "before": f"(what|which) {noun} (precedes|leads up to) {{it}}|what precedes {{it}}|{{it}} follows (what|which) {noun}|{{it}} comes after (what|which) {noun}",
     }[where]
     over = {
-        "after": f"{{it}} (has ended|is done|is past|ends|just ended), (what|which) {noun} (comes|starts|is it) (now|next|then)|after {{it}} ends, (what|which) {noun} (comes|starts|is next)|"
+        "after": f"{{it}} (has ended|is done|is past|ends|just ended), (what|which) {noun} (comes|starts|is it) (now|next|then)|after {{it}} ends, (what|which) {noun} (comes|starts|is next)|(when|if|as soon as) {{it}} (is finished|has passed|goes by|is behind us|closes), (what|which) {noun} (starts|comes|follows|arrives|is it then)|"
         f"once {{it}} is (done|gone|past), (what|which) {noun} (starts|comes|follows)|(this|now) is {{it}}, what's the next {noun}|if this is {{it}}, what is the {noun} after|what {noun} do we get when {{it}} ends",
-        "before": f"{{it}} (begins|starts|just began), (what|which) {noun} (was it|has ended|was before)|(what|which) {noun} (ended|ends) when {{it}} (began|begins|starts)|once it is {{it}}, (what|which) {noun} is (over|past|gone)|"
+        "before": f"{{it}} (begins|starts|just began), (what|which) {noun} (was it|has ended|was before)|(what|which) {noun} (ended|ends) when {{it}} (began|begins|starts)|once it is {{it}}, (what|which) {noun} is (over|past|gone)|(when|if|as soon as) {{it}} (starts|arrives|is here), (what|which) {noun} (just ended|has passed|went by|is behind us)|"
         f"(this|now) is {{it}}, what was the last {noun}|if this is {{it}}, what was the {noun} before|(what|which) {noun} (was|do we have) ahead of {{it}}",
     }[where]
     return wording(
         then=then,
-        over=over,
-        direct=f"(<over>|<over>|(what|which) {noun} (comes|is|is it|do we have) <then> {{it}}|what (comes|is) <then> {{it}}|what is the {noun} <then> {{it}}|what's the {noun} <then> {{it}}|<then> {{it}} comes (what|which) {noun}|"
+        told=over,
+        direct=f"((what|which) {noun} (comes|is|is it|do we have) <then> {{it}}|what (comes|is) <then> {{it}}|what is the {noun} <then> {{it}}|what's the {noun} <then> {{it}}|<then> {{it}} comes (what|which) {noun}|"
         f"(what|which) is the {noun} <then> {{it}}|{verb}|the {noun} <then> {{it}} is (what|which)|what's <then> {{it}}|{{it}}, (what|which) {noun} comes <then> (it|that))",
         clause=f"((what|which) {noun} (comes|is) <then> {{it}}|what (comes|is) <then> {{it}}|what the {noun} <then> {{it}} is [called]|(what|which) {noun} it is <then> {{it}})",
         topic=f"(the {noun} <then> {{it}}|the {noun} that comes <then> {{it}}|the name of the {noun} <then> {{it}}|what comes <then> {{it}})",
