@@ -14,8 +14,9 @@ import numpy as np
 from parley_models.backbone.along import Along
 from parley_models.backbone.backbone import Backbone
 from parley_models.tokens import SpeechTokens
-from parley_training.backbone.examples import ExampleWriter, Question
+from parley_training.backbone.examples import ExampleWriter
 from parley_training.backbone.listening import GROUPS_PER_BLOCK
+from parley_training.backbone.questions import Question
 from parley_training.backbone.trial import Trial
 from parley_training.text.recipe import LAYOUT
 

@@ -18,6 +18,8 @@ from parley_models.tokens import Codes, SpeechTokens
 from parley_training.backbone.listening import BROKEN_OFF, LISTEN, SLOTS_PER_GROUP, UNLEARNED, Heard, Listener, Stretch
 from parley_training.backbone.mishearing import Mishearing
 from parley_training.backbone.miswriting import Miswriting
+from parley_training.backbone.pool import HARD, HARD_SHARE, IDLE_SHARE, Pool, idle_ones
+from parley_training.backbone.questions import Question
 from parley_training.corpus.dialogue import write
 from parley_training.corpus.disturbance import disturbed, idle, plain
 from parley_training.corpus.exchange import Exchange
@@ -39,52 +41,8 @@ PLAIN_SHARE = 0.6
 """Typed questions that come as heard ones are written: lower case, no punctuation."""
 DISTURBED_SHARE = 0.35
 """Plain questions with words around and between that mean nothing, or without small words: people say things no grammar foresees."""
-HARD = ("sum", "sum", "sum", "difference", "difference", "difference", "larger", "smaller", "count", "number_after", "number_before")
-HARD_SHARE = 0.35
-"""Questions drawn from these besides: what has to be worked out takes more practice than what has to be known. Of what Mini 0.5 answered
-wrongly in the examination, nearly half was numbers, some of them written along rightly."""
 COMMON_COUNT = 20
 """Words that the questions hold so often may be written for others."""
-IDLE_SHARE = 0.04
-"""Questions that are everyday phrases, and declined."""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One heard question."""
-
-    hearings: Sequence[Codes]
-    """As the ears heard it, (groups, 5), and as they heard it disguised."""
-
-    exchange: Exchange
-    said: npt.NDArray[np.int64]
-    """(groups,) how many of its words were begun to their last phone by the end of each group."""
-
-    phones: npt.NDArray[np.uint8]
-    """(groups, 6) what sounds in each 20 ms, by `corpus.phones`."""
-
-    voice: str = ""
-    """Who asks."""
-
-    @property
-    def words(self) -> list[str]:
-        """What is written along."""
-        return plain(self.exchange.question).split()
-
-    def heard(self, hearing: int) -> Heard:
-        """The question in one of its hearings."""
-        return Heard(self.hearings[hearing], self.words, self.said, self.phones)
-
-
-class _Pool:
-    """Heard questions to be answered."""
-
-    def __init__(self, questions: Sequence[Question]) -> None:
-        self._all, self._hard = questions, [question for question in questions if question.exchange.intent in HARD]
-
-    def draw(self, rng: random.Random) -> Question:
-        """One of them; the hard ones more often than they come."""
-        return rng.choice((self._hard if rng.random() < HARD_SHARE else ()) or self._all)
 
 
 class ExampleWriter:
@@ -103,8 +61,9 @@ class ExampleWriter:
         self._listen = listener_of(questions, self.tokenizer, rng)
         self._answered = [question for question in questions if question.exchange.answer]
         self._unanswered = [question for question in questions if not question.exchange.answer]
-        self._in_writing = _Pool(self._answered)
-        self._spoken = _Pool([question for question in questions if question.exchange.answer in answers])
+        idle = idle_ones(self._unanswered)
+        self._in_writing = Pool(self._answered, idle)
+        self._spoken = Pool([question for question in questions if question.exchange.answer in answers], idle)
         self._texts = list(answers)
         self._opening = self.prompt.opening("assistant")
         self._vital: dict[tuple[str, str], set[int]] = {}

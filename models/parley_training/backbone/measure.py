@@ -13,8 +13,9 @@ from parley_models.evaluation import questions as narrow
 from parley_models.evaluation.wide_questions import WideQuestion, is_right, mini1_questions
 from parley_models.prompt import Message, system_text
 from parley_models.tokens import SpeechTokens
-from parley_training.backbone.examples import REPLY_IN_TEXT, ExampleWriter, Question
+from parley_training.backbone.examples import REPLY_IN_TEXT, ExampleWriter
 from parley_training.backbone.listening import GROUPS_PER_BLOCK
+from parley_training.backbone.questions import Question
 from parley_training.corpus.dialogue import World
 from parley_training.corpus.disturbance import plain
 from parley_training.preference.score import spoken_and_called

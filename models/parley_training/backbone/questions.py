@@ -1,18 +1,48 @@
 """The questions that were spoken and heard: shards of the corpus, read beside the codes that the ears made of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from parley_training.backbone.examples import Question
-from parley_training.backbone.listening import SLOTS_PER_GROUP
+from parley_models.tokens import Codes
+from parley_training.backbone.listening import SLOTS_PER_GROUP, Heard
+from parley_training.corpus.disturbance import plain
+from parley_training.corpus.exchange import Exchange
 from parley_training.corpus.lines import exchange_of
 from parley_training.corpus.phones import NUMBER, SILENCE
 from parley_training.corpus.shard import Shard
 from parley_training.corpus.word_times import written_along
 from parley_training.tokens.recipe import hearings_of, shard_folders
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One heard question."""
+
+    hearings: Sequence[Codes]
+    """As the ears heard it, (groups, 5), and as they heard it disguised."""
+
+    exchange: Exchange
+    said: npt.NDArray[np.int64]
+    """(groups,) how many of its words were begun to their last phone by the end of each group."""
+
+    phones: npt.NDArray[np.uint8]
+    """(groups, 6) what sounds in each 20 ms, by `corpus.phones`."""
+
+    voice: str = ""
+    """Who asks."""
+
+    @property
+    def words(self) -> list[str]:
+        """What is written along."""
+        return plain(self.exchange.question).split()
+
+    def heard(self, hearing: int) -> Heard:
+        """The question in one of its hearings."""
+        return Heard(self.hearings[hearing], self.words, self.said, self.phones)
 
 
 @dataclass(frozen=True, slots=True)

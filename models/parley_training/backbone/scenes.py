@@ -17,10 +17,11 @@ from parley_models.prompt import Message, Prompt, system_text
 from parley_models.style import Style
 from parley_models.text_tokenizer import TextTokenizer
 from parley_models.tokens import Codes, SpeechTokens
-from parley_training.backbone.examples import DISTURBED_SHARE, PLAIN_SHARE, READ_ALOUD, REPLY_IN_TEXT, Question
+from parley_training.backbone.examples import DISTURBED_SHARE, PLAIN_SHARE, READ_ALOUD, REPLY_IN_TEXT
 from parley_training.backbone.keys import key_pieces
 from parley_training.backbone.listening import UNLEARNED, Heard, Listener, Stretch
 from parley_training.backbone.mishearing import Mishearing
+from parley_training.backbone.questions import Question
 from parley_training.corpus.disturbance import disturbable, disturbed, plain
 from parley_training.corpus.exchange import Exchange, Part
 from parley_training.text.recipe import LAYOUT

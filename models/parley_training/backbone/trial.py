@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from parley_models.backbone.backbone import Backbone
-from parley_training.backbone.examples import ExampleWriter, Question
+from parley_training.backbone.examples import ExampleWriter
 from parley_training.backbone.mishearing import Mishearing
-from parley_training.backbone.questions import questions_of
+from parley_training.backbone.questions import Question, questions_of
 from parley_training.homes import add_folders, at_home
 
 

@@ -2,6 +2,7 @@
 
 import random
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
 
@@ -40,7 +41,17 @@ def disturbed(words: str, rng: random.Random) -> str:
 
 def idle(rng: random.Random) -> Exchange:
     """Words that ask nothing of Mini, and are declined: phrases around a question must not make one of themselves."""
-    return replace(write(rng, "beyond"), question=" ".join(phrase(rng, rng.randint(3, 8), _telling())))
+    return declined(Exchange("words", " ".join(phrase(rng, rng.randint(3, 8), _telling())), "", ""))
+
+
+def declined(said: Exchange) -> Exchange:
+    """What was said, and that it is beyond Mini."""
+    return replace(write(random.Random(0), "beyond"), question=said.question)
+
+
+def asks_nothing(words: Iterable[str]) -> bool:
+    """Whether none of the words means anything to Mini."""
+    return not _telling() & set(words)
 
 
 def _idle(rng: random.Random, most: int) -> list[str]:

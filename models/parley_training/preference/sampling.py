@@ -12,8 +12,9 @@ from parley_models.manifest import Sampling
 from parley_models.prompt import Message, Prompt, system_text
 from parley_models.text_tokenizer import TextTokenizer
 from parley_models.tokens import SpeechTokens
-from parley_training.backbone.examples import PLAIN_SHARE, REPLY_IN_TEXT, Question
+from parley_training.backbone.examples import PLAIN_SHARE, REPLY_IN_TEXT
 from parley_training.backbone.listening import GROUPS_PER_BLOCK
+from parley_training.backbone.questions import Question
 from parley_training.corpus.disturbance import plain
 from parley_training.corpus.exchange import Exchange
 from parley_training.preference.judging import circles, judge

@@ -19,10 +19,10 @@ from parley_models.tokens import Codes
 from parley_training.backbone import examples, listening
 from parley_training.backbone.embeddings import embed_codes
 from parley_training.backbone.endpoints import judgements
-from parley_training.backbone.examples import TASKS, ExampleWriter, Question, collate
+from parley_training.backbone.examples import TASKS, ExampleWriter, collate
 from parley_training.backbone.listening import LISTEN, UNLEARNED, Heard, Listener, Stretch
 from parley_training.backbone.mishearing import Mishearing
-from parley_training.backbone.questions import by_group, phones_by_group
+from parley_training.backbone.questions import Question, by_group, phones_by_group
 from parley_training.backbone.stages import PAPER, THREE, Stage
 from parley_training.backbone.training import Plan, Training
 from parley_training.checkpoint import restore, save

@@ -20,10 +20,10 @@ from parley_models.prompt import system_text
 from parley_models.style import Style
 from parley_models.tokens import Codes
 from parley_training.backbone import measure, recipe, world
-from parley_training.backbone.examples import READ_ALOUD, ExampleWriter, Question, rare_words
+from parley_training.backbone.examples import READ_ALOUD, ExampleWriter, rare_words
 from parley_training.backbone.listening import LISTEN, SLOTS_PER_GROUP, UNLEARNED, Stretch
 from parley_training.backbone.mishearing import Mishearing
-from parley_training.backbone.questions import questions_of
+from parley_training.backbone.questions import Question, questions_of
 from parley_training.backbone.scenes import SceneExamples, Sounds
 from parley_training.backbone.stages import PAPER
 from parley_training.checkpoint import restore

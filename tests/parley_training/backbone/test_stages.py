@@ -16,11 +16,12 @@ from parley_models.style import Style
 from parley_models.text_tokenizer import TextTokenizer
 from parley_models.tokens import Codes
 from parley_training.backbone import scenes
-from parley_training.backbone.examples import TASKS, Question, collate
+from parley_training.backbone.examples import TASKS, collate
 from parley_training.backbone.holding import Held
 from parley_training.backbone.keys import key_pieces
 from parley_training.backbone.listening import UNLEARNED, Heard, Listener, Stretch
 from parley_training.backbone.mishearing import Mishearing
+from parley_training.backbone.questions import Question
 from parley_training.backbone.scenes import SCENE_TASKS, SceneExamples
 from parley_training.backbone.stages import TABLES, stage_at
 from parley_training.corpus.disturbance import plain

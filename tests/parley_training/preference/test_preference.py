@@ -18,7 +18,8 @@ from parley_models.prompt import Message, Prompt
 from parley_models.text_tokenizer import TextTokenizer
 from parley_models.tokens import SpeechTokens
 from parley_training import checkpoint
-from parley_training.backbone.examples import REPLY_IN_TEXT, Question
+from parley_training.backbone.examples import REPLY_IN_TEXT
+from parley_training.backbone.questions import Question
 from parley_training.corpus.disturbance import plain
 from parley_training.corpus.exchange import Exchange, Tone
 from parley_training.preference import recipe, sampling

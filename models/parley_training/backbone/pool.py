@@ -1,0 +1,38 @@
+"""Which of the heard questions an example is made of: the hard ones more often than they come, and now and then one that asks nothing."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+
+from parley_training.backbone.questions import Question
+from parley_training.corpus.disturbance import asks_nothing, declined
+
+HARD = ("sum", "sum", "sum", "difference", "difference", "difference", "larger", "smaller", "count", "number_after", "number_before")
+HARD_SHARE = 0.35
+"""Questions drawn from these besides: what has to be worked out takes more practice than what has to be known. Of what Mini 0.5 answered
+wrongly in the examination, nearly half was numbers, some of them written along rightly."""
+IDLE_SHARE = 0.04
+"""Questions that are everyday phrases, and declined."""
+IDLE_WORDS = 3
+"""Fewer words may be half of anything."""
+
+
+class Pool:
+    """Heard questions to be answered."""
+
+    def __init__(self, questions: Sequence[Question], idle: Sequence[Question] = ()) -> None:
+        """`idle` = those that are declined because they ask nothing."""
+        self._all, self._hard = questions, [question for question in questions if question.exchange.intent in HARD]
+        self._idle = idle
+
+    def draw(self, rng: random.Random) -> Question:
+        """One of them."""
+        drawn = rng.random()
+        seldom = self._idle if drawn < IDLE_SHARE else self._hard if drawn < IDLE_SHARE + HARD_SHARE else ()
+        return rng.choice(seldom or self._all)
+
+
+def idle_ones(questions: Sequence[Question]) -> list[Question]:
+    """Of everyday phrases that were spoken, those that mean nothing to Mini; they are declined."""
+    phrases = (question for question in questions if question.exchange.intent == "words" and len(question.words) >= IDLE_WORDS)
+    return [replace(phrase, exchange=declined(phrase.exchange)) for phrase in phrases if asks_nothing(phrase.words)]

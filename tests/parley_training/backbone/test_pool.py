@@ -1,0 +1,40 @@
+"""Which heard questions become examples."""
+
+import random
+
+import numpy as np
+
+from parley_models.evaluation.questions import declines
+from parley_training.backbone.pool import HARD_SHARE, IDLE_SHARE, Pool, idle_ones
+from parley_training.backbone.questions import Question
+from parley_training.corpus.exchange import Exchange
+
+DRAWN = 4000
+
+
+def heard(intent: str, words: str, answer: str = "") -> Question:
+    return Question((), Exchange(intent, words, answer, ""), np.zeros(0, np.int64), np.zeros((0, 6), np.uint8))
+
+
+def test_only_phrases_that_ask_nothing_are_declined() -> None:
+    phrases = [
+        heard("words", "of relevance because nobody reported"),
+        heard("words", "the capital was reported because"),  # something of Mini's world
+        heard("words", "because nobody"),  # half of anything
+        heard("human", "nobody reported relevance because"),  # people were given texts that may ask
+    ]
+
+    (idle,) = idle_ones(phrases)
+
+    assert idle.words == phrases[0].words
+    assert declines(idle.exchange.answer)
+
+
+def test_hard_questions_are_drawn_more_often_than_they_come_and_idle_ones_now_and_then() -> None:
+    easy, hard, idle = heard("colour", "what"), heard("sum", "how much"), heard("beyond", "nobody")
+    pool, rng = Pool([easy] * 99 + [hard], [idle]), random.Random(0)
+
+    drawn = [pool.draw(rng) for _ in range(DRAWN)]
+
+    assert abs(drawn.count(hard) / DRAWN - HARD_SHARE) < 0.03
+    assert abs(drawn.count(idle) / DRAWN - IDLE_SHARE) < 0.02
