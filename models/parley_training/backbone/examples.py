@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from parley_models.interleave import Segment, interleave
-from parley_models.prompt import Message, Prompt
+from parley_models.prompt import Message, Prompt, system_text
 from parley_models.text_tokenizer import TextTokenizer
 from parley_models.tokens import Codes, SpeechTokens
 from parley_training.backbone.listening import BROKEN_OFF, LISTEN, SLOTS_PER_GROUP, UNLEARNED, Heard, Listener, Stretch
@@ -23,6 +23,7 @@ from parley_training.backbone.questions import Question
 from parley_training.corpus.dialogue import write
 from parley_training.corpus.disturbance import disturbed, idle, plain
 from parley_training.corpus.exchange import Exchange
+from parley_training.corpus.roles import ROLES, played
 from parley_training.text.recipe import LAYOUT
 
 READ_ALOUD = "Read this aloud."
@@ -41,6 +42,8 @@ PLAIN_SHARE = 0.6
 """Typed questions that come as heard ones are written: lower case, no punctuation."""
 DISTURBED_SHARE = 0.35
 """Plain questions with words around and between that mean nothing, or without small words: people say things no grammar foresees."""
+ROLE_SHARE = 0.1
+"""Answers that are given in a role."""
 COMMON_COUNT = 20
 """Words that the questions hold so often may be written for others."""
 
@@ -72,23 +75,23 @@ class ExampleWriter:
         """Typed question, written answer."""
         exchange = idle(self.rng) if self.rng.random() < IDLE_SHARE else None
         exchange = exchange or write(self.rng, self.rng.choice(HARD) if self.rng.random() < HARD_SHARE else None)
-        return self._typed(REPLY_IN_TEXT, exchange, self._segment(exchange.answer, None))
+        return self._typed(self._played(exchange), REPLY_IN_TEXT)
 
     def typed(self) -> Stretch:
         """Typed question, spoken answer."""
         while (exchange := write(self.rng)).answer not in self._answers:
             pass
-        return self._typed("", exchange, self.spoken(exchange.answer))
+        return self._typed(self._played(exchange))
 
     def heard(self) -> Stretch:
         """Heard question, spoken answer: what Parley is for."""
         question = self._spoken.draw(self.rng)
-        return self._heard("", question, self.spoken(question.exchange.answer))
+        return self._heard(question)
 
     def heard_in_writing(self) -> Stretch:
         """Heard question, written answer: three times as many questions in the same time."""
         question = self._in_writing.draw(self.rng)
-        return self._heard(REPLY_IN_TEXT, question, self._segment(question.exchange.answer, None))
+        return self._heard(question, REPLY_IN_TEXT)
 
     def followed(self) -> Stretch:
         """Speech written along: mostly of Mini's world, the rest of any kind."""
@@ -107,23 +110,32 @@ class ExampleWriter:
         """A sentence, spoken."""
         text = self.rng.choice(self._texts)
         begin = self.prompt.conversation([Message("system", (READ_ALOUD,)), Message("user", (text,))])
-        return _learned(_unlearned(begin), interleave([self.spoken(text)], LAYOUT))
+        return _learned(_unlearned(begin), interleave([self.spoken(Exchange("", "", text, ""))], LAYOUT))
 
-    def spoken(self, text: str) -> Segment:
-        """A sentence in the answering voice."""
-        return self._segment(text, self._answers[text])
+    def spoken(self, exchange: Exchange) -> Segment:
+        """An answer in the answering voice."""
+        return self._segment(exchange.answer, np.concatenate([self._answers[part.text] for part in exchange.segments]))
 
-    def _typed(self, system: str, exchange: Exchange, answer: Segment) -> Stretch:
+    def _played(self, exchange: Exchange) -> Exchange:
+        """The exchange, now and then in a role whose words have been spoken."""
+        if self.rng.random() >= ROLE_SHARE:
+            return exchange
+        role = played(exchange, self.rng.choice(ROLES), self.rng)
+        return role if role.segments[0].text in self._answers else exchange
+
+    def _typed(self, exchange: Exchange, instruction: str = "") -> Stretch:
         shown = exchange.question
         if self.rng.random() < PLAIN_SHARE:
             shown = plain(shown)
             shown = disturbed(shown, self.rng) if self.rng.random() < DISTURBED_SHARE else shown
+        system = system_text(exchange.system, instruction)
         messages = [Message("system", (system,))] if system else []
         begin = self.prompt.conversation([*messages, Message("user", (shown,))])
-        return self._answered_by(_unlearned(begin), exchange, answer)
+        return self._answered_by(_unlearned(begin), exchange, in_writing=bool(instruction))
 
-    def _answered_by(self, stretch: Stretch, exchange: Exchange, answer: Segment) -> Stretch:
+    def _answered_by(self, stretch: Stretch, exchange: Exchange, *, in_writing: bool) -> Stretch:
         """The stretch with an answer behind it; where its key stands is vital."""
+        answer = self._segment(exchange.answer, None) if in_writing else self.spoken(exchange)
         vital, text = self._key_pieces(exchange.answer, exchange.key), 0
         for token in interleave([answer], LAYOUT):
             if not LAYOUT.is_audio(token) and token not in {LAYOUT.audio_start, LAYOUT.audio_end, LAYOUT.eot}:
@@ -145,11 +157,12 @@ class ExampleWriter:
             self._vital[answer, key] = inside if first >= 0 else set()
         return self._vital[answer, key]
 
-    def _heard(self, system: str, question: Question, answer: Segment) -> Stretch:
-        stretch = self._listened(system, self._hear(question), broken_off=0.0)
+    def _heard(self, question: Question, instruction: str = "") -> Stretch:
+        exchange = self._played(question.exchange)
+        stretch = self._listened(system_text(exchange.system, instruction), self._hear(question), broken_off=0.0)
         for token in (LAYOUT.eot, *self._opening):
             stretch.add(token)
-        return self._answered_by(stretch, question.exchange, answer)
+        return self._answered_by(stretch, exchange, in_writing=bool(instruction))
 
     def _listened(self, system: str, heard: Heard, *, whole: bool = True, broken_off: float = BROKEN_OFF) -> Stretch:
         begin = self.prompt.conversation([Message("system", (system,))] if system else [])

@@ -6,6 +6,7 @@ from parley_models.manifest import Attribution
 from parley_models.situation import TOOLS_TEXT
 from parley_models.style import Control
 from parley_training.corpus.dialogue import World
+from parley_training.corpus.roles import ROLES
 
 ESPEAK = Attribution("espeak-ng", "GPL-3.0-or-later (the program; not part of this bundle)", "voices that asked while the ears learned")
 ATTRIBUTIONS = (
@@ -41,9 +42,8 @@ class Release:
 def release_of(world: World) -> Release:
     """What is said of a Mini that has learned this world."""
     if world == "mini0":
-        return Release("0.6.0")
-    from parley_training.corpus.wide.roles import ROLES  # who stays in the small world need not build the wide one
-    from parley_training.styles import LANGUAGES, STYLE_CONTROLS
+        return Release("0.7.0", roles=ROLES)
+    from parley_training.styles import LANGUAGES, STYLE_CONTROLS  # who stays in the small world need not build the wide one
 
     both = replace(ATTRIBUTIONS[1], note="the recordings behind the second voice; a voice that asked while the ears learned")
     chinese = replace(ESPEAK, note="voices that asked while the ears learned; the voice of its Chinese answers")

@@ -26,6 +26,7 @@ from parley_training.corpus.dialogue import World, write
 from parley_training.corpus.disturbance import disturbable, disturbed, plain
 from parley_training.corpus.exchange import Exchange, Part
 from parley_training.corpus.lines import Line, exchange_of, line_of
+from parley_training.corpus.roles import sayings
 from parley_training.corpus.shard import Shard
 from parley_training.corpus.spoken import make_answers, make_second_voice, make_voice, pcm16
 from parley_training.corpus.vocabulary import random_words
@@ -80,10 +81,12 @@ def make_shard(folder: Path, seed: int, *, test: bool, utterances: int, world: W
 
 
 def answer_parts(world: World, shards: int, utterances: int, more: int) -> Iterator[Part]:
-    """What is to be spoken: the answers to what the shards ask (Mini 1's world is open: each asks things of its own), and to `more` exchanges."""
+    """What is to be spoken: the answers to what the shards ask (Mini 1's world is open: each asks things of its own), and to `more` exchanges; Mini 0's roles have sayings."""
     if world == "mini1":
         for seed in range(shards):
             yield from _parts(exchange_of(line) for line in lines_of(seed, utterances, world))
+    else:
+        yield from sayings()
     rng = random.Random(-1)
     yield from _parts(write(rng, world=world) for _ in range(more))
 

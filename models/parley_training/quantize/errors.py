@@ -50,6 +50,11 @@ SCHEMES = (
     Scheme("int3 mixed, calibrated", Quantization("int3"), calibrated=True),
     Scheme("int3 everywhere, groups of 64", Quantization("int3", rounding=MINIMISED, in_8_bits=(), in_4_bits=())),
 )
+REFERENCE_SCHEMES = (
+    SCHEMES[0],
+    Scheme("int4, groups of 16", Quantization("int4")),
+    Scheme("int3 mixed, groups of 16", Quantization("int3")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,13 +155,11 @@ def main() -> None:
     mini = list(examine(options.mini, said, answers(options.mini, mini_prompts(CALIBRATING, bundle), seed=1)))
     drawn = answers(options.reference, [[1]], seed=0)
     caches = list(examine_caches(options.mini, said))
-    reference = list(examine(options.reference, drawn, drawn, SCHEMES[:1]))
+    reference = list(examine(options.reference, drawn, drawn, REFERENCE_SCHEMES))
     record = {name: [asdict(row) for row in rows] for name, rows in (("mini", mini), ("caches", caches), ("reference", reference))}
     options.record.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     title = f"{bundle.manifest.title} {bundle.manifest.version}, {mini[0].places:,} ids, most of them said by itself:"
-    other = (
-        f"The miniature reference checkpoint, {reference[0].places:,} ids; no group divides its 48 and 112 columns, so all is int8 there:"
-    )
+    other = f"The miniature reference checkpoint, {reference[0].places:,} ids; its 48 and 112 columns are divided by no group but of 16:"
     write_between(
         options.page, "figures of `quantize.errors`", "\n\n".join([title, table(mini), cache_table(caches), other, table(reference)])
     )

@@ -30,6 +30,7 @@ from parley_training.corpus.dialogue import write
 from parley_training.corpus.disturbance import plain
 from parley_training.corpus.exchange import Exchange
 from parley_training.corpus.phones import NUMBER, SILENCE
+from parley_training.corpus.roles import ROLES, sayings, system_turn
 from parley_training.parallel.fleet import Fleet
 from parley_training.parallel.learners import Learners
 from parley_training.parallel.learning import Scored, learn
@@ -43,7 +44,7 @@ TINY = BackboneConfig(32, 64, 2, 1, 2, LAYOUT.vocab_size, max_seq_len=512)
 def writer(text_model: Path) -> ExampleWriter:
     rng, noise = random.Random(1), np.random.default_rng(1)
     exchanges = [write(rng) for _ in range(20)]
-    answers = {exchange.answer: codes(noise, 17) for exchange in exchanges}
+    answers = {exchange.answer: codes(noise, 17) for exchange in exchanges} | {part.text: codes(noise, 3) for part in sayings()}
     return ExampleWriter(
         text_model,
         [spoken(exchange, codes(noise, 9)) for exchange in exchanges],
@@ -85,12 +86,33 @@ def written_along(writer: ExampleWriter, example: Stretch) -> str:
     return writer.tokenizer.decode([token for token in example.following[first:end] if token not in {UNLEARNED, LISTEN, LAYOUT.eot}])
 
 
+@pytest.fixture
+def no_roles(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(examples, "ROLE_SHARE", 0.0)
+
+
+@pytest.mark.usefixtures("no_roles")
 def test_a_heard_question_is_written_along_and_answered_in_text_and_speech(writer: ExampleWriter) -> None:
     example = writer.heard()
     text, groups = answer_of(writer, example)
     assert text in writer._answers
     assert groups == 17
     assert written_along(writer, example) in {plain(question.exchange.question) for question in writer._questions}
+
+
+@pytest.mark.parametrize("task", ["text", "typed", "heard", "heard_in_writing"])
+def test_an_answer_in_a_role_says_all_of_its_parts_and_the_system_turn_names_it(
+    writer: ExampleWriter, task: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(examples, "ROLE_SHARE", 1.0)
+    in_roles = {part.text for part in sayings()}
+    for _ in range(10):
+        example = TASKS[task](writer)
+        text, groups = answer_of(writer, example)
+        first = max((part for part in in_roles if text.startswith(part)), key=len)
+        assert groups == (0 if task in {"text", "heard_in_writing"} else 3 if text == first else 3 + 17)
+        shown = writer.tokenizer.decode([token for token in example.ids if not LAYOUT.is_audio(token)])
+        assert any(system_turn(role) in shown for role in ROLES)
 
 
 def test_only_words_decisions_and_answers_are_learned(writer: ExampleWriter) -> None:
