@@ -33,6 +33,11 @@ def system_turn(role: str) -> str:
     return f"You are a {role}."
 
 
+def own_answer(role: str, intent: str) -> str:
+    """What the role says in words of its own when it is greeted, thanked and so on; empty for other intents."""
+    return _OWN.get((role, intent), ("", ""))[0]
+
+
 def played(exchange: Exchange, role: str, rng: random.Random) -> Exchange:
     """The exchange as somebody in a role has it, in the voice's own style."""
     if own := _OWN.get((role, exchange.intent)):

@@ -51,7 +51,7 @@ def quantize_calibrated(source: Path, target: Path, quantization: Quantization, 
             inputs, made = inputs_of[name], dict[str, Matrix]()
             for key, weight in _parts(f"model.layers.{number}.{name}", linear, model):
                 kind = quantization.grouped(key, weight.shape[1])
-                made[key] = quantization.quantize(key, weight) if kind is None else gptq(weight, inputs, quantization.group_size, kind)
+                made[key] = quantization.quantize(key, weight) if kind is None else gptq(weight, inputs, quantization.group(weight.shape[1]), kind)
             linear.weight = nn.Parameter(torch.cat([matrix.weight() for matrix in made.values()]), requires_grad=False)
             keys.update(made)
     state: dict[str, Tensor] = {}
