@@ -24,15 +24,16 @@ from tqdm import tqdm
 from parley_training.corpus import answers, asking, speakers, speech
 from parley_training.corpus.dialogue import World, write
 from parley_training.corpus.disturbance import disturbable, disturbed, plain
-from parley_training.corpus.exchange import Exchange, Part
+from parley_training.corpus.exchange import Exchange, Part, sentence
 from parley_training.corpus.lines import Line, exchange_of, line_of
 from parley_training.corpus.roles import sayings
 from parley_training.corpus.shard import Shard
 from parley_training.corpus.spoken import make_answers, make_second_voice, make_voice, pcm16
-from parley_training.corpus.vocabulary import random_words
+from parley_training.corpus.vocabulary import phrase, random_words
 from parley_training.homes import add_folders, at_home
 
 VOICE_PLAIN, VOICE_STYLED, VOICE_SHIFTED, VOICE_SECOND = 4000, 1200, 900, 1800
+READINGS = 1500
 OPEN_SHARE = 0.4
 """Utterances that are everyday phrases or strings of dictionary words: Mini must hear more than its world."""
 DISTURBED_SHARE = 0.5
@@ -81,14 +82,24 @@ def make_shard(folder: Path, seed: int, *, test: bool, utterances: int, world: W
 
 
 def answer_parts(world: World, shards: int, utterances: int, more: int) -> Iterator[Part]:
-    """What is to be spoken: the answers to what the shards ask (Mini 1's world is open: each asks things of its own), and to `more` exchanges; Mini 0's roles have sayings."""
+    """What is to be spoken: the answers to what the shards ask (Mini 1's world is open: each asks things of its own), and to `more` exchanges.
+
+    Mini 0's roles have sayings, and it reads aloud.
+    """
     if world == "mini1":
         for seed in range(shards):
             yield from _parts(exchange_of(line) for line in lines_of(seed, utterances, world))
     else:
         yield from sayings()
+        yield from map(Part, _readings(READINGS))
     rng = random.Random(-1)
     yield from _parts(write(rng, world=world) for _ in range(more))
+
+
+def _readings(count: int) -> Iterator[str]:
+    """Everyday phrases, so that greetings and other given words can be read aloud: they hold words that no answer has."""
+    rng = random.Random(-2)
+    return (sentence(" ".join(phrase(rng, rng.randint(3, 8))) + ".") for _ in range(count))
 
 
 def _parts(exchanges: Iterator[Exchange]) -> Iterator[Part]:

@@ -49,6 +49,7 @@ def played(exchange: Exchange, role: str, rng: random.Random) -> Exchange:
 
 
 def sayings() -> Iterator[Part]:
-    """All that roles say besides answers from the world of facts."""
+    """All that roles say besides answers from the world of facts, the greetings of the window's characters included."""
     yield from (Part(flavour) for flavours in FLAVOURS.values() for flavour, _ in flavours)
     yield from (Part(answer) for answer, _ in _OWN.values())
+    yield from (Part(row["said"]) for row in facts("greetings"))

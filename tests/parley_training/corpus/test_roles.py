@@ -12,10 +12,10 @@ from parley_training.corpus.roles import FLAVOURS, ROLES, played, sayings, syste
 SPOKEN = {part.text for part in sayings()}
 
 
-def test_every_character_that_comes_along_is_a_role() -> None:
-    characters = (json.loads(path.read_text()) for path in files("parley_assets").joinpath("characters").iterdir())
-    kinds = {character["data"]["extensions"]["parley"]["role"] for character in characters}
-    assert kinds <= set(ROLES)
+def test_every_character_that_comes_along_is_a_role_and_can_greet() -> None:
+    characters = [json.loads(path.read_text())["data"] for path in files("parley_assets").joinpath("characters").iterdir()]
+    assert {character["extensions"]["parley"]["role"] for character in characters} <= set(ROLES)
+    assert {character["first_mes"] for character in characters} <= SPOKEN
 
 
 @pytest.mark.parametrize("role", ROLES)
