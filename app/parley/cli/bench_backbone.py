@@ -50,7 +50,7 @@ def measure_backbone(name: str, threads: int, out: Path | None, *, as_json: bool
     load, fast = Load(), calibration()
     terminal = Console(stderr=True)
     with Progress(console=terminal, transient=True, disable=not sys.stderr.isatty()) as progress:
-        steps = len(shape.contexts) * (len(ROWS) + 3) + (len(ROWS) if shape.linear == "int4" else 0)
+        steps = len(shape.contexts) * (len(ROWS) + 4) + (len(ROWS) if shape.linear == "int4" else 0)
         task = progress.add_task(f"backbone {name}", total=steps)
         bench = Bench(shape, threads)
 
@@ -59,6 +59,7 @@ def measure_backbone(name: str, threads: int, out: Path | None, *, as_json: bool
 
         passes = list(bench.passes(tick))
         paired = list(bench.paired(tick)) if shape.linear == "int4" else []
+        caches = list(bench.caches(tick))
         peer, lacking = measure_peer(bench, tick)
     found: dict[str, Any] = {
         "bench": "backbone",
@@ -68,7 +69,7 @@ def measure_backbone(name: str, threads: int, out: Path | None, *, as_json: bool
         "load": load.record(),
         "torch": torch.__version__,
         "not_run": ["graphics cards", *lacking],
-        **record(shape, passes, paired, bench.copy_bytes_per_s, threads),
+        **record(shape, passes, paired, caches, bench.copy_bytes_per_s, threads),
         **peer,
     }
     if out is not None:
@@ -127,6 +128,10 @@ def _show(found: dict[str, Any]) -> None:
     for each in found["paired_matrices"]:
         theirs = "torch has none" if each["torch_ms"] is None else f"torch's own int4 {each['torch_ms']:.4g} ms"
         console.print(f"Matrices of a layer, {each['ids']} ids: {each['ours_ms']:.4g} ms, {theirs}")
+    for each in found["caches"]:
+        console.print(
+            f"Context of {each['context']} kept as {each['form']}: {each['layer_ms']:.4g} ms, {each['over_float32']:.2f} of float32"
+        )
     _show_peer(found)
     for each in found["speculation"]:
         gains = ", ".join(f"{share}: {gain:.2f}" for share, gain in each["gain_by_acceptance"].items())

@@ -2,22 +2,63 @@
 
 import logging
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from parley_models.backbone.cache import MOST_IDS, KvCache
-from parley_models.backbone.cache_forms import FLOAT32, fitting
+from parley_models.backbone.cache_forms import BFLOAT16, FLOAT32, FORMS, bytes_per_id, fitting
+from parley_models.backbone.config import BackboneConfig
 from parley_models.backbone.loading import load_model
 from parley_models.backbone.memory import free_memory_bytes
-from parley_models.backbone.model import StepOmni
+from parley_models.backbone.model import FEW_IDS, StepOmni
 from parley_models.backbone.quantize import Quantization
-from parley_models.errors import EngineError
+from parley_models.errors import DeviceError, EngineError
+
+if TYPE_CHECKING:
+    from parley_models.backbone.card_steps import RecordedSteps
 
 logger = logging.getLogger(__name__)
+LEFT_ON_A_CARD_BYTES = 3_200_000_000
+"""For ears and voice, and for what a pass over many ids needs; `parley models plan` counts with as much."""
+
 Logits = npt.NDArray[np.float32]
+
+
+def caching(model: StepOmni, capacity: int, form: str) -> "tuple[KvCache, RecordedSteps | None]":
+    """A cache where the model lies; on a card with recordings of steps, if its kernels run there. Raises UsageError for an unknown form."""
+    device = model.slopes.device
+    if device.type == "cuda" and form != FLOAT32 and find_spec("triton"):
+        from parley_models.backbone.card_cache import CardCache, attention_is_right
+        from parley_models.backbone.card_steps import RecordedSteps
+
+        if attention_is_right(model.config, form, device):
+            cache = CardCache(model.config, capacity, form, device)
+            return cache, RecordedSteps(model, cache)
+    with torch.device(device):
+        return KvCache(model.config, capacity, form), None
+
+
+def cache_that_fits(config: BackboneConfig, wanted: int, device: str) -> tuple[str, int]:
+    """The form of the cache and the ids that it can have. Raises DeviceError if a card has room for none."""
+    if device == "cpu":
+        form = fitting(config, wanted, free_memory_bytes())
+        if form != FLOAT32:
+            logger.info("the context is kept as %s: as %s it would not leave enough memory free", form, FLOAT32)
+        return form, wanted
+    room = torch.cuda.mem_get_info(device)[0] - LEFT_ON_A_CARD_BYTES
+    narrow = FORMS[FORMS.index(BFLOAT16) :]
+    form = next((each for each in narrow if wanted * bytes_per_id(config, each) <= room), narrow[-1])
+    fits = min(wanted, int(room // bytes_per_id(config, form)))
+    if fits < 1:
+        raise DeviceError(f"The card {device} holds the backbone, but leaves no room for a conversation: take it in fewer bits.")
+    if fits < wanted:
+        logger.warning("the card has room for a context of %d ids of %d", fits, wanted)
+    return form, fits
 
 
 class Backbone:
@@ -25,7 +66,9 @@ class Backbone:
 
     def __init__(self, model: StepOmni, *, threads: int = 1, context: int | None = None, cache: str = FLOAT32) -> None:
         self._model = model
-        self._cache = KvCache(model.config, min(context or model.config.max_seq_len, model.config.max_seq_len), cache)
+        self._device = model.slopes.device
+        limit = min(context or model.config.max_seq_len, model.config.max_seq_len)
+        self._cache, self._recorded = caching(model, limit, cache)
         self._threads = threads
         self._ids: list[int] = []
         self.config = model.config
@@ -39,6 +82,7 @@ class Backbone:
         threads: int = 1,
         context: int | None = None,
         cache: str | None = None,
+        device: str = "cpu",
     ) -> "Backbone":
         """Load a folder with `config.json` and safetensors.
 
@@ -48,20 +92,25 @@ class Backbone:
             threads: torch threads; a small model is fastest, and far steadier beside a busy neighbour, on one.
             context: ids the cache is made for, if fewer than the model's own limit.
             cache: how keys and values are kept, `float32`, `bfloat16` or `int8`; None = the most exact of these for which there is room.
+            device: `cpu`, or a card as torch calls it: `cuda:0`. A card keeps a context as bfloat16 or int8, and as much of it as fits.
 
         Raises:
             BundleMissing: a file is not there.
             BundleCorrupt: a file or a tensor is not what the config says.
             UsageError: no such quantization, or the checkpoint already has another; or no such cache.
+            DeviceError: the card can't hold it.
         """
         wanted = Quantization(quantization) if isinstance(quantization, str) else quantization
-        model = load_model(folder, wanted)
-        if cache is None:
-            limit = model.config.max_seq_len
-            cache = fitting(model.config, min(context or limit, limit), free_memory_bytes())
-            if cache != FLOAT32:
-                logger.info("the context is kept as %s: as %s it would not leave enough memory free", cache, FLOAT32)
-        return cls(model, threads=threads, context=context, cache=cache)
+        try:
+            model = load_model(folder, wanted, device)
+            limit = min(context or model.config.max_seq_len, model.config.max_seq_len)
+            if cache is None:
+                cache, limit = cache_that_fits(model.config, limit, device)
+            return cls(model, threads=threads, context=limit, cache=cache)
+        except torch.cuda.OutOfMemoryError:
+            raise DeviceError(
+                f"The card {device} has too little free memory for the backbone: `parley models plan` tells what fits."
+            ) from None
 
     @property
     def ids(self) -> Sequence[int]:
@@ -97,11 +146,15 @@ class Backbone:
         self._check(ids)
         self._use_threads()
         with torch.inference_mode():
-            given = torch.tensor(ids)
-            for piece in given.split(MOST_IDS):
-                hidden = self._model.extend(piece, self._cache)
+            if self._recorded is not None and len(ids) <= FEW_IDS:
+                logits = self._few(ids)[-1:]
+            else:
+                for piece in torch.tensor(ids, device=self._device).split(MOST_IDS):
+                    hidden = self._model.extend(piece, self._cache)
+                logits = self._model.logits(hidden[-1:])
             self._ids += ids
-            return self._logits(hidden)
+            found: Logits = logits[0].float().cpu().numpy()
+            return found
 
     def step(self, token_id: int) -> Logits:
         """Read one id; logits (vocab,) for the next. Valid until the next call. Raises EngineError like `prefill`."""
@@ -120,9 +173,8 @@ class Backbone:
         self._check(ids)
         self._use_threads()
         with torch.inference_mode():
-            hidden = self._model.extend(torch.tensor(ids), self._cache, as_steps=as_steps)
+            logits: Logits = self._few(ids, as_steps=as_steps).float().cpu().numpy()
             self._ids += ids
-            logits: Logits = self._model.logits(hidden).float().numpy()
             return logits
 
     def glance(self, ids: Sequence[int], layers: int) -> Logits:
@@ -134,7 +186,7 @@ class Backbone:
         self._check(ids)
         self._use_threads()
         with torch.inference_mode():
-            logits: Logits = self._model.logits(self._model.extend(torch.tensor(ids), self._cache, layers)).float().numpy()
+            logits: Logits = self._few(ids, layers).float().cpu().numpy()
             return logits
 
     def forget(self) -> None:
@@ -162,9 +214,11 @@ class Backbone:
         if needed > self.capacity:
             raise EngineError(f"The conversation needs {needed} tokens and the model holds {self.capacity}.")
 
-    def _logits(self, hidden: torch.Tensor) -> Logits:
-        logits: Logits = self._model.logits(hidden[-1:])[0].float().numpy()
-        return logits
+    def _few(self, ids: Sequence[int], layers: int | None = None, *, as_steps: bool = False) -> torch.Tensor:
+        """Logits (ids, vocab) after each of a few ids."""
+        if self._recorded is not None:
+            return self._recorded.logits(ids, layers, as_steps=as_steps)
+        return self._model.logits(self._model.extend(torch.tensor(ids, device=self._device), self._cache, layers, as_steps=as_steps))
 
     def _use_threads(self) -> None:
         if torch.get_num_threads() != self._threads:  # a setting of the calling thread, so it is made where the work is

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from parley_models.backbone.cache import KvCache
+from parley_models.backbone.cache_forms import FLOAT32, FORMS
 from parley_models.backbone.config import BackboneConfig
 from parley_models.backbone.gain import Costs
 from parley_models.backbone.kernels import QuantizedLinear
@@ -62,6 +63,17 @@ class Paired:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """One id through one layer whose context is kept in one form."""
+
+    form: str
+    context: int
+    layer_ms: float
+    over_float32: float
+    """How many times as long as with float32."""
+
+
+@dataclass(frozen=True, slots=True)
 class Shape:
     """What is measured."""
 
@@ -78,7 +90,7 @@ class Shape:
         shared = config.num_attention_groups * config.head_dim
         weights = 2 * config.hidden_size**2 + 2 * config.hidden_size * shared + 3 * config.hidden_size * config.intermediate_size
         largest = max(2 * config.hidden_size * config.intermediate_size, config.vocab_size * config.hidden_size // 3)
-        cache = 8 * shared * (self.longest + READ_IDS)
+        cache = (8 + 4 + 8 + 2 + 8) * shared * (self.longest + READ_IDS)  # float32; bfloat16 and int8, each with a wide place beside it
         return self.layers * (weights + cache) + config.vocab_size * config.hidden_size + 6 * largest
 
     @property
@@ -103,10 +115,7 @@ class Bench:
         config = shape.config
         self._layers = [_layer(shape) for _ in range(shape.layers)]
         self._head = QuantizedLinear(_random_int8(config.vocab_size, config.hidden_size))
-        self._cache = KvCache(replace(config, num_hidden_layers=shape.layers), shape.longest + READ_IDS)
-        seen = torch.randn(1, config.num_attention_groups, self._cache.capacity, config.head_dim)
-        for each in self._cache.layers:
-            each.extend(seen, seen)  # memory that was never written is neither read nor of this world
+        self._cache = self._filled(FLOAT32)
         self._head_bytes = _bytes([self._head])
         self._layer_bytes = _bytes(self._layers) // shape.layers
         self.copy_bytes_per_s = self._copy()
@@ -139,6 +148,23 @@ class Bench:
             yield Paired(ids, best[0] * 1e3, best[1] * 1e3 if len(best) > 1 else None)
             tick()
 
+    def caches(self, tick: Tick) -> Iterator[Kept]:
+        """One id at every context, for every form in which the context can be kept."""
+        forms = [self._cache, *(self._filled(form) for form in FORMS[1:])]
+        for context in self.shape.contexts:
+            best = self._in_turns([partial(self._through, context, 1, cache) for cache in forms])
+            for cache, seconds in zip(forms, best, strict=True):
+                yield Kept(cache.form, context, seconds / self.shape.layers * 1e3, seconds / best[0])
+            tick()
+
+    def _filled(self, form: str) -> KvCache:
+        config = self.shape.config
+        cache = KvCache(replace(config, num_hidden_layers=self.shape.layers), self.shape.longest + READ_IDS, form)
+        seen = torch.randn(1, config.num_attention_groups, cache.capacity, config.head_dim)
+        for each in cache.layers:
+            each.extend(seen, seen)  # memory that was never written is neither read nor of this world
+        return cache
+
     def _pass(self, context: int, ids: int, layer_s: float, head_s: float) -> Pass:
         config = self.shape.config
         step_s = layer_s * config.num_hidden_layers + head_s
@@ -147,12 +173,13 @@ class Bench:
         share = None if ids == READ_IDS else moved / step_s / self.copy_bytes_per_s
         return Pass(context, ids, layer_s * 1e3, step_s * 1e3, ids / step_s, share)
 
-    def _through(self, context: int, ids: int) -> None:
-        self._cache.pretend(context)
-        bias = self._cache.bias(ids)
+    def _through(self, context: int, ids: int, cache: KvCache | None = None) -> None:
+        cache = self._cache if cache is None else cache
+        cache.pretend(context)
+        falls = cache.falls(ids)
         x = self._input(ids)
-        for layer, past in zip(self._layers, self._cache.layers, strict=True):
-            layer(x, bias, past)
+        for layer, past in zip(self._layers, cache.layers, strict=True):
+            layer(x, falls, past)
 
     def _input(self, ids: int) -> Tensor:
         return torch.ones(1, ids, self.shape.config.hidden_size)
@@ -178,7 +205,9 @@ class Bench:
         return best
 
 
-def record(shape: Shape, passes: Sequence[Pass], paired: Sequence[Paired], copy_bytes_per_s: float, threads: int) -> dict[str, Any]:
+def record(
+    shape: Shape, passes: Sequence[Pass], paired: Sequence[Paired], caches: Sequence[Kept], copy_bytes_per_s: float, threads: int
+) -> dict[str, Any]:
     """Everything measured as JSON has it, and the curve of what speculation would gain (`gain.Costs`)."""
     whole = shape.layers == shape.config.num_hidden_layers
     return {
@@ -192,6 +221,7 @@ def record(shape: Shape, passes: Sequence[Pass], paired: Sequence[Paired], copy_
         "copy_gb_per_s": round(copy_bytes_per_s / 1e9, 2),
         "passes": [rounded(asdict(each)) for each in passes],
         "paired_matrices": [rounded(asdict(each)) for each in paired],
+        "caches": [rounded(asdict(each)) for each in caches],
         "speculation": [curve(passes, context, share) for context in shape.contexts for share in (0.03, 0.25)],
     }
 

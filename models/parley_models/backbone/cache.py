@@ -11,7 +11,7 @@ from torch import Tensor
 
 from parley_models.backbone.cache_forms import FLOAT32, INT8, bytes_per_id, per_scale
 from parley_models.backbone.config import BackboneConfig
-from parley_models.backbone.model import alibi_slopes
+from parley_models.backbone.model import Falls, alibi_slopes
 from parley_models.errors import EngineError
 
 SMALLEST = 1e-12
@@ -43,6 +43,16 @@ class LayerCache:
         self._widen(whole)
         return whole[0:1], whole[1:2]
 
+    def keep(self, key: Tensor, value: Tensor, places: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Store keys and values (groups, new, head_dim) at places (new,) that only the device knows.
+
+        Returns:
+            All that is kept, (2, groups, capacity, head_dim), and the scales of 8 bits.
+        """
+        self._stored[0].index_copy_(1, places, key.to(self._stored.dtype))
+        self._stored[1].index_copy_(1, places, value.to(self._stored.dtype))
+        return self._stored, None
+
     def rewind(self, length: int) -> None:
         """Forget all but the first ids."""
         self._length = length
@@ -73,12 +83,24 @@ class Int8LayerCache(LayerCache):
         """See `LayerCache.size_bytes`."""
         return self._stored.nbytes + self._scale.nbytes
 
+    def keep(self, key: Tensor, value: Tensor, places: Tensor) -> tuple[Tensor, Tensor | None]:
+        """See `LayerCache.keep`."""
+        (key_codes, key_scale), (value_codes, value_scale) = self._in_8_bits(key), self._in_8_bits(value)
+        self._scale[0].index_copy_(1, places, key_scale)
+        self._scale[1].index_copy_(1, places, value_scale)
+        stored, _ = super().keep(key_codes, value_codes, places)
+        return stored, self._scale
+
     def _store(self, which: int, at: int, given: Tensor) -> None:
-        blocks = given.unflatten(2, (-1, self._block))
-        scale = (blocks.abs().amax(3) / 127).clamp_min(SMALLEST).to(torch.bfloat16)
-        codes = (blocks / scale.float()[..., None]).round_().clamp_(-127, 127).flatten(2)
+        codes, scale = self._in_8_bits(given)
         super()._store(which, at, codes)
         self._scale[which].narrow(1, at, given.shape[1]).copy_(scale)
+
+    def _in_8_bits(self, given: Tensor) -> tuple[Tensor, Tensor]:
+        """Codes as whole floats (groups, new, head_dim), and scales (groups, new, blocks)."""
+        blocks = given.unflatten(2, (-1, self._block))
+        scale = (blocks.abs().amax(3) / 127).clamp_min(SMALLEST).to(torch.bfloat16)
+        return (blocks / scale.float()[..., None]).round_().clamp_(-127, 127).flatten(2), scale
 
     def _widen(self, whole: Tensor) -> None:
         super()._widen(whole)
@@ -147,6 +169,10 @@ class KvCache:
             raise EngineError(f"The conversation needs {length} tokens and the model holds {self.capacity}.")
         self._length = length
         return self._fall.as_strided((len(self._fall), new, length), (self._fall.stride(0), 1, 1), self.capacity - length)
+
+    def falls(self, new: int, *, as_steps: bool = False) -> Falls:
+        """What layers are told of distances to up to MOST_IDS new ids: `bias`, or `biases` if computed as steps. Raises EngineError."""
+        return self.biases(new) if as_steps else self.bias(new)
 
     def biases(self, new: int) -> list[Tensor]:
         """Like `bias`, but what `bias(1)` would give for one id after the other, (heads, 1, length) each. Raises EngineError."""

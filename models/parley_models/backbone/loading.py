@@ -43,8 +43,13 @@ def _quantization(
     return Quantization(linear, group_size, embedding, rounding, tuple(in_8_bits), tuple(in_4_bits))
 
 
-def load_model(folder: Path, quantization: Quantization | None = None) -> StepOmni:
-    """Read a checkpoint: float32, or quantized as stored or as asked for. Raises BundleError or UsageError."""
+def load_model(folder: Path, quantization: Quantization | None = None, device: str = "cpu") -> StepOmni:
+    """Read a checkpoint onto a device, named as torch does: float32, or quantized as stored or as asked for.
+
+    Raises:
+        BundleError: a file or a tensor is not what it should be.
+        UsageError: it is quantized already, and otherwise.
+    """
     entries = read_entries(folder / CONFIG_NAME)
     stored = stored_quantization(entries)
     if stored and quantization and (stored.linear, stored.group_size) != (quantization.linear, quantization.group_size):
@@ -52,9 +57,9 @@ def load_model(folder: Path, quantization: Quantization | None = None) -> StepOm
     config = BackboneConfig.from_dict(entries)
     with torch.device("meta"):
         model = StepOmni(config)
-    model.slopes = alibi_slopes(config.num_attention_heads)
+    model.slopes = alibi_slopes(config.num_attention_heads).to(device)
     assembly = Assembly(model, stored or quantization, already=stored is not None)
-    for path, key, tensor in tensors(shards(folder)):
+    for path, key, tensor in tensors(shards(folder), device):
         assembly.add(path, key, tensor)
     if absent := assembly.absent():
         raise BundleCorrupt(f"{folder} lacks the tensor {absent[0]}" + (f" and {len(absent) - 1} more." if absent[1:] else "."))

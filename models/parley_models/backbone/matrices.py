@@ -15,8 +15,8 @@ from torch import Tensor
 from parley_models.backbone.rounding import rounded
 from parley_models.errors import UsageError
 
-GROUP_SIZES = (32, 64, 128)
-"""Columns that share a scale: 0.625, 0.5625 and 0.53125 bytes a weight at 4 bits, 0.125 less at 3."""
+GROUP_SIZES = (16, 32, 64, 128)
+"""Columns that share a scale: 0.75, 0.625, 0.5625 and 0.53125 bytes a weight at 4 bits, 0.125 less at 3."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,13 +153,14 @@ class Int3Groups(Groups):
     def pack(codes: Tensor) -> Tensor:
         """See `Groups.pack`."""
         eights = codes.unflatten(1, (-1, 8))
-        places = torch.arange(8, dtype=torch.uint8)
+        places = torch.arange(8, dtype=torch.uint8, device=codes.device)
         planes = [((eights >> bit & 1) << places).sum(-1, dtype=torch.uint8) for bit in range(3)]
         return torch.stack(planes, -1).flatten(1)
 
     def unpacked(self) -> Tensor:
         """See `Groups.unpacked`."""
-        low, mid, high = (self.codes.unflatten(1, (-1, 3))[..., None] >> torch.arange(8, dtype=torch.uint8) & 1).unbind(2)
+        places = torch.arange(8, dtype=torch.uint8, device=self.codes.device)
+        low, mid, high = (self.codes.unflatten(1, (-1, 3))[..., None] >> places & 1).unbind(2)
         return (low | mid << 1 | high << 2).flatten(1)
 
 

@@ -22,7 +22,7 @@ class Quantization:
     """`int8`, `int4` or `int3`, for the layers' matrices; one whose columns no group divides becomes int8."""
 
     group_size: int = 64
-    """Columns that share a scale at 4 and 3 bits."""
+    """Columns that share a scale at 4 and 3 bits; fewer in a matrix that so many do not divide."""
 
     embedding: str = Int8Rows.name
     """`int8`, or `bfloat16` as in checkpoints whose config does not say."""
@@ -54,14 +54,20 @@ class Quantization:
 
     def grouped(self, key: str, columns: int) -> type[Int4Groups | Int3Groups] | None:
         """How a matrix that is covered is kept in groups; None = int8, a scale a row: what stands for words decides between them."""
-        if key in (HEAD, EMBEDDING) or names(self.in_8_bits, key) or columns % self.group_size or self.linear not in GROUPED:
+        if key in (HEAD, EMBEDDING) or names(self.in_8_bits, key) or self.linear not in GROUPED or not self.group(columns):
             return None
         return Int4Groups if names(self.in_4_bits, key) else GROUPED[self.linear]
+
+    def group(self, columns: int) -> int:
+        """Columns that share a scale in a matrix of so many: the most of GROUP_SIZES up to `group_size` that divide them; 0 = none does."""
+        return max((size for size in GROUP_SIZES if size <= self.group_size and columns % size == 0), default=0)
 
     def quantize(self, key: str, weight: Tensor) -> Matrix:
         """Quantize rows of a matrix that is covered, called by its key."""
         kind = self.grouped(key, weight.shape[1])
-        return kind.quantize(weight, self.group_size, minimise=self.rounding == MINIMISED) if kind else Int8Rows.quantize(weight)
+        return (
+            kind.quantize(weight, self.group(weight.shape[1]), minimise=self.rounding == MINIMISED) if kind else Int8Rows.quantize(weight)
+        )
 
     def kept(self, weight: Tensor) -> Tensor:
         """A tensor that is not covered, as it is kept: a book of bfloat16, a norm of float32."""
@@ -73,7 +79,7 @@ class Quantization:
             return {key: (shape, torch.bfloat16 if len(shape) == 2 else torch.float32)}
         rows, columns = shape
         kind = self.grouped(key, columns)
-        forms = kind.forms(rows, columns, self.group_size) if kind else Int8Rows.forms(rows, columns)
+        forms = kind.forms(rows, columns, self.group(columns)) if kind else Int8Rows.forms(rows, columns)
         return {key.removesuffix("weight") + part: form for part, form in zip((kind or Int8Rows).parts, forms, strict=True)}
 
     def restore(self, key: str, parts: Sequence[Tensor], shape: torch.Size) -> Matrix:

@@ -36,11 +36,11 @@ def shards(folder: Path) -> list[Path]:
     return [folder / name for name in names]
 
 
-def tensors(files: Iterable[Path]) -> Iterator[tuple[Path, str, Tensor]]:
+def tensors(files: Iterable[Path], device: str = "cpu") -> Iterator[tuple[Path, str, Tensor]]:
     """File, key and tensor of everything the backbone needs, one at a time so that no more than one is held. Raises BundleCorrupt."""
     for path in files:
         try:
-            with safe_open(path, framework="pt") as shard:
+            with safe_open(path, framework="pt", device=device) as shard:
                 for key in shard.keys():  # noqa: SIM118 - safe_open is no mapping
                     name = key.removeprefix(_PREFIX)
                     if not _SKIPPED.match(name):

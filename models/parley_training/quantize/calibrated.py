@@ -50,8 +50,8 @@ def quantize_calibrated(source: Path, target: Path, quantization: Quantization, 
         for name, linear in linears.items():
             inputs, made = inputs_of[name], dict[str, Matrix]()
             for key, weight in _parts(f"model.layers.{number}.{name}", linear, model):
-                kind = quantization.grouped(key, weight.shape[1])
-                made[key] = quantization.quantize(key, weight) if kind is None else gptq(weight, inputs, quantization.group(weight.shape[1]), kind)
+                kind, group = quantization.grouped(key, weight.shape[1]), quantization.group(weight.shape[1])
+                made[key] = quantization.quantize(key, weight) if kind is None else gptq(weight, inputs, group, kind)
             linear.weight = nn.Parameter(torch.cat([matrix.weight() for matrix in made.values()]), requires_grad=False)
             keys.update(made)
     state: dict[str, Tensor] = {}

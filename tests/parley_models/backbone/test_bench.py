@@ -33,7 +33,7 @@ def test_every_pass_is_measured_at_every_context_that_fits(bench: Bench) -> None
         assert 0 < 12 * each.layer_ms < each.step_ms  # the head comes to it
         assert each.ids_per_s == pytest.approx(each.ids / each.step_ms * 1e3)
         assert (each.copy_share is None) == (each.ids == READ_IDS)
-    told = record(bench.shape, passes, [], bench.copy_bytes_per_s, 1)
+    told = record(bench.shape, passes, [], [], bench.copy_bytes_per_s, 1)
     assert told["step_is"] == "computed from one layer and the head"
     assert len(told["passes"]) == len(passes)
     curves = told["speculation"]
@@ -46,13 +46,22 @@ def test_a_shape_that_is_made_whole_is_measured_whole() -> None:
     bench = Bench(shape)
     passes = list(bench.passes(lambda: None))
     assert {each.context for each in passes} == {0}
-    assert record(shape, passes, [], 1e9, 1)["step_is"] == "measured, layers and head"
+    assert record(shape, passes, [], [], 1e9, 1)["step_is"] == "measured, layers and head"
 
 
 def test_ours_and_torchs_own_product_are_paired(bench: Bench) -> None:
     paired = list(bench.paired(lambda: None))
     assert [each.ids for each in paired] == list(ROWS)
     assert all(each.ours_ms > 0 and each.torch_ms is not None and each.torch_ms > 0 for each in paired)
+
+
+def test_every_form_of_the_context_is_measured_at_every_context(bench: Bench) -> None:
+    ticks: list[None] = []
+    caches = list(bench.caches(lambda: ticks.append(None)))
+    assert [(each.context, each.form) for each in caches] == [(at, form) for at in (0, 1024) for form in ("float32", "bfloat16", "int8")]
+    assert len(ticks) == 2
+    assert all(each.over_float32 == 1 for each in caches if each.form == "float32")
+    assert all(each.layer_ms > 0 and each.over_float32 > 0 for each in caches)
 
 
 def test_the_matrices_have_their_true_shape(bench: Bench) -> None:
