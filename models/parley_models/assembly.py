@@ -35,7 +35,11 @@ def assemble(bundle: Bundle, server: Server | None = None, device: Device = ANY)
             f"{folder / 'text.model'} has {len(tokenizer)} pieces, more than the manifest's {manifest.tokens.vocab_size} ids."
         )
     ears = DualTokenizer.open(folder, EarsConfig.read(manifest.ears), sessions)
-    brain: Brain = BackboneBrain(folder / "backbone", manifest) if server is None else RemoteBrain(Completions(server), manifest)
+    if server is None:
+        where = device.backbone(sum(entry.size_bytes for entry in manifest.files if entry.path.startswith("backbone/")))
+        brain: Brain = BackboneBrain(folder / "backbone", manifest, where)
+    else:
+        brain = RemoteBrain(Completions(server), manifest)
     voice = open_vocoder(folder, VoiceConfig.read(manifest.voice), sessions)
     missing = [entry.name for entry in manifest.voices if entry.name not in voice.voices]
     if missing:

@@ -13,7 +13,7 @@ from parley_models.backbone.gain import measure
 from parley_models.backbone.speculation import Speculation
 from parley_models.backbone.voicing import voiced
 from parley_models.bundle import drafts_place
-from parley_models.errors import BundleCorrupt, BundleError
+from parley_models.errors import BundleCorrupt, BundleError, DeviceError
 from parley_models.manifest import Manifest
 from parley_models.tokens import TokenLayout
 
@@ -21,11 +21,11 @@ logger = logging.getLogger(__name__)
 
 
 class BackboneBrain:
-    """One model, one context, on one torch thread."""
+    """One model, one context, on one torch thread or on a card."""
 
-    def __init__(self, folder: Path, manifest: Manifest) -> None:
-        """Load `backbone/`. Raises BundleError."""
-        self._backbone = Backbone.load(folder, context=manifest.context_tokens)
+    def __init__(self, folder: Path, manifest: Manifest, device: str = "cpu") -> None:
+        """Load `backbone/` onto a device, named as torch does. Raises BundleError or DeviceError."""
+        self._backbone = Backbone.load(folder, context=manifest.context_tokens, device=device)
         ids, needed = self._backbone.config.vocab_size, manifest.tokens.vocab_size
         if ids < needed:
             raise BundleCorrupt(f"{folder} has {ids} ids, fewer than the manifest's {needed}.")
@@ -87,7 +87,8 @@ def speculation(backbone: Backbone, folder: Path, manifest: Manifest) -> Specula
     if manifest.drafting.always:
         return Speculation(backbone, drafter)
     certain, group = manifest.sampling.audio_temperature <= 0, _any_group(manifest.tokens)
-    costs = measure(backbone, drafter, group, as_steps=certain, clock=time.thread_time)  # of this thread alone, however busy others are
+    clock = time.thread_time if backbone.device == "cpu" else time.perf_counter  # of this thread alone, however busy others are
+    costs = measure(backbone, drafter, group, as_steps=certain, clock=clock)
     least = costs.least_acceptance()
     verdict = "does not pay" if least is None else f"pays from {least:.2f} of its drafts kept on"
     logger.info("speculation %s: a group checked at once takes %.2f steps, a draft %.2f", verdict, *costs.in_steps())
@@ -97,11 +98,12 @@ def speculation(backbone: Backbone, folder: Path, manifest: Manifest) -> Specula
 def _drafter(backbone: Backbone, folder: Path, manifest: Manifest) -> Drafter | None:
     drafting = manifest.drafting
     if drafting.folder is not None:
-        return SmallModel(backbone, Backbone.load(folder.parent / drafting.folder, context=manifest.context_tokens))
+        small = Backbone.load(folder.parent / drafting.folder, context=manifest.context_tokens, device=backbone.device)
+        return SmallModel(backbone, small)
     if drafting.pulled is not None and (pulled := drafts_place() / drafting.pulled / "backbone").is_dir():
         try:
-            return SmallModel(backbone, Backbone.load(pulled, context=manifest.context_tokens))
-        except BundleError as error:  # answers come without it too, only more slowly
+            return SmallModel(backbone, Backbone.load(pulled, context=manifest.context_tokens, device=backbone.device))
+        except (BundleError, DeviceError) as error:  # answers come without it too, only more slowly
             logger.warning("%s can't draft: %s", drafting.pulled, error)
     return LowLayers(backbone, drafting.layers) if drafting.layers else None
 

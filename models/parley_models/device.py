@@ -1,5 +1,6 @@
-"""Where a bundle's networks run: what was asked for, held against what this machine's ONNX Runtime can do."""
+"""Where a bundle's networks run: what was asked for, held against what this machine's libraries can do."""
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -8,15 +9,18 @@ from parley_models.errors import DeviceError, UsageError
 if TYPE_CHECKING:
     from parley_models.onnx_session import SessionSettings
 
+logger = logging.getLogger(__name__)
 KINDS = ("auto", "cpu", "cuda")
+SMALL_BYTES = 1_000_000_000
+"""A backbone of fewer bytes decodes on the processor, wherever the rest runs: its step takes no longer than asking a card."""
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """Where ears and voice run. The backbone decodes on the processor, whatever is chosen here, or on a server of its own."""
+    """Where ears, voice and backbone run; the backbone may have a server of its own instead."""
 
     kind: str = "auto"
-    """`auto`: the fastest that ONNX Runtime has, the processor if all else fails; `cpu`; `cuda`: a card, or an error."""
+    """`auto`: the fastest there is, the processor if all else fails; `cpu`; `cuda`: a card, or an error."""
 
     card: int = 0
     """Which one, as the driver counts them."""
@@ -46,6 +50,28 @@ class Device:
         if CUDA not in onnxruntime.get_available_providers():
             raise DeviceError("The ONNX Runtime that is installed can't use a graphics card: take the processor, or Parley's `gpu` extra.")
         return SessionSettings(card=self.card, required=CUDA)
+
+    def backbone(self, size_bytes: int) -> str:
+        """Where a backbone of so many bytes decodes, as torch calls it: `cpu`, or `cuda:0`.
+
+        Raises:
+            DeviceError: torch can't use the card that was named.
+        """
+        if self.kind == "cpu" or size_bytes < SMALL_BYTES:
+            return "cpu"
+        import torch
+
+        cards = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        if self.kind == "cuda":
+            if self.card >= cards:
+                raise DeviceError(f"The torch that is installed can't use card {self.card}: take the processor, or Parley's `gpu` extra.")
+            return f"cuda:{self.card}"
+        free = {card: torch.cuda.mem_get_info(card)[0] for card in range(cards)}
+        best = max(free, key=free.__getitem__, default=None)
+        if best is not None and free[best] > size_bytes:
+            return f"cuda:{best}"
+        logger.warning("a backbone of %.0f GB decodes on the processor: no card has that much free memory", size_bytes / 1e9)
+        return "cpu"
 
 
 ANY = Device()

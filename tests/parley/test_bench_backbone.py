@@ -1,8 +1,10 @@
 import sys
 
 import pytest
+import torch
 
 from parley.cli import bench_backbone
+from parley.cli.program import run
 from parley_models.backbone.bench import Bench, Shape
 from parley_models.backbone.config import BackboneConfig
 
@@ -21,3 +23,11 @@ def test_a_model_that_does_not_fit_is_not_begun(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(bench_backbone, "available_bytes", lambda: 1_100_000_000)
     _, lacking = bench_backbone.measure_peer(Bench(TINY), lambda: None)
     assert lacking == ["llama.cpp (needs 1.5 GB of memory, and 1.1 GB are free)"]
+
+
+def test_a_card_that_is_not_here_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert run(["bench", "backbone", "--shape", "130b", "--device", "cuda"]) == 5
+    assert "torch can't use card 0 here" in capsys.readouterr().err
+    assert run(["bench", "backbone", "--device", "gpu"]) == 2
+    assert run(["bench", "backbone", "--device", "cuda", "--shape", "7b"]) == 2

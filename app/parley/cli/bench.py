@@ -56,11 +56,16 @@ def answer_command(
 @bench.command("backbone")
 def backbone_command(
     shape: Annotated[str, typer.Option("--shape", metavar="mini|3b|130b", help="Whose dimensions.")] = "mini",
+    device: Annotated[str, typer.Option("--device", metavar="cpu|cuda[:N]", help="The processor, or a graphics card.")] = "cpu",
     threads: Annotated[int, typer.Option("--threads", min=1, help="How many threads compute.")] = 1,
     out: OutOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Measure decoding, checking drafts and reading on this processor, with random weights of a model's true shape."""
+    """Measure decoding, checking drafts and reading, with random weights of a model's true shape."""
+    if device != "cpu":
+        from parley.cli.bench_card import measure_card
+
+        return measure_card(shape, device, out, as_json=as_json)
     from parley.cli.bench_backbone import measure_backbone
 
     return measure_backbone(shape, threads, out, as_json=as_json)

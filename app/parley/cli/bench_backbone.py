@@ -15,7 +15,7 @@ from parley.bench.record import Load, calibration, machine
 from parley_models.errors import DeviceError, EngineError, UsageError
 
 if TYPE_CHECKING:
-    from parley_models.backbone.bench import Bench, Tick
+    from parley_models.backbone.bench import Bench, Shape, Tick
 
 SHAPES = ("mini", "3b", "130b")
 SPARED_BYTES = 1_000_000_000
@@ -29,20 +29,11 @@ def measure_backbone(name: str, threads: int, out: Path | None, *, as_json: bool
         UsageError: no such shape.
         DeviceError: it does not fit into memory.
     """
-    if name not in SHAPES:
-        raise UsageError(f"There is no shape “{name}”; there are {', '.join(SHAPES)}.")
+    shape = shape_named(name)
     import torch
 
-    from parley_models.backbone.bench import ROWS, Bench, Shape, record
-    from parley_models.backbone.config import BackboneConfig
-    from parley_models.bundle import find_bundle
-    from parley_models.hub.catalogue import STEP_3B, STEP_130B
+    from parley_models.backbone.bench import ROWS, Bench, record
 
-    if name == "mini":
-        config = BackboneConfig.from_file(find_bundle("mini") / "backbone" / "config.json")
-        shape = Shape(name, config, "int8", config.num_hidden_layers)
-    else:
-        shape = Shape(name, STEP_3B if name == "3b" else STEP_130B)
     free = available_bytes()
     if free is not None and free < shape.needed_bytes + SPARED_BYTES:
         needed = (shape.needed_bytes + SPARED_BYTES) / 1e9
@@ -80,6 +71,21 @@ def measure_backbone(name: str, threads: int, out: Path | None, *, as_json: bool
     else:
         _show(found)
     return 0
+
+
+def shape_named(name: str) -> "Shape":
+    """What is measured under a name. Raises UsageError."""
+    if name not in SHAPES:
+        raise UsageError(f"There is no shape “{name}”; there are {', '.join(SHAPES)}.")
+    from parley_models.backbone.bench import Shape
+    from parley_models.backbone.config import BackboneConfig
+    from parley_models.bundle import find_bundle
+    from parley_models.hub.catalogue import STEP_3B, STEP_130B
+
+    if name == "mini":
+        config = BackboneConfig.from_file(find_bundle("mini") / "backbone" / "config.json")
+        return Shape(name, config, "int8", config.num_hidden_layers)
+    return Shape(name, STEP_3B if name == "3b" else STEP_130B)
 
 
 def measure_peer(bench: "Bench", tick: "Tick") -> tuple[dict[str, Any], list[str]]:

@@ -8,6 +8,8 @@ from importlib.metadata import PackageNotFoundError, version
 import typer
 
 from parley_models.bundle import Bundle, find_bundle
+from parley_models.device import Device
+from parley_models.manifest import Manifest
 
 _PACKAGES = ("numpy", "onnxruntime", "onnxruntime-gpu", "torch", "sentencepiece", "soundfile", "soxr")
 _TEST_VOICES = ("flite", "festival", "espeak-ng")
@@ -25,9 +27,19 @@ def examine(name: str) -> int:
     typer.echo(f"Bundle     {manifest.title} {manifest.version}, {bundle.size_bytes / 1e6:.1f} MB, every file as recorded: {bundle.folder}")
     for provider, names in _networks(bundle).items():
         typer.echo(f"           {provider} runs {', '.join(names)}")
+    typer.echo(f"           {backbone_place(manifest)}")
     for row in manifest.controls:
         typer.echo(f"           {row.name}: {row.offer}")
     return 0
+
+
+def backbone_place(manifest: Manifest) -> str:
+    """Where the backbone would decode, as one line says it."""
+    weights = [entry.size_bytes for entry in manifest.files if entry.path.startswith("backbone/") and entry.path.endswith(".safetensors")]
+    if not weights:
+        return "the backbone decodes on a server: docs/vllm.md"
+    where = Device().backbone(sum(weights))
+    return f"the backbone decodes on {'the processor' if where == 'cpu' else where}"
 
 
 def _networks(bundle: Bundle) -> dict[str, list[str]]:

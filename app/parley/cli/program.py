@@ -87,9 +87,7 @@ def serve(
     bundle: BundleOption = "mini",
     device: Annotated[
         str,
-        typer.Option(
-            "--device", metavar="auto|cpu|cuda[:N]", help="Where ears and voice run; the backbone decodes on the processor, or a server."
-        ),
+        typer.Option("--device", metavar="auto|cpu|cuda[:N]", help="Where it runs; a backbone below 1 GB stays on the processor."),
     ] = "auto",
     idle_unload_min: Annotated[
         float | None, typer.Option("--idle-unload-min", metavar="N", min=0.01, help="Release the model after N minutes without talk.")

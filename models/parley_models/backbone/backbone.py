@@ -128,6 +128,11 @@ class Backbone:
         return self._cache.capacity
 
     @property
+    def device(self) -> str:
+        """Where it computes, as torch calls it."""
+        return str(self._device)
+
+    @property
     def cache_form(self) -> str:
         """How keys and values are kept."""
         return self._cache.form

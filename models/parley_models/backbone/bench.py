@@ -20,6 +20,7 @@ from parley_models.backbone.gain import Costs
 from parley_models.backbone.kernels import QuantizedLinear
 from parley_models.backbone.matrices import Int4Groups, Int8Rows
 from parley_models.backbone.model import FusedLinear, Layer
+from parley_models.backbone.random_matrices import random_matrix
 
 CONTEXTS = (0, 1024, 4096, 8192, 16384)
 ROWS = (1, 2, 3, 4, 5, 8, 16)
@@ -113,8 +114,8 @@ class Bench:
         torch.set_num_threads(threads)
         self.clock = time.thread_time if threads == 1 else time.perf_counter
         config = shape.config
-        self._layers = [_layer(shape) for _ in range(shape.layers)]
-        self._head = QuantizedLinear(_random_int8(config.vocab_size, config.hidden_size))
+        self._layers = [random_layer(config, shape.linear) for _ in range(shape.layers)]
+        self._head = QuantizedLinear(random_matrix(Int8Rows.name, config.vocab_size, config.hidden_size, 0))
         self._cache = self._filled(FLOAT32)
         self._head_bytes = _bytes([self._head])
         self._layer_bytes = _bytes(self._layers) // shape.layers
@@ -241,29 +242,18 @@ def rounded(figures: dict[str, Any]) -> dict[str, Any]:
     return {name: float(f"{value:.4g}") if isinstance(value, float) else value for name, value in figures.items()}
 
 
-def _layer(shape: Shape) -> Layer:
+def random_layer(config: BackboneConfig, linear: str) -> Layer:
+    """A layer of a true shape with random weights, on torch's default device."""
     with torch.device("meta"):
-        layer = Layer(shape.config)
+        layer = Layer(config)
     for name, child in list(layer.named_modules()):
         if isinstance(child, nn.Linear):
-            made = _random_int4 if shape.linear == Int4Groups.name else _random_int8
             rows = sum(child.outputs.values()) if isinstance(child, FusedLinear) else child.out_features
             parent, _, own = name.rpartition(".")
-            setattr(layer.get_submodule(parent), own, QuantizedLinear(made(rows, child.in_features)))
+            setattr(layer.get_submodule(parent), own, QuantizedLinear(random_matrix(linear, rows, child.in_features, GROUP_COLUMNS)))
     for norm in (layer.input_layernorm, layer.post_attention_layernorm):
-        norm.weight = nn.Parameter(torch.ones(shape.config.hidden_size), requires_grad=False)
-    return layer.requires_grad_(False)
-
-
-def _random_int4(rows: int, columns: int) -> Int4Groups:
-    codes = torch.randint(0, 256, (rows, columns // 2), dtype=torch.uint8)
-    scales = torch.full((columns // GROUP_COLUMNS, rows, 2), 0.2 * columns**-0.5, dtype=torch.bfloat16)
-    return Int4Groups(codes, scales)
-
-
-def _random_int8(rows: int, columns: int) -> Int8Rows:
-    codes = torch.randint(-127, 128, (rows, columns), dtype=torch.int8)
-    return Int8Rows(codes, torch.full((rows,), columns**-0.5 / 74, dtype=torch.bfloat16))
+        norm.weight = nn.Parameter(torch.ones(config.hidden_size), requires_grad=False)
+    return layer.requires_grad_(requires_grad=False)
 
 
 def _bytes(modules: Sequence[nn.Module]) -> int:

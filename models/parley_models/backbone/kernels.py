@@ -78,6 +78,9 @@ SAMPLED_OUTPUTS = 960
 SAMPLED_WEIGHTS_ON_A_CARD = 2**27
 """What is timed of a larger matrix; on a card more than its cache holds."""
 
+RUNS = 3
+"""Products that are timed together."""
+
 READ_ROWS = {"cpu": 64, "cuda": 256}
 """Rows at which kernels for reading are compared."""
 
@@ -95,7 +98,7 @@ def kernels_for(kind: str, device: str) -> Mapping[str, Kernel]:
 
 def choose(matrix: Matrix) -> tuple[Kernel, Kernel]:
     """The fastest kernels for one row and for many, over the same packed tensors; of the first, a row is the same beside others."""
-    sample = _sampled(matrix)
+    sample = _sampled(matrix.name, *matrix.shape, matrix.group, matrix.tensors()[0].device)
     device = sample[-1].type
     table = kernels_for(matrix.name, device)
     at_one, at_many = (_times(*sample, rows) for rows in (1, READ_ROWS[device]))
@@ -109,10 +112,16 @@ def _fastest(times: dict[str, float], margin: float) -> str:
     return next(name for name, seconds in times.items() if seconds <= margin * min(times.values()))
 
 
-def _sampled(matrix: Matrix) -> tuple[str, int, int, int, torch.device]:
-    (outputs, columns), device = matrix.shape, matrix.tensors()[0].device
+def shares(kind: str, outputs: int, columns: int, group: int, device: torch.device, copy_bytes_per_s: float) -> dict[str, float]:
+    """What each kernel reads of such a matrix, a second, at one row, as a share of what copying reaches."""
+    sample = _sampled(kind, outputs, columns, group, device)
+    size_bytes = sum(tensor.nbytes for tensor in _example(*sample, 1)[0].tensors())
+    return {name: size_bytes / seconds / copy_bytes_per_s for name, seconds in _times(*sample, 1).items()}
+
+
+def _sampled(kind: str, outputs: int, columns: int, group: int, device: torch.device) -> tuple[str, int, int, int, torch.device]:
     most = SAMPLED_OUTPUTS if device.type == "cpu" else SAMPLED_WEIGHTS_ON_A_CARD // columns // 64 * 64
-    return matrix.name, min(outputs, most + outputs % 64), columns, matrix.group, device  # kernels ask for multiples: the remainder stays
+    return kind, min(outputs, most + outputs % 64), columns, group, device  # kernels ask for multiples: the remainder stays
 
 
 @functools.cache
@@ -161,23 +170,23 @@ def _seconds(product: Product, x: Tensor, packed: Packed) -> float:
     if x.is_cuda:
         return _recorded_seconds(product, x, packed)
     began = time.perf_counter()
-    for _ in range(3):
+    for _ in range(RUNS):
         product(x, packed)
-    return time.perf_counter() - began
+    return (time.perf_counter() - began) / RUNS
 
 
 def _recorded_seconds(product: Product, x: Tensor, packed: Packed) -> float:
     """Played from a recording, as steps are: what launching them one by one takes is not counted."""
     graph, begun, ended = torch.cuda.CUDAGraph(), torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
     with torch.cuda.graph(graph):
-        for _ in range(3):
+        for _ in range(RUNS):
             product(x, packed)
     graph.replay()
     begun.record()
     graph.replay()
     ended.record()
     ended.synchronize()
-    return begun.elapsed_time(ended) / 1e3
+    return begun.elapsed_time(ended) / 1e3 / RUNS
 
 
 def _aligned(tensor: Tensor) -> Tensor:
