@@ -141,3 +141,10 @@ def test_mini_need_not_be_pulled(data: Path, capsys: pytest.CaptureFixture[str])
     assert run(["models", "pull", "mini"]) == 0
     assert capsys.readouterr().out == "Mini comes with Parley.\n"
     assert run(["models", "pull", "gpt"]) == 2
+
+
+def test_the_list_says_that_there_are_more(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["models", "list"]) == 0
+    assert "more can be fetched: `parley models list --all` names them" in capsys.readouterr().out
+    assert run(["models", "list", "--json"]) == 0
+    assert "more can be fetched" not in capsys.readouterr().out

@@ -37,9 +37,12 @@ def list_models(*, as_json: bool, everything: bool = False) -> int:
     others = [model for model in installed(Places.of_user(hub_home()), unfinished=True) if model.kind in {"drafts", "unfinished"}]
     for model in others:
         _tell_other(model, as_json=as_json)
+    absent = [name for name in CATALOGUE if name not in folders.keys() | {model.name for model in others}]
     if everything:
-        for name in CATALOGUE.keys() - folders.keys() - {model.name for model in others}:
+        for name in absent:
             _tell_available(name, as_json=as_json)
+    elif absent and not as_json:
+        typer.echo(f"{len(absent)} more can be fetched: `parley models list --all` names them.")
     if not folders and not as_json:
         typer.echo(f"No bundle is here: neither in {bundle_places()[0]} nor in {bundle_places()[1]}.")
     return exit_code

@@ -12,7 +12,7 @@ from parley_models.hub.hardware import Gpu, card_as_gpu, free_bytes, gpus
 from parley_models.hub.places import Places, hub_home, same_disk
 from parley_models.hub.plan import Fit, Plan, plan, room
 
-FIGURES = "computed from the card's memory speed, not measured here"
+FIGURES = "computed from the card's memory speed; Parley's kernels for cards have not run on one yet"
 
 
 def plan_models(name: str | None, *, card: str | None, as_json: bool) -> int:

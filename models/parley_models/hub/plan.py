@@ -175,10 +175,11 @@ def _verdict(entry: Entry, chosen: Fit | None, forms: Sequence[Fit], card: Gpu |
     if chosen.ids_per_s is None or chosen.first_sound_s is None:
         return f"Your {card.name} can hold it; how fast its memory is, is not known here, so nothing can be said about speed."
     if chosen.keeps_up:
-        return f"Your {card.name} should talk with it in real time: sound after about {chosen.first_sound_s:.1f} s."
+        told = f"Your {card.name} should talk with it in real time: sound after about {chosen.first_sound_s:.1f} s."
+        return f"{told} `parley models pull {chosen.name}` fetches it."
     return (
         f"Your {card.name} can hold it but makes {chosen.ids_per_s:.0f} of the {MEAN_IDS_PER_S:.0f} ids a second that speech needs: "
-        f"an answer of 11 s would begin after about {chosen.first_sound_s:.1f} s."
+        f"an answer of 11 s would begin after about {chosen.first_sound_s:.1f} s. `parley models pull {chosen.name}` fetches it."
     )
 
 

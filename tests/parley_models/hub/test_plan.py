@@ -68,6 +68,8 @@ def test_each_machine_gets_its_verdict() -> None:
     assert "Your 24 GB card (RTX 4090) can't hold this model: it takes 76 GB" in planned("aqaa-int4", card("RTX 4090")).verdict
     assert "No GPU was found" in planned("aqaa").verdict
     assert "should talk with it in real time" in planned("aqaa", card("H200")).verdict
+    assert "`parley models pull aqaa-int4` fetches it" in planned("aqaa", card("H200")).verdict
+    assert "`parley models pull aqaa-int3` fetches it" in planned("aqaa", card("RTX PRO 6000")).verdict
     assert "makes 18 of the 45 ids a second" in planned("aqaa-int4", card("RTX PRO 6000")).verdict
     assert "as aqaa-int4 it takes 76 GB and fits" in planned("aqaa-int8", card("H100")).verdict
     assert "comes with Parley" in planned("mini").verdict
