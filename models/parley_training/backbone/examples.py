@@ -24,6 +24,7 @@ from parley_training.corpus.dialogue import write
 from parley_training.corpus.disturbance import disturbed, idle, plain
 from parley_training.corpus.exchange import Exchange
 from parley_training.corpus.roles import ROLES, played
+from parley_training.corpus.vocabulary import IMPOLITE
 from parley_training.text.recipe import LAYOUT
 
 READ_ALOUD = "Read this aloud."
@@ -54,6 +55,7 @@ class ExampleWriter:
     def __init__(
         self, text_model: Path, questions: Sequence[Question], answers: Mapping[str, Codes], mishear: Mishearing, rng: random.Random
     ) -> None:
+        questions = [question for question in questions if not IMPOLITE & set(question.words)]
         self._mishear = mishear
         self.tokenizer = TextTokenizer(text_model)
         self.prompt = Prompt(self.tokenizer, LAYOUT)

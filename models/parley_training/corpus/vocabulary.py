@@ -21,6 +21,11 @@ CANDIDATES = 60
 """Words from which the next one is drawn, by how much likelier it is here than anywhere."""
 OBSCURE_SHARE = 0.2
 """Strings that are drawn from the whole dictionary, names and all."""
+IMPOLITE = frozenset(
+    "ass asshole bastard bitch bullshit crap cunt damn dick fuck fucked fucking goddamn jerk penis piss pissed porn rape raped sex sexual "
+    "sexy shit shitty".split()
+)
+"""Words that Mini is not taught: it mishears, and what it took a question for stands in the window."""
 LOG_BASE = 1.0001
 """Of pocketsphinx's probabilities."""
 INVENTORY = "en-us/cmudict-en-us.dict"
@@ -41,7 +46,7 @@ class _English(NamedTuple):
 def _dictionary() -> tuple[str, ...]:
     lines = Path(pocketsphinx.get_model_path(INVENTORY)).read_text(encoding="utf-8").splitlines()
     words = (line.split(" ", 1)[0] for line in lines)
-    return tuple(word for word in words if word.replace("'", "").isalpha())
+    return tuple(word for word in words if word.replace("'", "").isalpha() and word not in IMPOLITE)
 
 
 @cache

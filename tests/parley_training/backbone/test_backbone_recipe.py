@@ -115,6 +115,14 @@ def test_an_answer_in_a_role_says_all_of_its_parts_and_the_system_turn_names_it(
         assert any(system_turn(role) in shown for role in ROLES)
 
 
+def test_swearwords_are_not_taught(text_model: Path) -> None:
+    noise = np.random.default_rng(1)
+    said = [spoken(Exchange("words", words, "", ""), codes(noise, 9)) for words in ("oh damn it", "oh leave it")]
+    writer = ExampleWriter(text_model, said, {}, Mishearing(noise.normal(size=(1024, 4)).astype(np.float32)), random.Random(1))
+
+    assert not any("damn" in written_along(writer, writer.followed()) for _ in range(20))
+
+
 def test_only_words_decisions_and_answers_are_learned(writer: ExampleWriter) -> None:
     example = writer.heard_in_writing()
     learned = [token for token in example.following if token != UNLEARNED]

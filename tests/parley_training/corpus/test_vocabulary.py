@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from parley_training.corpus.dialogue import write
 from parley_training.corpus.disturbance import disturbed, plain
-from parley_training.corpus.vocabulary import phrase, random_words
+from parley_training.corpus.vocabulary import IMPOLITE, phrase, random_words
 
 SAID_OFTEN = {"idea", "remind", "homework", "someone", "bought", "mouth", "math", "forgot"}
 NAMES = {"germany", "lisbon", "plus", "minus", "seven", "tuesday"}
@@ -15,6 +15,7 @@ def test_what_people_say_every_day_is_drawn() -> None:
     rng = random.Random(0)
     drawn = {word for _ in range(6000) for word in phrase(rng, 5)}
     assert drawn >= SAID_OFTEN
+    assert not drawn & IMPOLITE
     assert len(drawn) > 3000
 
 
