@@ -102,6 +102,8 @@ class Backbone:
         """
         wanted = Quantization(quantization) if isinstance(quantization, str) else quantization
         try:
+            if device != "cpu":
+                torch.cuda.set_device(device)  # Triton starts its kernels where the thread is
             model = load_model(folder, wanted, device)
             limit = min(context or model.config.max_seq_len, model.config.max_seq_len)
             if cache is None:
@@ -149,7 +151,7 @@ class Backbone:
             EngineError: no ids, ids the model does not have, or more than fit.
         """
         self._check(ids)
-        self._use_threads()
+        self._take_place()
         with torch.inference_mode():
             if self._recorded is not None and len(ids) <= FEW_IDS:
                 logits = self._few(ids)[-1:]
@@ -176,7 +178,7 @@ class Backbone:
             EngineError: like `prefill`.
         """
         self._check(ids)
-        self._use_threads()
+        self._take_place()
         with torch.inference_mode():
             logits: Logits = self._few(ids, as_steps=as_steps).float().cpu().numpy()
             self._ids += ids
@@ -189,7 +191,7 @@ class Backbone:
             EngineError: like `prefill`.
         """
         self._check(ids)
-        self._use_threads()
+        self._take_place()
         with torch.inference_mode():
             logits: Logits = self._few(ids, layers).float().cpu().numpy()
             return logits
@@ -225,6 +227,9 @@ class Backbone:
             return self._recorded.logits(ids, layers, as_steps=as_steps)
         return self._model.logits(self._model.extend(torch.tensor(ids, device=self._device), self._cache, layers, as_steps=as_steps))
 
-    def _use_threads(self) -> None:
-        if torch.get_num_threads() != self._threads:  # a setting of the calling thread, so it is made where the work is
+    def _take_place(self) -> None:
+        """Settings of the calling thread, so they are made where the work is."""
+        if self._device.type == "cuda":
+            torch.cuda.set_device(self._device)
+        elif torch.get_num_threads() != self._threads:
             torch.set_num_threads(self._threads)

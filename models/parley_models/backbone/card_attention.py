@@ -15,6 +15,9 @@ SPANS = 32
 """Pieces of a context that are attended to beside each other: 8 groups of heads make 256 programs of them."""
 
 BLOCK_KEYS = 64
+MOST_ROWS = 64
+"""Of a program: with more of them an RTX PRO 6000 would lack shared memory."""
+
 INTERPRETED = triton.knobs.runtime.interpret
 
 
@@ -42,9 +45,9 @@ def _attend(
     block_dim: tl.constexpr,
     block_keys: tl.constexpr,
 ):
-    """One group of heads over one span: what it would give by itself, its highest score, and its sum of weights."""
+    """Rows of one group of heads over one span: what it would give by itself, their highest scores, and their sums of weights."""
     group, span = tl.program_id(0), tl.program_id(1)
-    row, dim = tl.arange(0, block_rows), tl.arange(0, block_dim)
+    row, dim = tl.program_id(2) * block_rows + tl.arange(0, block_rows), tl.arange(0, block_dim)
     head, nth = group * shared + row // new, row % new
     there, inside = row < shared * new, dim < head_dim
     ids = tl.load(length)
@@ -76,7 +79,7 @@ def _attend(
         total = total * before + tl.sum(share, axis=1)
         gathered = gathered * before[:, None] + tl.dot(share.to(narrow), value.to(narrow))
         top = risen
-    place = ((group * spans + span) * block_rows + row).to(tl.int64)
+    place = ((group * spans + span) * tl.num_programs(2) * block_rows + row).to(tl.int64)
     tl.store(mixed + place[:, None] * block_dim + dim[None, :], gathered)
     tl.store(highest + place, top)
     tl.store(weight + place, total)
@@ -91,14 +94,14 @@ def _together(
     new,
     shared,
     head_dim: tl.constexpr,
+    all_rows: tl.constexpr,
     spans: tl.constexpr,
-    block_rows: tl.constexpr,
     block_dim: tl.constexpr,
 ):
     """One row: the spans' results, each by the weight that it has among all."""
     group, row = tl.program_id(0), tl.program_id(1)
     span, dim = tl.arange(0, spans), tl.arange(0, block_dim)
-    place = (group * spans + span) * block_rows + row
+    place = (group * spans + span) * all_rows + row
     top = tl.load(highest + place)
     share = tl.exp(top - tl.max(top, axis=0))
     total = tl.sum(tl.load(weight + place) * share, axis=0)
@@ -124,15 +127,16 @@ def attend(query: Tensor, stored: Tensor, scales: Tensor | None, slopes: Tensor,
     heads, new, head_dim = query.shape
     _, groups, capacity, _ = stored.shape
     shared = heads // groups
-    block_rows, block_dim = max(16, triton.next_power_of_2(shared * new)), max(16, triton.next_power_of_2(head_dim))
-    mixed = torch.empty(groups, SPANS, block_rows, block_dim, device=query.device)
-    highest, weight = torch.empty(2, groups, SPANS, block_rows, device=query.device).unbind()
+    block_rows, block_dim = (max(16, triton.next_power_of_2(size)) for size in (min(shared * new, MOST_ROWS), head_dim))
+    blocks = triton.cdiv(shared * new, block_rows)
+    mixed = torch.empty(groups, SPANS, blocks * block_rows, block_dim, device=query.device)
+    highest, weight = torch.empty(2, groups, SPANS, blocks * block_rows, device=query.device).unbind()
     out = torch.empty_like(query, memory_format=torch.contiguous_format)
     per_scale = 0 if scales is None else head_dim // scales.shape[3]
     key_scales, value_scales = (stored[0], stored[1]) if scales is None else (scales[0], scales[1])  # not looked at without scales
     narrow = tl.float32 if INTERPRETED else tl.bfloat16
     sizes = (new, shared, capacity, head_dim**-0.5, head_dim, per_scale, narrow, SPANS, block_rows, block_dim, BLOCK_KEYS)
     given = (query.contiguous(), stored[0], stored[1], key_scales, value_scales, slopes, length)
-    _attend[groups, SPANS](*given, mixed, highest, weight, *sizes, num_warps=4 if block_rows <= 64 else 8)
-    _together[groups, shared * new](mixed, highest, weight, out, new, shared, head_dim, SPANS, block_rows, block_dim)
+    _attend[groups, SPANS, blocks](*given, mixed, highest, weight, *sizes)
+    _together[groups, shared * new](mixed, highest, weight, out, new, shared, head_dim, blocks * block_rows, SPANS, block_dim)
     return out

@@ -50,7 +50,7 @@ class RecordedSteps:
                 passed(self._model, self._cache, given, layers, as_steps=as_steps)
         torch.cuda.current_stream().wait_stream(beside)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
+        with torch.cuda.graph(graph, capture_error_mode="thread_local"):  # ears and voice may be busy on the same card
             found = passed(self._model, self._cache, given, layers, as_steps=as_steps)
 
         def play(ids: Sequence[int]) -> Tensor:

@@ -18,7 +18,7 @@ from parley_models.backbone.random_matrices import random_matrix
 
 logger = logging.getLogger(__name__)
 WIDE_ROWS = 16
-"""From this many rows on, an input is a question being read rather than an answer being made."""
+"""From this many rows on, an input is a question being read rather than an answer being made; on a card from one more on."""
 
 TOLERANCE = 0.02
 """How far a kernel may be from `widened`, as a share of the largest output; bfloat16 rounding takes a quarter of it."""
@@ -200,6 +200,7 @@ class QuantizedLinear(nn.Module):
     def __init__(self, matrix: Matrix) -> None:
         super().__init__()
         step, wide = choose(matrix)
+        self._few = WIDE_ROWS if matrix.tensors()[0].is_cuda else WIDE_ROWS - 1
         self._step, self._wide = step.product, wide.product
         self._packed = tuple(map(_aligned, step.pack(matrix)))
         for at, tensor in enumerate(self._packed):
@@ -208,7 +209,7 @@ class QuantizedLinear(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(1, rows, columns) -> (1, rows, outputs) float32; for the head (rows, columns) -> (rows, outputs)."""
         rows = x if x.dim() == 2 else x[0]
-        out = (self._step if len(rows) < WIDE_ROWS else self._wide)(rows, self._packed)
+        out = (self._step if len(rows) <= self._few else self._wide)(rows, self._packed)
         return out if x.dim() == 2 else out[None]
 
 

@@ -62,10 +62,9 @@ class BackboneMaker:
         """See `Maker.way`."""
         return repr(self.quantization)
 
-    def prepare(self, sources: Mapping[str, Path], target: Path) -> Sequence[Path]:
+    def prepare(self, sources: Mapping[str, Path], target: Path) -> Sequence[Path]:  # noqa: ARG002 - as `Maker` has it
         """See `Maker.prepare`: there is nothing else."""
         _shapes(sources)
-        (target / BACKBONE).mkdir(parents=True, exist_ok=True)
         return ()
 
     def take_shard(self, shard: Path, sources: Mapping[str, Path], target: Path, tick: Tick) -> Path | None:
@@ -74,6 +73,7 @@ class BackboneMaker:
         if not needed.tensors:
             return None
         made = target / BACKBONE / shard.name
+        made.parent.mkdir(parents=True, exist_ok=True)  # not in `prepare`, whose work may be noted and yet be gone with its folder
         convert_shard(needed, made, self.quantization, tick)
         return made
 

@@ -3,6 +3,7 @@
 import os
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -11,13 +12,14 @@ from torch.utils._pytree import tree_leaves
 os.environ["TRITON_INTERPRET"] = "1"  # before the first of its kernels is read
 pytest.importorskip("triton")
 
-from parley_models.backbone import card_attention, card_cache, kernels
+from parley_models.backbone import backbone, card_attention, card_cache, kernels
+from parley_models.backbone.backbone import Backbone
 from parley_models.backbone.cache import MOST_IDS, KvCache
 from parley_models.backbone.cache_forms import FORMS
 from parley_models.backbone.card_attention import attend
 from parley_models.backbone.card_cache import CardCache, attention_is_right
 from parley_models.backbone.card_kernels import CARD_KERNELS
-from parley_models.backbone.card_steps import passed
+from parley_models.backbone.card_steps import RecordedSteps, passed
 from parley_models.backbone.kernels import choose
 from parley_models.backbone.matrices import GROUPED, Int8Rows, Matrix
 from parley_models.backbone.model import FEW_IDS, StepOmni, alibi_slopes
@@ -79,14 +81,14 @@ def test_a_conversation_on_the_card_is_the_one_on_the_processor(tiny_model: Step
     draw = torch.Generator().manual_seed(2)
     card, plain = CardCache(tiny_model.config, 120, form, HERE), KvCache(tiny_model.config, 120, form)
     with torch.inference_mode():
-        for count in (40, 1, 5, FEW_IDS):
+        for count in (40, 1, 5):
             ids = torch.randint(300, (count,), generator=draw)
             found, right = (tiny_model.extend(ids, cache) for cache in (card, plain))
             torch.testing.assert_close(found, right, rtol=0, atol=2e-5)
         for cache in (card, plain):
             cache.rewind(44)
         assert card.length == plain.length == 44
-        for count in (2, 20):
+        for count in (FEW_IDS, 20):
             ids = torch.randint(300, (count,), generator=draw)
             found, right = (tiny_model.extend(ids, cache) for cache in (card, plain))
             torch.testing.assert_close(found, right, rtol=0, atol=2e-5)
@@ -125,6 +127,36 @@ def test_a_recorded_pass_asks_the_card_alone_where_it_is(tiny_model: StepOmni) -
             ids = torch.tensor([9, 10, 11])
             right = tiny_model.logits(tiny_model.extend(ids, plain))
             torch.testing.assert_close(passed(tiny_model, card, ids), right, rtol=0, atol=2e-5)
+
+
+def test_a_backbone_with_recorded_steps_says_what_one_without_says(tiny_model: StepOmni, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading, stepping, checking drafts, glancing with half of the layers and rewinding, in any order."""
+    plain = Backbone(tiny_model, context=90)
+    monkeypatch.setattr(backbone, "caching", recorded)
+    card = Backbone(tiny_model, context=90)
+    for each in (plain, card):
+        each.prepare(list(range(30)))
+    for ids in ([5], [6, 7], [8], [9] * 20, [10, 11, 12]):
+        right, found = (each.prefill(ids) for each in (plain, card))
+        np.testing.assert_allclose(found, right, atol=2e-5)
+    for as_steps in (False, True):
+        right, found = (each.glance([20], 1) for each in (plain, card))
+        np.testing.assert_allclose(found, right, atol=2e-5)
+        for each in (plain, card):
+            each.forget()
+        right, found = (each.read([20, 21, 22], as_steps=as_steps) for each in (plain, card))
+        np.testing.assert_allclose(found, right, atol=2e-5)
+        for each in (plain, card):
+            each.rewind(40)
+    assert card.ids == plain.ids
+    np.testing.assert_allclose(card.step(23), plain.step(23), atol=2e-5)
+    with pytest.raises(EngineError, match="needs 91 tokens and the model holds 90"):
+        card.prefill([1] * 50)
+
+
+def recorded(model: StepOmni, capacity: int, form: str) -> tuple[KvCache, RecordedSteps]:
+    cache = CardCache(model.config, capacity, form, HERE)
+    return cache, RecordedSteps(model, cache)
 
 
 def test_attention_that_is_wrong_is_not_used(tiny_model: StepOmni, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -268,6 +268,16 @@ def test_a_disk_that_is_too_small_is_told_before_anything_is_fetched(
     assert server.asked == []
 
 
+def test_a_model_that_was_thrown_away_before_its_pull_had_tidied_up_is_made_again(
+    server: HubServer, places: Places, expected: Contents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as killed:
+        killed.setattr(shutil, "rmtree", lambda _: None)  # the last thing that a pull does
+        bring(server, places)
+    shutil.rmtree(places.data)
+    assert made(bring(server, places)) == expected
+
+
 KILLS = int(os.environ.get("PARLEY_KILLS", "5"))
 
 
