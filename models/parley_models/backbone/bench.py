@@ -17,9 +17,9 @@ from parley_models.backbone.cache import KvCache
 from parley_models.backbone.cache_forms import FLOAT32, FORMS
 from parley_models.backbone.config import BackboneConfig
 from parley_models.backbone.gain import Costs
-from parley_models.backbone.kernels import QuantizedLinear
 from parley_models.backbone.matrices import Int4Groups, Int8Rows
 from parley_models.backbone.model import FusedLinear, Layer
+from parley_models.backbone.quantized_layers import QuantizedLinear
 from parley_models.backbone.random_matrices import random_matrix
 
 CONTEXTS = (0, 1024, 4096, 8192, 16384)

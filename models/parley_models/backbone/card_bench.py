@@ -12,9 +12,10 @@ from parley_models.backbone.bench import GROUP_COLUMNS, ROWS, Shape, Tick, rando
 from parley_models.backbone.cache_forms import BFLOAT16, bytes_per_id
 from parley_models.backbone.card_cache import CardCache
 from parley_models.backbone.card_steps import RecordedSteps
-from parley_models.backbone.kernels import QuantizedEmbedding, QuantizedLinear, shares
+from parley_models.backbone.kernels import shares
 from parley_models.backbone.matrices import Int8Rows
 from parley_models.backbone.model import StepOmni
+from parley_models.backbone.quantized_layers import QuantizedEmbedding, QuantizedLinear
 from parley_models.backbone.random_matrices import random_matrix
 
 READ_IDS = 256

@@ -10,11 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from parley_models.backbone.config import BackboneConfig, read_entries
-from parley_models.backbone.kernels import QuantizedEmbedding, QuantizedLinear, SideBySide
 from parley_models.backbone.matrices import Int8Rows, Matrix, stack
 from parley_models.backbone.mixture import EMBEDDING
 from parley_models.backbone.model import FusedLinear, StepOmni, alibi_slopes
 from parley_models.backbone.quantize import BFLOAT16, PLAIN, Quantization
+from parley_models.backbone.quantized_layers import QuantizedEmbedding, QuantizedLinear, SideBySide
 from parley_models.backbone.weights import CONFIG_NAME, checked, shards, tensors
 from parley_models.errors import BundleCorrupt, UsageError
 

@@ -5,7 +5,7 @@ import torch
 
 from parley_models.backbone.bench import READ_IDS, ROWS, Bench, Shape, record
 from parley_models.backbone.config import BackboneConfig
-from parley_models.backbone.kernels import QuantizedLinear
+from parley_models.backbone.quantized_layers import QuantizedLinear
 
 SMALL = BackboneConfig(
     hidden_size=128,

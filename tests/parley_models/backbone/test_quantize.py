@@ -12,11 +12,12 @@ from parley_models.backbone.backbone import Backbone
 from parley_models.backbone.config import BackboneConfig
 from parley_models.backbone.convert import quantize_checkpoint, save_checkpoint
 from parley_models.backbone.kernel import Kernel
-from parley_models.backbone.kernels import KERNELS, QuantizedEmbedding, QuantizedLinear
+from parley_models.backbone.kernels import KERNELS
 from parley_models.backbone.loading import load_model
 from parley_models.backbone.matrices import GROUP_SIZES, GROUPED, Groups, Int3Groups, Int4Groups, Int8Rows, Matrix, stack
 from parley_models.backbone.model import StepOmni
 from parley_models.backbone.quantize import Quantization
+from parley_models.backbone.quantized_layers import QuantizedEmbedding, QuantizedLinear
 from parley_models.errors import BundleCorrupt, UsageError
 
 
