@@ -81,7 +81,7 @@ def make_shard(folder: Path, seed: int, *, test: bool, utterances: int, world: W
     Shard(np.concatenate(clean), np.concatenate(heard), np.concatenate(labels), np.array(index, np.int64), lines).save(folder)
 
 
-def answer_parts(world: World, shards: int, utterances: int, more: int) -> Iterator[Part]:
+def answer_parts(world: World, shards: int, utterances: int, more: int, readings: int = READINGS) -> Iterator[Part]:
     """What is to be spoken: the answers to what the shards ask (Mini 1's world is open: each asks things of its own), and to `more` exchanges.
 
     Mini 0's roles have sayings, and it reads aloud.
@@ -91,7 +91,7 @@ def answer_parts(world: World, shards: int, utterances: int, more: int) -> Itera
             yield from _parts(exchange_of(line) for line in lines_of(seed, utterances, world))
     else:
         yield from sayings()
-        yield from map(Part, _readings(READINGS))
+        yield from map(Part, _readings(readings))
     rng = random.Random(-1)
     yield from _parts(write(rng, world=world) for _ in range(more))
 
@@ -113,6 +113,7 @@ def main() -> None:
     parser.add_argument("--shards", type=int, default=100, help="training shards (about 0.3 h each)")
     parser.add_argument("--utterances", type=int, default=400, help="in a shard")
     parser.add_argument("--answers", type=int, default=80_000, help="exchanges drawn to find the answers that are spoken")
+    parser.add_argument("--readings", type=int, default=READINGS, help="everyday phrases in the answering voice; Mini 0's")
     parser.add_argument("--second", type=int, default=VOICE_SECOND, help="Mini 1's answers in the second voice")
     parser.add_argument("--test-shards", type=int, default=2)
     parser.add_argument("--workers", type=int, default=2)
@@ -123,7 +124,7 @@ def main() -> None:
     (out / "questions").mkdir(parents=True, exist_ok=True)
     (out / "test").mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(options.workers) as pool:
-        make_answers(out / "answers", answer_parts(world, options.shards, options.utterances, options.answers), pool)
+        make_answers(out / "answers", answer_parts(world, options.shards, options.utterances, options.answers, options.readings), pool)
         first = out / "voice" / "answers"
         make_voice(first, out / "answers", VOICE_PLAIN, VOICE_STYLED, VOICE_SHIFTED, pool)
         if world == "mini1":

@@ -22,7 +22,7 @@ from parley_training.corpus.dialogue import write
 from parley_training.corpus.lines import style_line
 from parley_training.corpus.recipe import answer_parts
 from parley_training.corpus.renditions import EMOTIONS, MANNERS
-from parley_training.corpus.wide.roles import ROLES, system_turn
+from parley_training.corpus.roles import ROLES, system_turn
 from parley_training.styles import STYLE_CONTROLS, instructions_for
 from tests.fakes.thimble import LAYOUT, NOON
 from tests.fakes.tiny_bundle import tiny_bundle

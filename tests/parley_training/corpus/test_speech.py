@@ -60,7 +60,7 @@ def test_a_microphone_never_moves_speech() -> None:
 @needs_synthesizers
 def test_a_killed_corpus_goes_on_and_keeps_what_was_done(tmp_path: Path) -> None:
     command = [sys.executable, "-W", "ignore", "-m", "parley_training.corpus.recipe", "--out", str(tmp_path)]
-    command += ["--shards", "3", "--test-shards", "1", "--utterances", "4", "--answers", "3", "--workers", "1"]
+    command += ["--shards", "3", "--test-shards", "1", "--utterances", "4", "--answers", "3", "--readings", "2", "--workers", "1"]
     run = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
     first = tmp_path / "questions" / "shard_0000"
     while not first.exists() and run.poll() is None:

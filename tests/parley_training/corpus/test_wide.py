@@ -16,7 +16,8 @@ from parley_models.evaluation.wide_questions import normalize
 from parley_models.situation import TOOLS_TEXT
 from parley_training.corpus.dialogue import holdout, write
 from parley_training.corpus.exchange import Exchange, Part
-from parley_training.corpus.wide import WIDE, alphabet, chinese, clock, creative, games, products, riddles, roles, surroundings, timers
+from parley_training.corpus.roles import ROLES, system_turn
+from parley_training.corpus.wide import WIDE, alphabet, chinese, clock, creative, games, products, riddles, surroundings, timers
 from parley_training.corpus.wide.dialogue import MINI1
 from parley_training.corpus.wide.scene import SceneWriter
 from parley_training.corpus.world import facts
@@ -284,10 +285,10 @@ def test_word_chains_hang_together() -> None:
         assert any(word[0] == spoken[-3][-1] and word[-1] == spoken[-1][0] for word in words), spoken
 
 
-@pytest.mark.parametrize("role", roles.ROLES)
+@pytest.mark.parametrize("role", ROLES)
 def test_a_role_has_much_to_say_and_stays_in_it(role: str) -> None:
     table = [row for row in facts("roles") if row["role"] == role]
-    played = [each for each in drawn(150, "role_play") if each.system.startswith(roles.system_turn(role))]
+    played = [each for each in drawn(150, "role_play") if each.system.startswith(system_turn(role))]
 
     assert len(table) >= 15
     assert len({row["answer"] for row in table}) == len(table)

@@ -12,7 +12,8 @@ from parley_training.corpus.exchange import Exchange, Writer, fill
 from parley_training.corpus.frames import SHARED
 from parley_training.corpus.grammar import Choice, Grammar, Node, Row, Rule, Text
 from parley_training.corpus.reader import Reader, bare
-from parley_training.corpus.wide import WIDE, outside, roles
+from parley_training.corpus.roles import ROLES, system_turn
+from parley_training.corpus.wide import WIDE, outside
 from parley_training.corpus.wide.dialogue import MINI1, holdout
 from parley_training.corpus.wide.scene import OPEN, SceneWriter
 from parley_training.corpus.world import facts
@@ -152,4 +153,4 @@ def test_examined_answers_are_in_the_words_they_are_taught_in() -> None:
     asked = [each for each in wide_questions() if each.intent in taught]
     assert len(asked) >= 90
     assert all(each.answer in taught[each.intent] for each in asked)
-    assert {each.system for each in asked if each.intent.startswith("role_")} == {roles.system_turn(role) for role in roles.ROLES}
+    assert {each.system for each in asked if each.intent.startswith("role_")} == {system_turn(role) for role in ROLES}
