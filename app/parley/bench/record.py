@@ -1,8 +1,10 @@
 """What belongs to every figure: how often, on which machine, beside what else, of which versions."""
 
+import json
 import os
 import platform
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -51,6 +53,17 @@ class Spread:
     def words(self) -> str:
         """As it stands in a table."""
         return f"{self.p50:.0f} / {self.p95:.0f} / {self.worst:.0f}"
+
+
+def hand_out(found: Mapping[str, Any], out: Path | None, show: Callable[[], None] | None) -> None:
+    """Keep a record as a file, if one is named, and show it as people read it; None = print it for machines."""
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+    if show is None:
+        sys.stdout.write(json.dumps(found) + "\n")
+    else:
+        show()
 
 
 def machine() -> dict[str, Any]:

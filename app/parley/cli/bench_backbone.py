@@ -1,6 +1,5 @@
 """`parley bench backbone`: how fast a backbone of a shape would be here, with random weights."""
 
-import json
 import shutil
 import sys
 from pathlib import Path
@@ -11,7 +10,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from parley.bench.record import Load, calibration, machine
+from parley.bench.record import Load, calibration, hand_out, machine
 from parley_models.errors import DeviceError, EngineError, UsageError
 
 if TYPE_CHECKING:
@@ -63,13 +62,7 @@ def measure_backbone(name: str, threads: int, out: Path | None, *, as_json: bool
         **record(shape, passes, paired, caches, bench.copy_bytes_per_s, threads),
         **peer,
     }
-    if out is not None:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
-    if as_json:
-        sys.stdout.write(json.dumps(found) + "\n")
-    else:
-        _show(found)
+    hand_out(found, out, None if as_json else lambda: _show(found))
     return 0
 
 

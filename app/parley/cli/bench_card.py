@@ -1,6 +1,5 @@
 """`parley bench backbone --device cuda`: the same on a graphics card, all layers, steps recorded and not."""
 
-import json
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,7 +9,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from parley.bench.record import Load, machine
+from parley.bench.record import Load, hand_out, machine
 from parley.cli.bench_backbone import shape_named
 from parley_models.device import Device
 from parley_models.errors import DeviceError, UsageError
@@ -56,13 +55,7 @@ def measure_card(name: str, where: str, out: Path | None, *, as_json: bool) -> i
         "torch": torch.__version__,
         **card_record(bench, passes, others),
     }
-    if out is not None:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
-    if as_json:
-        sys.stdout.write(json.dumps(found) + "\n")
-    else:
-        show(found)
+    hand_out(found, out, None if as_json else lambda: show(found))
     return 0
 
 
