@@ -18,12 +18,12 @@ from parley_models.tokens import Codes, SpeechTokens
 from parley_training.backbone.listening import BROKEN_OFF, LISTEN, SLOTS_PER_GROUP, UNLEARNED, Heard, Listener, Stretch
 from parley_training.backbone.mishearing import Mishearing
 from parley_training.backbone.miswriting import Miswriting
-from parley_training.backbone.pool import HARD, HARD_SHARE, IDLE_SHARE, Pool, idle_ones
+from parley_training.backbone.pool import COURTESY_SHARE, HARD, HARD_SHARE, IDLE_SHARE, Pool, idle_ones
 from parley_training.backbone.questions import Question
 from parley_training.corpus.dialogue import write
 from parley_training.corpus.disturbance import disturbed, idle, plain
 from parley_training.corpus.exchange import Exchange
-from parley_training.corpus.roles import ROLES, played
+from parley_training.corpus.roles import COURTESIES, ROLES, played
 from parley_training.corpus.vocabulary import IMPOLITE
 from parley_training.text.recipe import LAYOUT
 
@@ -43,7 +43,7 @@ PLAIN_SHARE = 0.6
 """Typed questions that come as heard ones are written: lower case, no punctuation."""
 DISTURBED_SHARE = 0.35
 """Plain questions with words around and between that mean nothing, or without small words: people say things no grammar foresees."""
-ROLE_SHARE = 0.1
+ROLE_SHARE = 0.2
 """Answers that are given in a role."""
 COMMON_COUNT = 20
 """Words that the questions hold so often may be written for others."""
@@ -75,25 +75,24 @@ class ExampleWriter:
 
     def text(self) -> Stretch:
         """Typed question, written answer."""
-        exchange = idle(self.rng) if self.rng.random() < IDLE_SHARE else None
-        exchange = exchange or write(self.rng, self.rng.choice(HARD) if self.rng.random() < HARD_SHARE else None)
-        return self._typed(self._played(exchange), REPLY_IN_TEXT)
+        role = self._role()
+        exchange = idle(self.rng) if self.rng.random() < IDLE_SHARE else self._written(role)
+        return self._typed(self._in_role(exchange, role), REPLY_IN_TEXT)
 
     def typed(self) -> Stretch:
         """Typed question, spoken answer."""
-        while (exchange := write(self.rng)).answer not in self._answers:
+        role = self._role()
+        while (exchange := self._written(role)).answer not in self._answers:
             pass
-        return self._typed(self._played(exchange))
+        return self._typed(self._in_role(exchange, role))
 
     def heard(self) -> Stretch:
         """Heard question, spoken answer: what Parley is for."""
-        question = self._spoken.draw(self.rng)
-        return self._heard(question)
+        return self._heard(self._spoken)
 
     def heard_in_writing(self) -> Stretch:
         """Heard question, written answer: three times as many questions in the same time."""
-        question = self._in_writing.draw(self.rng)
-        return self._heard(question, REPLY_IN_TEXT)
+        return self._heard(self._in_writing, REPLY_IN_TEXT)
 
     def followed(self) -> Stretch:
         """Speech written along: mostly of Mini's world, the rest of any kind."""
@@ -118,12 +117,20 @@ class ExampleWriter:
         """An answer in the answering voice."""
         return self._segment(exchange.answer, np.concatenate([self._answers[part.text] for part in exchange.segments]))
 
-    def _played(self, exchange: Exchange) -> Exchange:
-        """The exchange, now and then in a role whose words have been spoken."""
-        if self.rng.random() >= ROLE_SHARE:
-            return exchange
-        role = played(exchange, self.rng.choice(ROLES), self.rng)
-        return role if role.segments[0].text in self._answers else exchange
+    def _written(self, role: str) -> Exchange:
+        """A question out of the grammars, as likely of each kind as heard ones are."""
+        drawn = self.rng.random()
+        seldom = COURTESIES if role and drawn < COURTESY_SHARE else HARD if drawn > 1 - HARD_SHARE else ()
+        return write(self.rng, self.rng.choice(seldom) if seldom else None)
+
+    def _role(self) -> str:
+        """The role that is played next, seldom any."""
+        return self.rng.choice(ROLES) if self.rng.random() < ROLE_SHARE else ""
+
+    def _in_role(self, exchange: Exchange, role: str) -> Exchange:
+        """The exchange in the role, if that is one and its words have been spoken."""
+        acted = played(exchange, role, self.rng) if role else exchange
+        return acted if acted.segments[0].text in self._answers else exchange
 
     def _typed(self, exchange: Exchange, instruction: str = "") -> Stretch:
         shown = exchange.question
@@ -159,8 +166,10 @@ class ExampleWriter:
             self._vital[answer, key] = inside if first >= 0 else set()
         return self._vital[answer, key]
 
-    def _heard(self, question: Question, instruction: str = "") -> Stretch:
-        exchange = self._played(question.exchange)
+    def _heard(self, pool: Pool, instruction: str = "") -> Stretch:
+        role = self._role()
+        question = pool.draw(self.rng, in_role=bool(role))
+        exchange = self._in_role(question.exchange, role)
         stretch = self._listened(system_text(exchange.system, instruction), self._hear(question), broken_off=0.0)
         for token in (LAYOUT.eot, *self._opening):
             stretch.add(token)

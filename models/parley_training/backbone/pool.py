@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from parley_training.backbone.questions import Question
 from parley_training.corpus.disturbance import asks_nothing, declined
+from parley_training.corpus.roles import COURTESIES
 
 HARD = ("sum", "sum", "sum", "difference", "difference", "difference", "larger", "smaller", "count", "number_after", "number_before")
 HARD_SHARE = 0.35
@@ -15,6 +16,9 @@ IDLE_SHARE = 0.04
 """Questions that are everyday phrases, and declined."""
 IDLE_WORDS = 3
 """Fewer words may be half of anything."""
+COURTESY_SHARE = 0.4
+"""Of what is said to somebody in a role, greetings, thanks and the like: only these have answers that are the role's own, and at the rate
+at which they come otherwise, one example in seventy, Mini 0.7 garbled them."""
 
 
 class Pool:
@@ -24,9 +28,12 @@ class Pool:
         """`idle` = those that are declined because they ask nothing."""
         self._all, self._hard = questions, [question for question in questions if question.exchange.intent in HARD]
         self._idle = idle
+        self._courtesies = [question for question in questions if question.exchange.intent in COURTESIES]
 
-    def draw(self, rng: random.Random) -> Question:
-        """One of them."""
+    def draw(self, rng: random.Random, *, in_role: bool = False) -> Question:
+        """One of them; what is asked of somebody in a role is often a courtesy."""
+        if in_role and self._courtesies and rng.random() < COURTESY_SHARE:
+            return rng.choice(self._courtesies)
         drawn = rng.random()
         seldom = self._idle if drawn < IDLE_SHARE else self._hard if drawn < IDLE_SHARE + HARD_SHARE else ()
         return rng.choice(seldom or self._all)

@@ -17,8 +17,10 @@ FLAVOURS = {
 """What each role may say before an answer, and in which emotion."""
 
 ROLES = tuple(FLAVOURS)
+# what each of these intents has in common with a row of a role's table
 _SAID = {"greeting": "hello", "who_are_you": "who are you", "how_are_you": "how are you", "thanks": "thank you", "goodbye": "goodbye"}
-"""Intents that every role answers in its own words, and what they have in common with a row of its table."""
+COURTESIES = tuple(_SAID)
+"""Intents that every role answers in its own words."""
 
 _OWN = {
     (row["role"], intent): (row["answer"], row["key"])
