@@ -27,15 +27,21 @@ LOWER = {FIRST: 0.0, SECOND: -SECOND_BELOW}
 
 def export(speaks: Flow, sounds: Hift, out: Path, voices: Iterable[str] = (FIRST,)) -> None:
     """Write both networks and the voices."""
-    (out / "voices").mkdir(parents=True, exist_ok=True)
+    out.mkdir(parents=True, exist_ok=True)
     window = flow.GRID.groups * TOKENS_PER_GROUP, flow.GRID.window
     export_flow(speaks.eval(), out / "flow_encoder.onnx", out / "flow_estimator.onnx", window)
     export_causal_hift(sounds.eval(), out / "hift.onnx")
+    write_voices(voices, speaks.config.speaker, out / "voices")
+
+
+def write_voices(voices: Iterable[str], size: int, folder: Path) -> None:
+    """Write a file for each voice: its speaker vector (size,), and how much lower than its codes it speaks."""
+    folder.mkdir(exist_ok=True)
     for voice in voices:
-        held = {"speaker": flow.voice_vector(voice, speaks.config.speaker)}
+        held = {"speaker": flow.voice_vector(voice, size)}
         if LOWER[voice]:
             held["semitones"] = torch.tensor([LOWER[voice]])
-        save_file(held, out / "voices" / f"{voice}.safetensors")
+        save_file(held, folder / f"{voice}.safetensors")
 
 
 def learned(folder: Path) -> dict[str, Any]:
