@@ -5,6 +5,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from parley.audio.events import PlaybackBegan, PlaybackEnded, PlaybackEvent, Underrun
 from parley.audio.feeder import Feeder
 from parley.audio.speaker import SpeakerFeed
@@ -13,7 +15,7 @@ from parley_models.pcm import AudioChunk
 START_S = 0.06
 """From a turn's first chunk to its first sample, if it is a short one: what the network may be late by."""
 
-AT_ONCE_S = 0.25
+AT_ONCE_S = 0.2
 """So much of a turn lasts until more comes anyhow: nothing is waited for."""
 
 RESTART_S = 0.1
@@ -24,6 +26,12 @@ AHEAD_S = 0.4
 
 PIECE_S = 0.1
 """What is given to the queue at a time."""
+
+INAUDIBLE = 10 ** (-60 / 20)
+"""Amplitude below which a turn has not begun yet: voices draw breath for some 50 ms, which nobody need wait for."""
+
+BREATH_S = 0.01
+"""Left of that before the first sound: the speaker's fade-in falls into it."""
 
 DEAF_S = 2.0
 """So long sound waits for a speaker that is gone; then nobody hears it."""
@@ -44,8 +52,11 @@ class _Turn:
     flows: bool = False
     """Whether it is past the wait at its beginning, and not in an underrun."""
 
+    lead_s: float = 0.0
+    """Silence at its beginning that was left out, as long as nothing of it has been given to a speaker."""
+
     base_s: float = 0.0
-    """What earlier speakers played of it."""
+    """What earlier speakers played of it, and what was left out."""
 
 
 class Playback:
@@ -70,6 +81,9 @@ class Playback:
             entry = None if turn in self._over else self._turns.setdefault(turn, _Turn(turn))
             if entry is None or entry.finished or entry.stopping:
                 return False
+            if not entry.chunks and entry is not self._current and entry.base_s == 0:
+                lead_s, chunk = _without_lead(chunk)
+                entry.lead_s += lead_s
             if len(chunk.samples):
                 entry.chunks.append(chunk)
                 if entry.ready_at is None:
@@ -156,6 +170,8 @@ class Playback:
             else:
                 self._current = self._current or next((each for each in self._turns.values() if self._is_due(each, now)), None)
                 if self._current is not None:
+                    self._current.base_s += self._current.lead_s
+                    self._current.lead_s = 0.0
                     self._feeder = self._feeder or Feeder(self._feed, self._current.base_s)
                     self._go_on(self._current, self._feeder, now)
             news, self._news = self._news, []
@@ -174,7 +190,7 @@ class Playback:
 
     def _go_on(self, entry: _Turn, feeder: Feeder, now: float) -> None:
         heard_s = feeder.heard_s(now)
-        if heard_s > 0 and not entry.began:
+        if heard_s > entry.base_s and not entry.began:
             entry.began = True
             self._news.append(PlaybackBegan(entry.number))
         if entry.stopping:
@@ -208,3 +224,10 @@ class Playback:
         if entry is self._current:
             self._current = self._feeder = None
         return heard_s
+
+
+def _without_lead(chunk: AudioChunk) -> tuple[float, AudioChunk]:
+    """The seconds of inaudible sound at the beginning of a turn, and what remains; of nothing but silence, nothing."""
+    audible = np.flatnonzero(np.abs(chunk.samples) > INAUDIBLE)
+    first = max(0, int(audible[0]) - round(BREATH_S * chunk.rate_hz)) if len(audible) else len(chunk.samples)
+    return first / chunk.rate_hz, AudioChunk(chunk.samples[first:], chunk.rate_hz, chunk.start_s + first / chunk.rate_hz)

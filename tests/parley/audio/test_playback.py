@@ -42,6 +42,34 @@ def test_it_begins_at_once_with_what_voices_make_and_60_ms_after_a_short_first_c
         assert sitting.times_of(PlaybackBegan)[0] == pytest.approx(sounding[0], abs=0.025)
 
 
+def test_nobody_waits_for_the_silence_before_the_first_word() -> None:
+    """It is left out, and still counts as heard: what was heard of an answer is told in its own time."""
+    breath = np.zeros(int(0.08 * DESK_HZ), np.float32)
+    with Sitting() as sitting:
+        asked = sitting.room.now()
+        sitting.answer(1, np.concatenate([breath, tone(1.0)]))
+        sitting.room.run(0.3)
+        sounding = [at for at, block in sitting.room.played if np.abs(block).max() > 0]
+        assert sounding[0] - OUTPUT_LATENCY_S - asked == pytest.approx(0.02, abs=0.015)
+        assert sitting.desk.played_s(1) == pytest.approx(sitting.room.now() - sounding[0] + 0.08, abs=0.025)
+        sitting.room.run(1.2)
+
+    assert sitting.all_of(PlaybackEnded) == [PlaybackEnded(1, 1.08, complete=True)]
+    assert len(np.trim_zeros(sitting.loudspeaker())) == pytest.approx(DESK_HZ, abs=0.02 * DESK_HZ)
+
+
+def test_silence_inside_an_answer_is_kept() -> None:
+    pause = np.zeros(int(0.5 * DESK_HZ), np.float32)
+    with Sitting() as sitting:
+        for part in (tone(0.3), pause, tone(0.3)):
+            sitting.desk.play(1, AudioChunk(part, DESK_HZ))
+        sitting.desk.finish(1)
+        sitting.room.run(1.5)
+
+    assert sitting.all_of(PlaybackEnded)[0].heard_s == pytest.approx(1.1, abs=1e-4)
+    assert len(np.trim_zeros(sitting.loudspeaker())) == pytest.approx(1.1 * DESK_HZ, abs=0.02 * DESK_HZ)
+
+
 @pytest.mark.parametrize("rate_hz", [16_000, 22_050, 24_000, 48_000])
 def test_any_rate_keeps_its_length_and_pitch(rate_hz: int) -> None:
     sound = (0.4 * np.sin(2 * np.pi * 300 * np.arange(rate_hz) / rate_hz)).astype(np.float32)
