@@ -22,8 +22,12 @@ class HearingSettings:
     preroll_ms: int = 300
     """How much sound before the onset is heard too."""
 
-    think_ms: int = 120
-    """After so much silence an answer is begun, in case the question is over."""
+    lull_ms: int = 120
+    """So much silence before a turn has begun, and what sounded before it no longer counts as its beginning."""
+
+    think_ms: int = 64
+    """After so much silence an answer is begun, in case the question is over: two frames. The beginning takes some 150 ms of two cores, and
+    has to be there when the turn ends; begun in vain, between two words, it costs time in which nobody waits."""
 
     certain_ms: int = 190
     """Silence that ends a question which the model is certain is whole."""

@@ -129,7 +129,7 @@ class TurnTaking:
     def _waiting(self, speech: bool) -> list[News]:
         settings = self.settings
         needed_ms = settings.interruption_ms if self.answer_sounds else settings.onset_ms
-        if not speech and self._silent_frames * FRAME_MS >= settings.think_ms:
+        if not speech and self._silent_frames * FRAME_MS >= settings.lull_ms:
             self._speech_frames = 0
         if speech and self._speech_frames * FRAME_MS >= needed_ms:
             self._open, self._spoken = True, True

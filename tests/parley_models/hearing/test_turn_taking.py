@@ -71,7 +71,7 @@ def test_a_pause_is_told_once_and_so_is_its_end() -> None:
     news = heard(taking(), frames((0.9, 480), (0.0, 320), (0.9, 480), (0.0, 1500)))
     assert [type(each) for each in news if not isinstance(each, Sound)] == [Began, Paused, Resumed, Paused, Ended]
     pauses = [each for each in news if isinstance(each, Paused)]
-    assert [(pause.at - pause.speech_end) / 16 for pause in pauses] == pytest.approx([128, 128], abs=FRAME_MS)
+    assert [(pause.at - pause.speech_end) / 16 for pause in pauses] == pytest.approx([64, 64], abs=FRAME_MS)
     quiet = [each for each in news if isinstance(each, Sound) and each.quiet]
     assert all(not each.samples.any() for each in quiet)
 
