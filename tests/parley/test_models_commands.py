@@ -143,6 +143,11 @@ def test_mini_need_not_be_pulled(data: Path, capsys: pytest.CaptureFixture[str])
     assert run(["models", "pull", "gpt"]) == 2
 
 
+def test_a_flag_in_the_wrong_place_is_not_passed_over(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["models", "--json", "list"]) == 2
+    assert capsys.readouterr().err == "parley: Invalid value for --json: it belongs behind “list”. `parley --help` tells more.\n"
+
+
 def test_the_list_says_that_there_are_more(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["models", "list"]) == 0
     assert "more can be fetched: `parley models list --all` names them" in capsys.readouterr().out

@@ -13,7 +13,11 @@ LineJsonOption = Annotated[bool, typer.Option("--json", help="JSON, for machines
 @models.callback(invoke_without_command=True)
 def models_alone(context: typer.Context, as_json: LineJsonOption = False) -> int:
     """Models: which are here, which would run, fetch them, check them."""
-    return list_command(as_json=as_json) if context.invoked_subcommand is None else 0
+    if context.invoked_subcommand is None:
+        return list_command(as_json=as_json)
+    if as_json:
+        raise typer.BadParameter(f"it belongs behind “{context.invoked_subcommand}”.", param_hint="--json")
+    return 0
 
 
 @models.command("list")
