@@ -3,19 +3,16 @@
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
-import torch
-from torch import Tensor
 
 from parley_models.interleave import Segment, interleave
 from parley_models.prompt import Message, Prompt, system_text
 from parley_models.text_tokenizer import TextTokenizer
 from parley_models.tokens import Codes, SpeechTokens
-from parley_training.backbone.listening import BROKEN_OFF, LISTEN, SLOTS_PER_GROUP, UNLEARNED, Heard, Listener, Stretch
+from parley_training.backbone.listening import BROKEN_OFF, UNLEARNED, Heard, Listener, Stretch
 from parley_training.backbone.mishearing import Mishearing
 from parley_training.backbone.miswriting import Miswriting
 from parley_training.backbone.pool import COURTESY_SHARE, HARD, HARD_SHARE, IDLE_SHARE, Pool, idle_ones
@@ -29,9 +26,6 @@ from parley_training.text.recipe import LAYOUT
 
 READ_ALOUD = "Read this aloud."
 REPLY_IN_TEXT = "Answer in writing."
-VITAL_WEIGHT, TEXT_WEIGHT, LISTEN_WEIGHT, AUDIO_WEIGHT = 3.0, 1.0, 0.4, 0.25
-"""Audio ids are many and, given the text, easy: at full weight they drown the words. So do decisions to listen on; and the frame of a
-sentence its one word that must be right."""
 SPLICED_SHARE = 0.25
 """Share of what is written along that is the beginning of one recording and the end of another: then only listening helps, not guessing."""
 RARE_SHARE = 0.004
@@ -227,48 +221,3 @@ TASKS: dict[str, Callable[[ExampleWriter], Stretch]] = {
     "followed": ExampleWriter.followed,
     "read_aloud": ExampleWriter.read_aloud,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Examples of like length, padded on the right."""
-
-    ids: Tensor
-    """int64 (B, T): what goes in."""
-
-    at: Tensor
-    """int64 (n,): flat positions of `ids` after which something is learned."""
-
-    following: Tensor
-    """int64 (n,): what is to be said there."""
-
-    weight: Tensor
-    """float32 (n,)."""
-
-    sounding: Tensor
-    """int64 (m,): flat positions of `ids` where heard groups end."""
-
-    phones: Tensor
-    """int64 (m, 6): what sounded in the group before."""
-
-
-def collate(examples: Sequence[Stretch]) -> Batch:
-    """Pad to a multiple of 32, so that a compiled model meets few shapes."""
-    longest = -(-max(len(example.ids) for example in examples) // 32) * 32
-    ids = np.zeros((len(examples), longest), np.int64)
-    learned = np.full((len(examples), longest), UNLEARNED, np.int64)
-    vital = np.zeros((len(examples), longest), bool)
-    sounds = dict[int, npt.NDArray[np.uint8]]()
-    for row, example in enumerate(examples):
-        ids[row, : len(example.ids)] = example.ids
-        learned[row, : len(example.ids)] = example.following
-        vital[row, list(example.vital)] = True
-        sounds |= {row * longest + place: phones for place, phones in example.phones.items()}
-    at = np.flatnonzero(learned != UNLEARNED)
-    following: npt.NDArray[np.int64] = learned.reshape(-1)[at]
-    weight = np.where(following >= LAYOUT.audio_offset, AUDIO_WEIGHT, TEXT_WEIGHT)
-    deciding = (following == LISTEN) & (ids.reshape(-1)[at] >= LAYOUT.audio_offset)
-    weight = np.where(deciding, LISTEN_WEIGHT, np.where(vital.reshape(-1)[at], VITAL_WEIGHT, weight)).astype(np.float32)
-    phones = np.array(list(sounds.values()), np.int64).reshape(-1, SLOTS_PER_GROUP)
-    sounding = np.array(list(sounds), np.int64)
-    return Batch(*map(torch.from_numpy, (ids, at, following, weight, sounding, phones)))

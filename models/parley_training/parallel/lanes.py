@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from parley_training.backbone.examples import Batch, collate
+from parley_training.backbone.batch import Batch, collate
 from parley_training.backbone.listening import Stretch
 
 POOL = 512

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from parley_models.backbone.model import StepOmni
-from parley_training.backbone.examples import Batch
+from parley_training.backbone.batch import Batch
 from parley_training.backbone.listening import SLOTS_PER_GROUP
 from parley_training.corpus.phones import PHONES
 from parley_training.linguistic.features import UNTRAINED

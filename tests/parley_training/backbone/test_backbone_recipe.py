@@ -17,9 +17,10 @@ from parley_models.backbone.model import StepOmni
 from parley_models.interleave import Splitter
 from parley_models.tokens import Codes
 from parley_training.backbone import examples, listening
+from parley_training.backbone.batch import collate
 from parley_training.backbone.embeddings import embed_codes
 from parley_training.backbone.endpoints import judgements
-from parley_training.backbone.examples import TASKS, ExampleWriter, collate
+from parley_training.backbone.examples import TASKS, ExampleWriter
 from parley_training.backbone.listening import LISTEN, UNLEARNED, Heard, Listener, Stretch
 from parley_training.backbone.mishearing import Mishearing
 from parley_training.backbone.questions import Question, by_group, phones_by_group

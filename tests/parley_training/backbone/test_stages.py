@@ -16,7 +16,8 @@ from parley_models.style import Style
 from parley_models.text_tokenizer import TextTokenizer
 from parley_models.tokens import Codes
 from parley_training.backbone import scenes
-from parley_training.backbone.examples import TASKS, collate
+from parley_training.backbone.batch import collate
+from parley_training.backbone.examples import TASKS
 from parley_training.backbone.holding import Held
 from parley_training.backbone.keys import key_pieces
 from parley_training.backbone.listening import UNLEARNED, Heard, Listener, Stretch
