@@ -16,8 +16,8 @@ from parley_models.backbone.config import BackboneConfig
 from parley_models.backbone.model import StepOmni
 from parley_models.interleave import Splitter
 from parley_models.tokens import Codes
-from parley_training.backbone import examples, listening
-from parley_training.backbone.batch import collate
+from parley_training.backbone import listening
+from parley_training.backbone.batch import AUDIO_WEIGHT, LISTEN_WEIGHT, TEXT_WEIGHT, VITAL_WEIGHT, collate
 from parley_training.backbone.embeddings import embed_codes
 from parley_training.backbone.endpoints import judgements
 from parley_training.backbone.examples import TASKS, ExampleWriter
@@ -242,7 +242,7 @@ def test_a_batch_learns_what_its_examples_learn(writer: ExampleWriter) -> None:
     batch = collate(drawn)
     assert batch.following.tolist() == [token for example in drawn for token in example.following if token != UNLEARNED]
     assert batch.ids.shape[1] % 32 == 0
-    weights = {examples.VITAL_WEIGHT, examples.TEXT_WEIGHT, examples.LISTEN_WEIGHT, examples.AUDIO_WEIGHT}
+    weights = {VITAL_WEIGHT, TEXT_WEIGHT, LISTEN_WEIGHT, AUDIO_WEIGHT}
     assert {round(weight, 3) for weight in batch.weight.tolist()} == weights
 
 
