@@ -16,7 +16,7 @@ from parley_models.backbone.config import BackboneConfig
 from parley_models.backbone.model import StepOmni
 from parley_models.interleave import Splitter
 from parley_models.tokens import Codes
-from parley_training.backbone import listening
+from parley_training.backbone import examples, listening
 from parley_training.backbone.batch import AUDIO_WEIGHT, LISTEN_WEIGHT, TEXT_WEIGHT, VITAL_WEIGHT, collate
 from parley_training.backbone.embeddings import embed_codes
 from parley_training.backbone.endpoints import judgements

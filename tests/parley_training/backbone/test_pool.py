@@ -5,7 +5,7 @@ import random
 import numpy as np
 
 from parley_models.evaluation.questions import declines
-from parley_training.backbone.pool import HARD_SHARE, IDLE_SHARE, Pool, idle_ones
+from parley_training.backbone.pool import COURTESY_SHARE, HARD_SHARE, IDLE_SHARE, Pool, idle_ones
 from parley_training.backbone.questions import Question
 from parley_training.corpus.exchange import Exchange
 
@@ -38,3 +38,13 @@ def test_hard_questions_are_drawn_more_often_than_they_come_and_idle_ones_now_an
 
     assert abs(drawn.count(hard) / DRAWN - HARD_SHARE) < 0.03
     assert abs(drawn.count(idle) / DRAWN - IDLE_SHARE) < 0.02
+
+
+def test_of_somebody_in_a_role_courtesies_are_drawn_often() -> None:
+    fact, greeting = heard("colour", "what"), heard("greeting", "hello")
+    pool, rng = Pool([fact] * 99 + [greeting]), random.Random(0)
+
+    shares = [np.mean([pool.draw(rng, in_role=in_role) == greeting for _ in range(DRAWN)]) for in_role in (True, False)]
+
+    assert abs(shares[0] - COURTESY_SHARE) < 0.03
+    assert shares[1] < 0.03
