@@ -48,6 +48,9 @@ _STORY = {
     "things": "(apples|eggs|books|coins|cards|cookies|cats|dollars|euros|stamps|flowers|balls|pencils|cups|fish|points|stones|toys|birds|people|children|sheep|candles|keys||)",
     "had": "(have|has|had|own|owned|got|bought|found|saw|picked|keep|kept|hold|held|start with|started with|began with|start out with|count|counted)",
     "much": "(how many|how much)",
+    # ends that tell nothing: what was asked lies in the verb. Mini 0.7 took "and lost thirty, what do I have" for a sum
+    "open": "(<much> do (we|they|you) have [now|then]|<much> does (he|she) have [now|then]|what (do|does) (we|she|he|they) have (now|then)|what is it then|where does that leave (me|us|you)|what's the new (number|count)|"
+    "<much> have (i|we|you) got [now|then]|<much> [<things>] are there then|what do (i|you) hold now)",
 }
 """Who has what in a story that is a sum."""
 
@@ -63,7 +66,7 @@ sums = Writer(
         joins="(come|came|come in|came in|join|joined|arrived|are added|were added|turn up|fly in|run in|swim by|walk in|sit down|are put there)",
         rises="(goes up|grows|rises|climbs|increases|gets bigger|is raised)",
         more="({b} more|{b} more|{b} others|{b} again|another {b}|{b} on top|{b} new ones)",
-        end="(<much> is that|<much> are (there|they)|<much> in all|<much> [<things>] altogether|<much> now|<much> [<things>] are there now|<much> does that make|<much> is it [now]|what is the (total|sum)|what does that make|what's the total|what do (we|you|they) get|what is the sum|what do they come to|what do they make [together]|what have i got then|what's the whole)",
+        end="(<open>|<open>|<open>|<open>|<open>|<open>|<much> is that|<much> are (there|they)|<much> in all|<much> [<things>] altogether|<much> now|<much> [<things>] are there now|<much> does that make|<much> is it [now]|what is the (total|sum)|what does that make|what's the total|what do (we|you|they) get|what is the sum|what do they come to|what do they make [together]|what have i got then|what's the whole)",
         told="(<given> <who> <had> {a} <things> (and|and then|, then|and later|, and) <gets> <more>, <end>|{a} <things> and {b} (more|others|more <things>|<things>), <end>|<given> there (are|were) {a} <things> (and|and then|, then) <more> <joins>, <end>|to {a} <things> (i|we|you|they) <gets> {b}, <end>|{a} <rises> by {b}<now>|if {a} <rises> by {b}<now>|"
         "from {a} (go|count|walk|climb) {b} (up|higher|further|forward|on), (what is that|where is that|what number is it|where are you then)|first {a} and then {b}, <end>|{a} <things> here and {b} there, <end>)",
         direct="(adding {b} (to|and) {a} (gives|makes|is) (what|how much)|<result> (if|when) {a} and {b} are (added|added up|put together|counted together)|<result> (if|when) {b} is added to {a}|"
@@ -77,7 +80,7 @@ sums = Writer(
         "what {a} plus {b} comes to|the result of {a} plus {b})",
         topic="(the sum of {a} and {b}|{a} plus {b}|{a} plus {b}|the total of {a} and {b}|the result of {a} plus {b}|the answer to {a} plus {b})",
         fragment="({a} plus {b}|{a} plus {b}|{a} plus {b} (is|equals|makes)|{a} and {b} [together]|sum of {a} and {b}|{a} plus {b}, how much|and {a} plus {b}|total of {a} and {b})",
-        order="(raise {a} by {b}|bring {a} up by {b}|lift {a} by {b}|give {a} another {b}|put {b} on top of {a}|join {a} and {b}|make {a} larger by {b}|let {a} grow by {b}|go {b} up from {a}|find the sum of {a} and {b}|plus, {a} and {b}|addition, {a} and {b}|add {a} and {b} [together]|add {a} and {b}|add {b} to {a}|sum {a} and {b}|sum up {a} and {b}|put {a} and {b} together|calculate {a} plus {b}|compute {a} plus {b}|work out {a} plus {b}|do {a} plus {b}|start with {a} and add {b}|"
+        order="(raise {a} by {b}|(please|now) increase {a} by {b}|increase the number {a} by {b}|bring {a} up by {b}|lift {a} by {b}|give {a} another {b}|put {b} on top of {a}|join {a} and {b}|make {a} larger by {b}|let {a} grow by {b}|go {b} up from {a}|find the sum of {a} and {b}|plus, {a} and {b}|addition, {a} and {b}|add {a} and {b} [together]|add {a} and {b}|add {b} to {a}|sum {a} and {b}|sum up {a} and {b}|put {a} and {b} together|calculate {a} plus {b}|compute {a} plus {b}|work out {a} plus {b}|do {a} plus {b}|start with {a} and add {b}|"
         "take {a} and add {b}|add up {a} and {b}|solve {a} plus {b}|count {a} and {b} together)",
     ),
     [_sum(a, b) for a, b in _balanced(_ASKED_SUMS)],
@@ -93,7 +96,7 @@ differences = Writer(
         loses="(lose|loses|lost|spend|spends|spent|eat|ate|give away|gave away|sell|sells|sold|break|broke|pay|paid|use|used|drop|dropped|forget|forgot|throw away|threw away|hand over|miss|missed|lend|lent|return|returned|donate|waste|hide|hid)",
         leaves="(leave|left|go away|went away|disappear|fall down|fell down|run away|swim away|walk off|jump off|drive off|go home|went home|vanish|get lost|are taken|were taken|are removed)",
         falls="(goes down|falls|drops|shrinks|sinks|decreases|gets smaller|is lowered|is reduced)",
-        end="(<much> (are|is) still there|<much> stay behind|<much> did not|<much> do (i|we|you|they) still have|what have (i|we|you) got left|what do (i|we|you) still have|<much> (do|does) not|<much> (is|are) left|<much> (remain|remains|stay|stay behind)|<much> (is|are) there (now|still)|<much> do (i|we|you|they) have left|<much> does (he|she) have left|what is left|what remains|<much> left over|<much> [<things>] then|what's left over)",
+        end="(<open>|<open>|<open>|<open>|<open>|<open>|<much> (are|is) still there|<much> stay behind|<much> did not|<much> do (i|we|you|they) still have|what have (i|we|you) got left|what do (i|we|you) still have|<much> (do|does) not|<much> (is|are) left|<much> (remain|remains|stay|stay behind)|<much> (is|are) there (now|still)|<much> do (i|we|you|they) have left|<much> does (he|she) have left|what is left|what remains|<much> left over|<much> [<things>] then|what's left over)",
         told="(<given> <who> <had> {a} <things> (and|and then|, then|but|but then|, and) <loses> {b} [of them], <end>|{a} <things> and {b} (are|get|go) (lost|gone|away|missing|sold|eaten|broken), <end>|<given> there (are|were) {a} <things> (and|and then|, then|but) {b} [of them] <leaves>, <end>|from {a} <things> (i|we|you|they) <loses> {b}, <end>|{a} <falls> by {b}<now>|if {a} <falls> by {b}<now>|"
         "from {a} (go|count|walk|climb) {b} (down|lower|back|backwards), (what is that|where is that|what number is it|where are you then)|(of|from|out of) {a} <things> (i|we|you|they) <loses> {b}, <end>)",
         direct="((taking|removing|subtracting) {b} from {a} (leaves|makes|is) (what|how much)|taking {b} (off|away from) {a} (gives|leaves) (what|how much)|<result> (if|when) {b} is (taken off|taken from|subtracted from|removed from|deducted from) {a}|"
@@ -107,7 +110,7 @@ differences = Writer(
         "how much is {a} minus {b}|what {a} minus {b} comes to|what is left when you take {b} from {a})",
         topic="(the difference between {a} and {b}|{a} minus {b}|{a} minus {b}|{a} take away {b}|the result of {a} minus {b}|the answer to {a} minus {b})",
         fragment="({a} <less> {b}|{a} minus {b}|{a} minus {b} (is|equals|makes)|difference between {a} and {b}|{a} minus {b}, how much|and {a} minus {b}|{a} without {b})",
-        order="(reduce {a} by {b}|cut {a} by {b}|drop {a} by {b}|shrink {a} by {b}|bring {a} down by {b}|knock {b} off {a}|take {b} off {a}|lower {a} by {b}|make {a} smaller by {b}|go {b} down from {a}|find the difference of {a} and {b}|minus, {a} and {b}|subtraction, {b} from {a}|subtract {b} from {a}|subtract {b} from {a}|take {b} (from|away from) {a}|calculate {a} minus {b}|compute {a} minus {b}|work out {a} minus {b}|do {a} minus {b}|start with {a} and (subtract|take away) {b}|"
+        order="(reduce {a} by {b}|(please|now) decrease {a} by {b}|decrease the number {a} by {b}|cut {a} by {b}|drop {a} by {b}|shrink {a} by {b}|bring {a} down by {b}|knock {b} off {a}|take {b} off {a}|lower {a} by {b}|make {a} smaller by {b}|go {b} down from {a}|find the difference of {a} and {b}|minus, {a} and {b}|subtraction, {b} from {a}|subtract {b} from {a}|subtract {b} from {a}|take {b} (from|away from) {a}|calculate {a} minus {b}|compute {a} minus {b}|work out {a} minus {b}|do {a} minus {b}|start with {a} and (subtract|take away) {b}|"
         "take {a} and subtract {b}|solve {a} minus {b}|remove {b} from {a}|deduct {b} from {a})",
     ),
     [_difference(a, b) for a, b in _balanced(_ASKED_DIFFERENCES)],

@@ -19,9 +19,9 @@ def _order(noun: str, where: str) -> Grammar:
     }[where]
     over = {
         "after": f"{{it}} (has ended|is done|is past|ends|just ended), (what|which) {noun} (comes|starts|is it) (now|next|then)|after {{it}} ends, (what|which) {noun} (comes|starts|is next)|(when|if|as soon as) {{it}} (is finished|has passed|goes by|is behind us|closes), (what|which) {noun} (starts|comes|follows|arrives|is it then)|"
-        f"once {{it}} is (done|gone|past), (what|which) {noun} (starts|comes|follows)|(this|now) is {{it}}, what's the next {noun}|if this is {{it}}, what is the {noun} after|what {noun} do we get when {{it}} ends",
+        f"{{it}} is over, (what|which) {noun} (comes|starts|is it) (now|next|then)|once {{it}} is (done|gone|past|over), (what|which) {noun} (starts|comes|follows)|(this|now) is {{it}}, what's the next {noun}|if this is {{it}}, what is the {noun} after|what {noun} do we get when {{it}} ends",
         "before": f"{{it}} (begins|starts|just began), (what|which) {noun} (was it|has ended|was before)|(what|which) {noun} (ended|ends) when {{it}} (began|begins|starts)|once it is {{it}}, (what|which) {noun} is (over|past|gone)|(when|if|as soon as) {{it}} (starts|arrives|is here), (what|which) {noun} (just ended|has passed|went by|is behind us)|"
-        f"(this|now) is {{it}}, what was the last {noun}|if this is {{it}}, what was the {noun} before|(what|which) {noun} (was|do we have) ahead of {{it}}",
+        f"(this|now) is {{it}}, what was the last {noun}|if this is {{it}}, what was the {noun} before|(what|which) {noun} (was|do we have|lies|stands) (ahead|right ahead) of {{it}}|ahead of {{it}} (comes|lies|was) (what|which) {noun}",
     }[where]
     return wording(
         then=then,
