@@ -203,14 +203,16 @@ class Assistant:
         """Say words that nobody has said yet, from their text ids: the model makes the sound for them.
 
         Raises:
-            UsageError: a style that the bundle does not offer.
+            UsageError: a style that the bundle does not offer, or words that it can't read out.
             BundleMissing: a voice that it does not have.
         """
+        markers = {self._layout.audio_start, self._layout.audio_end}
+        written = [token_id for token_id in words if token_id not in markers]
+        if not self._manifest.can_recite(self.tokenizer.decode(written)):
+            raise UsageError(f"{self._manifest.title} can't read this out: it speaks words of its own, and greetings that it was taught.")
         manner = self.manner(style, seed=seed)
         speaking = self._voice.stream(manner.voice, style.rate, style.pitch, seed)
         opening = [*manner.system, *self._prompt.opening("assistant")]
-        markers = {self._layout.audio_start, self._layout.audio_end}
-        written = [token_id for token_id in words if token_id not in markers]
         return Recital(self._layout, context, opening, written, Delivery(self.tokenizer, self._layout, speaking, style))
 
     def _sound(self, audio: AudioChunk | Path | str | None) -> AudioChunk:

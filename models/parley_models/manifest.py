@@ -3,6 +3,7 @@
 import json
 import re
 import tomllib
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, ClassVar
@@ -18,11 +19,19 @@ MANIFEST_NAME = "bundle.toml"
 ANY_ROLE = "*"
 """Among a bundle's roles: it plays whatever it is told to."""
 
+ANY_TEXT = "*"
+"""Among what a bundle recites: it speaks whatever words it is given."""
+
 READABLE = frozenset({".onnx", ".npy", ".model", ".json", ".safetensors", ".toml", ".txt", ".md"})
 """The only kinds of file ever opened from a bundle: none of them can carry code."""
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+
+
+def recitable(text: str, recites: Collection[str]) -> bool:
+    """Whether a text is among those that a bundle recites."""
+    return ANY_TEXT in recites or text.strip() in recites
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +136,18 @@ class Manifest:
     roles: tuple[str, ...] = ()
     """Who it can be told to be, one word each (`pirate`), or `*` for anybody; empty = it answers as itself only."""
 
+    recites: tuple[str, ...] = (ANY_TEXT,)
+    """Which words that are given to it, a character's greeting say, it can speak: these texts, or `*` for any."""
+
     sampling: Sampling = Sampling()
     drafting: Drafting = Drafting()
     controls: tuple[Control, ...] = ()
     attributions: tuple[Attribution, ...] = ()
     files: tuple[BundleFile, ...] = field(default=())
+
+    def can_recite(self, text: str) -> bool:
+        """Whether it can speak these words as they are."""
+        return recitable(text, self.recites)
 
     @property
     def control_table(self) -> ControlTable:

@@ -48,6 +48,7 @@ class Script:
     """Each piece of sound takes one; None = all come at once."""
 
     roles: tuple[str, ...] = ("*",)
+    recites: tuple[str, ...] = ("*",)
     speech_s: float = 0.1
     silence_s: float = 0.3
     late: bool = False
@@ -88,6 +89,7 @@ class Session:
     async def run(self) -> None:
         bundle: Json = {"name": "scripted", "title": "Scripted", "version": "1", "languages": ["en"], "voices": ["slt", "rms"]}
         bundle["roles"] = self.script.roles
+        bundle["recites"] = self.script.recites
         bundle["controls"] = [{"name": "rate", "kind": "continuous", "minimum": 0.5, "maximum": 2.0}]
         ours = {"parley": {"bundle": bundle}} if self.script.is_parley else {}
         await self.say("session.created", session={"type": "realtime", "model": "scripted", **ours})

@@ -42,9 +42,9 @@ def client_of(url: str, token: str) -> OpenAI:
 
 
 def speaks_what_was_only_written(client: Client) -> None:
-    """As a greeting or a timer after a restart is. Words from Mini's world: it breaks off where it does not know how to say them."""
+    """As a character's greeting is."""
     client.events.clear()
-    text = "The capital of France is Paris."
+    text = "Hello! What would you like to learn today?"
     item: Any = {"id": "greeting", "type": "message", "role": "assistant", "content": [{"type": "output_text", "text": text}]}
     client.connection.conversation.item.create(item=item)
     again: Any = {"parley": {"say_again": {"item_id": "greeting"}}}

@@ -14,10 +14,12 @@ from parley.conversation.character import Character
 from parley.conversation.desk import Desk
 from parley.conversation.events import (
     Activity,
+    Answering,
     Asked,
     CharacterChanged,
     Event,
     Rang,
+    Spoke,
     StateChanged,
     Stumbled,
     StyleChanged,
@@ -201,7 +203,7 @@ class Dialogue:
             self.stumbled(str(error))
 
     def speak(self, text: str) -> None:
-        """Say something of our own: a greeting, a timer that rings. It belongs to the conversation."""
+        """Say something of our own: a greeting, a timer that rings. It belongs to the conversation. Who can't read it out, writes it."""
         if self.offer is None:
             self._later.append(lambda: self.speak(text))
             return
@@ -209,7 +211,13 @@ class Dialogue:
         turn = Turn(number, "assistant", style=self.style, at=now())
         self.send(ItemCreate(item=message(item_name(number), "assistant", text)))
         self.items.add(item_name(number), number, fresh=True)
-        self._say(turn, "answer", item_name(number), text, None)
+        if self.offer.can_recite(text):
+            self._say(turn, "answer", item_name(number), text, None)
+        else:
+            written = replace(turn, text=text)
+            self.archive.keep(written)
+            self.tell(Answering(turn, None))
+            self.tell(Spoke(written))
 
     def ring(self, timer: Timer) -> None:
         """A timer: its bell at once, its words when nobody speaks."""

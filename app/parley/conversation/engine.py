@@ -274,4 +274,5 @@ def _offer(bundle: BundleOffer) -> Offer:
         Control(row.name, row.kind, tuple(Level(level.name) for level in row.levels), row.minimum, row.maximum, row.default, row.languages)
         for row in bundle.controls
     )
-    return Offer(bundle.title, ControlTable(bundle.title, rows), bundle.voices, bundle.languages, bundle.roles, is_parley=True)
+    table = ControlTable(bundle.title, rows)
+    return Offer(bundle.title, table, bundle.voices, bundle.languages, bundle.roles, bundle.recites, is_parley=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from parley_models.manifest import ANY_ROLE
+from parley_models.manifest import ANY_ROLE, ANY_TEXT, recitable
 from parley_models.style import ControlTable
 
 
@@ -50,5 +50,12 @@ class Offer:
     roles: tuple[str, ...] = (ANY_ROLE,)
     """Which roles it can play, as `Character.kind`, `*` = any; empty = none."""
 
+    recites: tuple[str, ...] = (ANY_TEXT,)
+    """Which given words it can speak, a greeting say; `*` = any."""
+
     is_parley: bool = False
     """Whether it sends our own extras: measured style, latency, segments."""
+
+    def can_recite(self, text: str) -> bool:
+        """Whether it can speak these words as they are."""
+        return recitable(text, self.recites)

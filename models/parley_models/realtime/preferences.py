@@ -193,6 +193,7 @@ def offer(bundle: Bundle) -> BundleOffer:
         voices=tuple(voice.name for voice in manifest.voices),
         controls=rows,
         roles=manifest.roles,
+        recites=manifest.recites,
         recognizes=bool(manifest.chat.writes_along_groups or manifest.dictation),
     )
 

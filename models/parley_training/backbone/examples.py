@@ -20,7 +20,7 @@ from parley_training.backbone.questions import Question
 from parley_training.corpus.dialogue import write
 from parley_training.corpus.disturbance import disturbed, idle, plain
 from parley_training.corpus.exchange import Exchange
-from parley_training.corpus.roles import COURTESIES, ROLES, played
+from parley_training.corpus.roles import COURTESIES, GREETINGS, ROLES, played
 from parley_training.corpus.vocabulary import IMPOLITE
 from parley_training.text.recipe import LAYOUT
 
@@ -106,6 +106,14 @@ class ExampleWriter:
         text = self.rng.choice(self._texts)
         begin = self.prompt.conversation([Message("system", (READ_ALOUD,)), Message("user", (text,))])
         return _learned(_unlearned(begin), interleave([self.spoken(Exchange("", "", text, ""))], LAYOUT))
+
+    def recited(self) -> Stretch:
+        """A character's greeting: nobody asked, the words are given."""
+        return _learned(_unlearned(self.prompt.conversation([])), interleave([self.spoken(Exchange("", "", self._greeting(), ""))], LAYOUT))
+
+    def _greeting(self) -> str:
+        greetings = [text for text in GREETINGS if text in self._answers] or self._texts
+        return self.rng.choice(greetings)
 
     def spoken(self, exchange: Exchange) -> Segment:
         """An answer in the answering voice."""
@@ -220,4 +228,5 @@ TASKS: dict[str, Callable[[ExampleWriter], Stretch]] = {
     "heard_in_writing": ExampleWriter.heard_in_writing,
     "followed": ExampleWriter.followed,
     "read_aloud": ExampleWriter.read_aloud,
+    "recited": ExampleWriter.recited,
 }

@@ -39,7 +39,11 @@ class Stage:
 THREE: tuple[Stage, ...] = (
     Stage("text", 0.28, {"text": 1.0}),
     Stage("along", 0.62, {"text": 0.20, "read_aloud": 0.06, "typed": 0.10, "followed": 0.42, "heard_in_writing": 0.10, "heard": 0.12}),
-    Stage("answers", 1.0, {"text": 0.16, "read_aloud": 0.05, "typed": 0.09, "followed": 0.24, "heard_in_writing": 0.24, "heard": 0.22}),
+    Stage(
+        "answers",
+        1.0,
+        {"text": 0.16, "read_aloud": 0.02, "recited": 0.04, "typed": 0.09, "followed": 0.23, "heard_in_writing": 0.24, "heard": 0.22},
+    ),
 )
 
 PAPER: tuple[Stage, ...] = (

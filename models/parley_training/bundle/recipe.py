@@ -129,6 +129,7 @@ def mini_manifest(folder: Path, world: World = "mini0") -> Manifest:
         tools=release.tools,
         told_time=release.told_time,
         roles=release.roles,
+        recites=release.recites,
         sampling=SAMPLING,
         controls=mini_controls([voice.name for voice in voices], release.styles),
         attributions=release.attributions,

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, replace
 
-from parley_models.manifest import Attribution
+from parley_models.manifest import ANY_TEXT, Attribution
 from parley_models.situation import TOOLS_TEXT
 from parley_models.style import Control
 from parley_training.corpus.dialogue import World
-from parley_training.corpus.roles import ROLES
+from parley_training.corpus.roles import GREETINGS, ROLES
 
 ESPEAK = Attribution("espeak-ng", "GPL-3.0-or-later (the program; not part of this bundle)", "voices that asked while the ears learned")
 ATTRIBUTIONS = (
@@ -33,6 +33,7 @@ class Release:
     """Rows of the control table that put words into the prompt."""
 
     roles: tuple[str, ...] = ()
+    recites: tuple[str, ...] = (ANY_TEXT,)
     tools: str = ""
     told_time: bool = False
     remembers_turns: bool = False
@@ -42,7 +43,7 @@ class Release:
 def release_of(world: World) -> Release:
     """What is said of a Mini that has learned this world."""
     if world == "mini0":
-        return Release("0.7.0")  # it was taught roles, but greets in none of them rightly yet (backbone/RESULTS.md)
+        return Release("0.8.0", roles=ROLES, recites=GREETINGS)
     from parley_training.styles import LANGUAGES, STYLE_CONTROLS  # who stays in the small world need not build the wide one
 
     both = replace(ATTRIBUTIONS[1], note="the recordings behind the second voice; a voice that asked while the ears learned")
@@ -53,7 +54,7 @@ def release_of(world: World) -> Release:
         tuple(LANGUAGES.values()),
         STYLE_CONTROLS,
         ROLES,
-        TOOLS_TEXT,
+        tools=TOOLS_TEXT,
         told_time=True,
         remembers_turns=True,
         attributions=tuple(changed.get(each, each) for each in ATTRIBUTIONS),

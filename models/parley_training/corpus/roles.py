@@ -50,8 +50,12 @@ def played(exchange: Exchange, role: str, rng: random.Random) -> Exchange:
     return replace(exchange, answer=f"{flavour} {exchange.answer}", parts=parts, system=system_turn(role))
 
 
+GREETINGS = tuple(row["said"] for row in facts("greetings"))
+"""What the window's characters say first: given to the model word for word, which recites them."""
+
+
 def sayings() -> Iterator[Part]:
     """All that roles say besides answers from the world of facts, the greetings of the window's characters included."""
     yield from (Part(flavour) for flavours in FLAVOURS.values() for flavour, _ in flavours)
     yield from (Part(answer) for answer, _ in _OWN.values())
-    yield from (Part(row["said"]) for row in facts("greetings"))
+    yield from map(Part, GREETINGS)

@@ -191,6 +191,23 @@ def test_a_character_greets_in_an_empty_conversation_and_is_remembered_with_it(
     assert len(user.all(Spoke)) == 2  # no second greeting
 
 
+@pytest.mark.parametrize(("recites", "sounds"), [(("Ahoy, the user!",), True), (("Ahoy, Jim!",), False)])
+def test_a_greeting_that_the_engine_can_not_read_out_stands_there_in_writing(
+    sit_down: Callable[..., User], recites: tuple[str, ...], *, sounds: bool
+) -> None:
+    with RealtimeServer(Script(recites=recites)) as server:
+        user = sit_down(server)
+        user.ready()
+        user.talk.set_character(PIRATE)
+        if sounds:
+            user.listen()
+        greeting = user.until(Spoke).turn
+        assert greeting.text == "Ahoy, the user!"
+        assert (greeting.seconds > 0) is sounds
+        chat(user, "Hello?")  # and talk goes on
+        assert [item["role"] for item in server.session.items] == ["assistant", "user", "assistant"]
+
+
 def test_a_pirate_that_the_engine_can_not_play_is_told_and_not_pretended(sit_down: Callable[..., User]) -> None:
     with RealtimeServer(Script(roles=())) as server:
         user = sit_down(server, character=PIRATE)

@@ -105,6 +105,23 @@ def test_words_that_were_only_written_are_spoken_and_from_then_on_kept_as_spoken
         assert len(brain.prompts) == asked, "nothing had to be thought again"
 
 
+def test_words_that_the_bundle_can_not_read_out_are_refused_in_a_sentence(folder: Path) -> None:
+    audio = SpeechTokens(np.arange(15, dtype=np.uint16).reshape(3, 5)).ids(LAYOUT)
+    write_manifest(folder, replace(MANIFEST, recites=(ANSWER,)))
+    brain = ScriptedBrain(lambda _number, _seed: list(audio))
+    with engine_room(folder, lambda: thimble(folder, brain)) as room, room.client() as client:
+        client.manual()
+        greeting(client)
+        assert client.until("response.done")["response"]["status"] == "completed"
+        assert len(client.sound)
+    with engine_room(folder, lambda: thimble(folder, brain)) as room, room.client() as client:
+        client.manual()
+        greeting(client, "Something else.")
+        response = client.until("response.done")["response"]
+        assert response["status"] == "failed"
+        assert "Thimble can't read this out" in json.dumps(response["status_details"])
+
+
 def test_a_greeting_can_be_interrupted(folder: Path) -> None:
     audio = SpeechTokens(np.arange(15, dtype=np.uint16).reshape(3, 5)).ids(LAYOUT)
     brain = ScriptedBrain(lambda _number, _seed: list(audio), hold_at=20)
