@@ -1,6 +1,7 @@
 """Which of the heard questions an example is made of: the hard ones more often than they come, and now and then one that asks nothing."""
 
 import random
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -28,12 +29,22 @@ class Pool:
         """`idle` = those that are declined because they ask nothing."""
         self._all, self._hard = questions, [question for question in questions if question.exchange.intent in HARD]
         self._idle = idle
+        keyed = defaultdict[str, list[Question]](list)
+        for question in questions:
+            for word in question.exchange.key.split():
+                keyed[word].append(question)
+        self._by_word = list(keyed.values())
         self._courtesies = [question for question in questions if question.exchange.intent in COURTESIES]
 
-    def draw(self, rng: random.Random, *, in_role: bool = False) -> Question:
-        """One of them; what is asked of somebody in a role is often a courtesy."""
+    def draw(self, rng: random.Random, *, in_role: bool = False, by_word: bool = False) -> Question:
+        """One of them; what is asked of somebody in a role is often a courtesy.
+
+        `by_word`: each word that must be right in an answer comes as often as any other.
+        """
         if in_role and self._courtesies and rng.random() < COURTESY_SHARE:
             return rng.choice(self._courtesies)
+        if by_word and self._by_word:
+            return rng.choice(rng.choice(self._by_word))
         drawn = rng.random()
         seldom = self._idle if drawn < IDLE_SHARE else self._hard if drawn < IDLE_SHARE + HARD_SHARE else ()
         return rng.choice(seldom or self._all)

@@ -42,7 +42,7 @@ THREE: tuple[Stage, ...] = (
     Stage(
         "answers",
         1.0,
-        {"text": 0.16, "read_aloud": 0.02, "recited": 0.04, "typed": 0.09, "followed": 0.23, "heard_in_writing": 0.24, "heard": 0.22},
+        {"text": 0.13, "read_aloud": 0.02, "recited": 0.03, "typed": 0.16, "followed": 0.22, "heard_in_writing": 0.22, "heard": 0.22},
     ),
 )
 

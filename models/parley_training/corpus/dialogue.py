@@ -9,9 +9,11 @@ it, an answer in several styles, a call of a tool, and demands on how its questi
 """
 
 import random
+from collections import defaultdict
+from functools import cache
 from typing import Literal
 
-from parley_training.corpus.exchange import Exchange
+from parley_training.corpus.exchange import Exchange, Fact
 from parley_training.corpus.writers import WRITERS
 
 World = Literal["mini0", "mini1"]
@@ -32,6 +34,22 @@ def write(rng: random.Random, intent: str | None = None, world: World = "mini0")
 
         return wide.write(rng, intent)
     return WRITERS[intent or rng.choices(_INTENTS, _WEIGHTS)[0]].write(rng)
+
+
+def write_by_word(rng: random.Random) -> Exchange:
+    """One exchange of Mini 0's world in which every word that must be right in some answer is as likely as any other."""
+    intent, fact = rng.choice(rng.choice(_by_word()))
+    return WRITERS[intent].write(rng, fact)
+
+
+@cache
+def _by_word() -> list[list[tuple[str, Fact]]]:
+    keyed = defaultdict[str, list[tuple[str, Fact]]](list)
+    for intent, writer in WRITERS.items():
+        for fact in writer.facts:
+            for word in fact.key.split():
+                keyed[word].append((intent, fact))
+    return list(keyed.values())
 
 
 def holdout(exchange: Exchange) -> bool:

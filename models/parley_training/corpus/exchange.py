@@ -126,9 +126,10 @@ class Writer:
     examined: Sequence[Fact] = field(default=())
     """Facts that are never written, only asked in the examination."""
 
-    def write(self, rng: random.Random) -> Exchange:
-        """One exchange about a fact that is not held out."""
-        fact = rng.choices(self.facts, [fact.weight for fact in self.facts])[0] if self._weighted() else rng.choice(self.facts)
+    def write(self, rng: random.Random, fact: Fact | None = None) -> Exchange:
+        """One exchange about a fact: any that is not held out, unless one is named."""
+        if fact is None:
+            fact = rng.choices(self.facts, [fact.weight for fact in self.facts])[0] if self._weighted() else rng.choice(self.facts)
         question = fill(hesitated(self.grammar.sample(rng), rng), fact.slots)
         return Exchange(self.intent, sentence(question), fact.answer, fact.key)
 

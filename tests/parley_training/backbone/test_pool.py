@@ -12,8 +12,8 @@ from parley_training.corpus.exchange import Exchange
 DRAWN = 4000
 
 
-def heard(intent: str, words: str, answer: str = "") -> Question:
-    return Question((), Exchange(intent, words, answer, ""), np.zeros(0, np.int64), np.zeros((0, 6), np.uint8))
+def heard(intent: str, words: str, key: str = "") -> Question:
+    return Question((), Exchange(intent, words, "", key), np.zeros(0, np.int64), np.zeros((0, 6), np.uint8))
 
 
 def test_only_phrases_that_ask_nothing_are_declined() -> None:
@@ -48,3 +48,13 @@ def test_of_somebody_in_a_role_courtesies_are_drawn_often() -> None:
 
     assert abs(shares[0] - COURTESY_SHARE) < 0.03
     assert shares[1] < 0.03
+
+
+def test_drawn_by_word_the_rarest_answer_comes_as_often_as_the_commonest() -> None:
+    hoot, numbers = heard("animal_sound", "owl", key="hoot"), [heard("sum", "how much", key="thirty two"), heard("sum", "what", key="two")]
+    pool, rng = Pool([*numbers * 50, hoot]), random.Random(0)
+
+    drawn = [pool.draw(rng, by_word=True) for _ in range(DRAWN)]
+
+    assert abs(drawn.count(hoot) / DRAWN - 1 / 3) < 0.03  # hoot, thirty, two
+    assert drawn.count(numbers[0]) > drawn.count(numbers[1]) > 0

@@ -6,7 +6,7 @@ import pytest
 
 from parley_models.evaluation.numbers import number
 from parley_models.evaluation.questions import is_right, normalize, questions
-from parley_training.corpus.dialogue import answers, holdout, write
+from parley_training.corpus.dialogue import answers, holdout, write, write_by_word
 from parley_training.corpus.exchange import Exchange, fill
 from parley_training.corpus.reader import Reader, bare
 from parley_training.corpus.world import facts, plural, respelled
@@ -165,3 +165,13 @@ def test_plurals() -> None:
     names = ("cow", "monkey", "donkey", "butterfly", "mouse", "sheep", "wolf", "polar bear")
 
     assert [plural(name) for name in names] == ["cows", "monkeys", "donkeys", "butterflies", "mice", "sheep", "wolves", "polar bears"]
+
+
+def test_written_by_word_every_word_that_must_be_right_comes() -> None:
+    rng = random.Random(3)
+    exchanges = [write_by_word(rng) for _ in range(6000)]
+    said = Counter(word for exchange in exchanges for word in set(exchange.key.split()))
+    must = {word for writer in WRITERS.values() for fact in writer.facts for word in fact.key.split()}
+
+    assert set(said) == must  # each comes about 14 times; by `write`, some of them once in 6,000
+    assert not any(holdout(exchange) for exchange in exchanges)
