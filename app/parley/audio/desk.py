@@ -107,7 +107,8 @@ class AudioDesk:
         return self._microphone_open
 
     def play(self, turn: int, chunk: AudioChunk) -> bool:
-        """Queue the next sound of a turn; any rate. Playing starts 60 ms after the first chunk; at once if 0.25 s are there, or all of it.
+        """Queue the next sound of a turn; any rate. Playing starts 60 ms after the first chunk; at once if 0.2 s are there, or all of it; silence before its
+        first word is left out.
 
         Turns play one after the other in the order of their first chunks.
 
