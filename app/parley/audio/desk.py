@@ -107,9 +107,9 @@ class AudioDesk:
         return self._microphone_open
 
     def play(self, turn: int, chunk: AudioChunk) -> bool:
-        """Queue the next sound of a turn; any rate. Playing starts 60 ms after the first chunk; at once if 0.2 s are there, or all of it; silence before its
-        first word is left out.
+        """Queue the next sound of a turn; any rate. Silence before its first word is left out.
 
+        Playing starts 60 ms after the first chunk; at once if 0.2 s are there, or all of it.
         Turns play one after the other in the order of their first chunks.
 
         Returns:
