@@ -23,7 +23,7 @@ from parley_training.text.recipe import LAYOUT
 SILENT_GROUPS = 2
 """240 ms: about what the engine has heard when it decides early."""
 
-THRESHOLDS = (0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99)
+THRESHOLDS = (0.1, 0.3, 0.5, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99)
 
 
 @dataclass(frozen=True, slots=True)
