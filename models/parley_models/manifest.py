@@ -136,8 +136,8 @@ class Manifest:
     roles: tuple[str, ...] = ()
     """Who it can be told to be, one word each (`pirate`), or `*` for anybody; empty = it answers as itself only."""
 
-    recites: tuple[str, ...] = (ANY_TEXT,)
-    """Which words that are given to it, a character's greeting say, it can speak: these texts, or `*` for any."""
+    recites: tuple[str, ...] = ()
+    """Which words that are given to it, a character's greeting say, it can speak: these texts, or `*` for any; empty = none."""
 
     sampling: Sampling = Sampling()
     drafting: Drafting = Drafting()

@@ -37,6 +37,7 @@ MANIFEST = Manifest(
         Control("pitch", "continuous", minimum=-6, maximum=6, default=0.0),
     ),
     roles=("pirate",),
+    recites=("*",),
 )
 
 

@@ -19,7 +19,7 @@ from parley_models.hub.places import check_room
 from parley_models.hub.sources import Sources
 from parley_models.hub.speaker_source import SpeakerSource, read_recording, save_voice, voice_name
 from parley_models.hub.upstream_bundle import Upstream, check_networks, look_at, make_linguistic, make_semantic, make_text, make_vocoder
-from parley_models.manifest import ANY_ROLE, MANIFEST_NAME, Attribution, Drafting, Manifest, Sampling, VoiceEntry, manifest_toml
+from parley_models.manifest import ANY_ROLE, ANY_TEXT, MANIFEST_NAME, Attribution, Drafting, Manifest, Sampling, VoiceEntry, manifest_toml
 from parley_models.style import Control
 from parley_models.tokenizers.config import EarsConfig
 from parley_models.tokenizers.dual import DualTokenizer
@@ -260,6 +260,7 @@ def manifest_of(upstream: Upstream, checkpoint: Checkpoint, name: str, voices: t
         context_tokens=checkpoint.config.max_seq_len,
         sampling=Sampling(max_tokens=2048),
         roles=(ANY_ROLE,),  # a large model plays whatever it is told to (arXiv 2506.08967)
+        recites=(ANY_TEXT,),
         drafting=Drafting(pulled=_drafter(checkpoint)),
         controls=(Control("rate", "continuous", minimum=0.5, maximum=2.0, default=1.0), voice_control(voices)),
         attributions=ATTRIBUTIONS,

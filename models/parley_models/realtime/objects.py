@@ -133,8 +133,8 @@ class BundleOffer(Wire):
     roles: tuple[str, ...] = ()
     """Which roles it can play, one word each (`pirate`), `*` = any; empty = none."""
 
-    recites: tuple[str, ...] = ("*",)
-    """Which given words it can speak, `*` = any."""
+    recites: tuple[str, ...] = ()
+    """Which given words it can speak, `*` = any; empty = none."""
 
     recognizes: bool = False
     """Whether it writes down what it hears ("what I heard")."""

@@ -6,7 +6,7 @@ from parley_models.manifest import ANY_TEXT, Attribution
 from parley_models.situation import TOOLS_TEXT
 from parley_models.style import Control
 from parley_training.corpus.dialogue import World
-from parley_training.corpus.roles import GREETINGS, ROLES
+from parley_training.corpus.roles import ROLES
 
 ESPEAK = Attribution("espeak-ng", "GPL-3.0-or-later (the program; not part of this bundle)", "voices that asked while the ears learned")
 ATTRIBUTIONS = (
@@ -33,7 +33,7 @@ class Release:
     """Rows of the control table that put words into the prompt."""
 
     roles: tuple[str, ...] = ()
-    recites: tuple[str, ...] = (ANY_TEXT,)
+    recites: tuple[str, ...] = ()
     tools: str = ""
     told_time: bool = False
     remembers_turns: bool = False
@@ -43,7 +43,9 @@ class Release:
 def release_of(world: World) -> Release:
     """What is said of a Mini that has learned this world."""
     if world == "mini0":
-        return Release("0.8.0", roles=ROLES, recites=GREETINGS)
+        return Release(
+            "0.8.0", roles=ROLES
+        )  # two of the three merged into it recite greetings, their mean does not
     from parley_training.styles import LANGUAGES, STYLE_CONTROLS  # who stays in the small world need not build the wide one
 
     both = replace(ATTRIBUTIONS[1], note="the recordings behind the second voice; a voice that asked while the ears learned")
@@ -54,6 +56,7 @@ def release_of(world: World) -> Release:
         tuple(LANGUAGES.values()),
         STYLE_CONTROLS,
         ROLES,
+        recites=(ANY_TEXT,),
         tools=TOOLS_TEXT,
         told_time=True,
         remembers_turns=True,

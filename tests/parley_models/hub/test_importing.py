@@ -24,7 +24,7 @@ from parley_models.hub.backbone_weights import read_checkpoint
 from parley_models.hub.importing import ImportNews, import_checkpoint
 from parley_models.hub.sources import find_sources
 from parley_models.hub.upstream_bundle import check_networks, look_at
-from parley_models.manifest import ANY_ROLE
+from parley_models.manifest import ANY_ROLE, ANY_TEXT
 from parley_models.vocoders.config import VoiceConfig
 from parley_models.vocoders.kinds import open_vocoder
 from parley_models.vocoders.voices import read_voice
@@ -58,7 +58,7 @@ def test_everything_comes_from_the_files(bundle: Path) -> None:
     streaming = bundle.name == STREAMING.lower()
     assert (manifest.tokens.audio_start, manifest.tokens.audio_end, manifest.tokens.stops) == (70700, 70701, (3, 2))
     assert (manifest.chat.roles, manifest.chat.default_system) == ({"user": "human"}, "You are a helpful assistant.")
-    assert (manifest.context_tokens, manifest.roles) == (4096, (ANY_ROLE,))
+    assert (manifest.context_tokens, manifest.roles, manifest.recites) == (4096, (ANY_ROLE,), (ANY_TEXT,))
     assert manifest.drafting.pulled is None  # this one is smaller than any that could draft
     if streaming:
         assert (voice.kind, voice.rate_hz, voice.hop, voice.guidance, voice.prompt_peak) == ("flow-hift-chunked", 24_000, 480, 0.7, 0.6)

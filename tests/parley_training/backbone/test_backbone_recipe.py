@@ -93,9 +93,7 @@ def no_roles(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("no_roles")
-def test_a_heard_question_is_written_along_and_answered_in_text_and_speech(
-    writer: ExampleWriter, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_heard_question_is_written_along_and_answered_in_text_and_speech(writer: ExampleWriter, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listening, "MISWRITTEN", 0.0)  # a word that stands wrong, or not at all, is not learned
     monkeypatch.setattr(listening, "UNSURE", 0.0)
     example = writer.heard()

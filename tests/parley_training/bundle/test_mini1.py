@@ -22,7 +22,7 @@ from parley_training.corpus.dialogue import write
 from parley_training.corpus.lines import style_line
 from parley_training.corpus.recipe import answer_parts
 from parley_training.corpus.renditions import EMOTIONS, MANNERS
-from parley_training.corpus.roles import GREETINGS, ROLES, system_turn
+from parley_training.corpus.roles import ROLES, system_turn
 from parley_training.styles import STYLE_CONTROLS, instructions_for
 from tests.fakes.thimble import LAYOUT, NOON
 from tests.fakes.tiny_bundle import tiny_bundle
@@ -109,7 +109,7 @@ def test_mini_1s_manifest_offers_what_it_learned(built: Path) -> None:
 def test_mini_0s_manifest_promises_its_small_world(tmp_path: Path) -> None:
     manifest: Manifest = recipe.mini_manifest(tiny_bundle(tmp_path))
     assert (manifest.languages, manifest.chat.remembers_turns) == (("en",), False)
-    assert (manifest.roles, manifest.recites, manifest.tools, manifest.told_time) == (ROLES, GREETINGS, "", False)
+    assert (manifest.roles, manifest.recites, manifest.tools, manifest.told_time) == (ROLES, (), "", False)
     assert manifest.voice == {"guidance": recipe.GUIDANCE, "shifted_guidance": recipe.SHIFTED_GUIDANCE}
     assert manifest.control_table == ControlTable("Mini", recipe.mini_controls(["slt"]))
     assert [row.name for row in manifest.controls] == ["rate", "pitch"]
