@@ -1,7 +1,6 @@
 """A Realtime server that speaks scripted answers, and keeps the protocol's promises: items, turns, cancelling, truncating, tools.
 
-In a test's own process (`RealtimeServer`), or as a program (`realtime_program.py`). It imports nothing of ours, so that a mistake in our
-events can't hide on both sides.
+In a test's own process (`RealtimeServer`), or as a program (`realtime_program.py`). It imports nothing of ours: a mistake can't hide twice.
 """
 
 import array
@@ -88,8 +87,7 @@ class Session:
 
     async def run(self) -> None:
         bundle: Json = {"name": "scripted", "title": "Scripted", "version": "1", "languages": ["en"], "voices": ["slt", "rms"]}
-        bundle["roles"] = self.script.roles
-        bundle["recites"] = self.script.recites
+        bundle |= {"roles": self.script.roles, "recites": self.script.recites}
         bundle["controls"] = [{"name": "rate", "kind": "continuous", "minimum": 0.5, "maximum": 2.0}]
         ours = {"parley": {"bundle": bundle}} if self.script.is_parley else {}
         await self.say("session.created", session={"type": "realtime", "model": "scripted", **ours})

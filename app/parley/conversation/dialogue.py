@@ -14,12 +14,10 @@ from parley.conversation.character import Character
 from parley.conversation.desk import Desk
 from parley.conversation.events import (
     Activity,
-    Answering,
     Asked,
     CharacterChanged,
     Event,
     Rang,
-    Spoke,
     StateChanged,
     Stumbled,
     StyleChanged,
@@ -159,16 +157,14 @@ class Dialogue:
 
     def say_again(self, number: int, style: Style) -> None:
         """The same words in another style, as a new answer."""
-        turn = self.archive.turn(number)
-        if turn is not None and turn.side == "assistant":
+        if (turn := self.archive.turn(number)) is not None and turn.side == "assistant":
             self.floor_taken()
             again = Turn(self.archive.next_turn(), "assistant", style=style, at=now())
             self._say(again, "answer", self.items.name(number), turn.text + turn.unheard, style)
 
     def continue_answer(self, number: int) -> None:
         """The rest of an interrupted answer."""
-        turn = self.archive.turn(number)
-        if turn is None or not turn.unheard:
+        if (turn := self.archive.turn(number)) is None or not turn.unheard:
             return
         self.floor_taken()
         if number in self.items.fresh:
@@ -207,17 +203,13 @@ class Dialogue:
         if self.offer is None:
             self._later.append(lambda: self.speak(text))
             return
-        number = self.archive.next_turn()
-        turn = Turn(number, "assistant", style=self.style, at=now())
+        turn = Turn(number := self.archive.next_turn(), "assistant", style=self.style, at=now())
         self.send(ItemCreate(item=message(item_name(number), "assistant", text)))
         self.items.add(item_name(number), number, fresh=True)
         if self.offer.can_recite(text):
             self._say(turn, "answer", item_name(number), text, None)
         else:
-            written = replace(turn, text=text)
-            self.archive.keep(written)
-            self.tell(Answering(turn, None))
-            self.tell(Spoke(written))
+            self.speaking.write(replace(turn, text=text))
 
     def ring(self, timer: Timer) -> None:
         """A timer: its bell at once, its words when nobody speaks."""

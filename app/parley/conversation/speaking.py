@@ -126,6 +126,12 @@ class Speaking:
             self._tell(Replaying(base.number, on=True))
         return self.current
 
+    def write(self, turn: Turn) -> None:
+        """A turn that makes no sound."""
+        self._tell(Answering(replace(turn, text=""), None))
+        self._keep(turn, None)
+        self._tell(Spoke(turn))
+
     def play_alone(self, chunk: AudioChunk) -> None:
         """A sound that is no turn: a timer's chime. It waits for what is being said."""
         number = next(self._numbers)
