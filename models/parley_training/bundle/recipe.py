@@ -38,8 +38,8 @@ from parley_training.homes import add_folders, at_home
 from parley_training.text.recipe import LAYOUT
 
 VIEWS = [{"delay_samples": 2560}, {"delay_samples": 1280}, {"delay_samples": 1920, "tilt": -0.4}]
-"""How else a question is heard: a third of a block later, two thirds, and half of one through a duller microphone. Of thirteen views that
-were tried on the examination's 389 questions, delays, paces from 0.87 to 1.09 and tilts, these three helped most (`RESULTS.md`)."""
+"""How else a question is heard: two thirds of a block later, one third, and half of one through a duller microphone
+(`parley_training.bundle.views`; its counts stand in the backbone's `RESULTS.md`)."""
 
 logger = logging.getLogger(__name__)
 
