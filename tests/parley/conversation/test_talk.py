@@ -20,7 +20,8 @@ from parley.conversation.events import (
     Wrote,
 )
 from parley_models.style import Style
-from tests.fakes.realtime_server import RealtimeServer, Reply, Script, said
+from tests.fakes.realtime_script import Reply, Script, said
+from tests.fakes.realtime_server import RealtimeServer
 from tests.parley.conversation.conftest import User, wait_for
 
 
