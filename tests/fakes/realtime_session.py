@@ -32,6 +32,9 @@ class Session:
     speaking: str = ""
     numbers: int = 0
     answer: asyncio.Task[None] | None = None
+    writing: asyncio.Task[None] | None = None
+    """What was heard is written down when the answer is over; the next one may be wanted meanwhile."""
+
     response: Json = field(default_factory=dict)
 
     async def say(self, kind: str, **rest: Any) -> None:  # noqa: ANN401
@@ -53,6 +56,8 @@ class Session:
                 await self.take(event)
         finally:
             await self.cancel()
+            if self.writing is not None:
+                self.writing.cancel()
 
     async def take(self, event: Json) -> None:
         does = getattr(self, "on_" + event["type"].replace(".", "_"), None)
@@ -88,7 +93,7 @@ class Session:
             self.answer = asyncio.create_task(self.respond(event.get("response") or {}))
 
     async def on_response_cancel(self, event: Json) -> None:
-        if not await self.cancel():
+        if event.get("response_id") not in {None, self.response.get("id")} or not await self.cancel():
             await self.refuse(event, "There is nothing to cancel.")
 
     # Sound
@@ -219,7 +224,7 @@ class Session:
         details = {"type": "failed", "error": {"type": "server_error", "message": reply.fails}} if reply.fails else None
         await self.over(status, details)
         if self.script.is_parley:
-            await self.transcribe()
+            self.writing = asyncio.create_task(self.transcribe())
 
     async def speak(self, reply: Reply, place: Json) -> None:
         pieces = max(1, round(reply.sound_s * 10))
