@@ -33,6 +33,12 @@ class Script:
     pieces: threading.Semaphore | None = None
     """Each piece of sound takes one; None = all come at once."""
 
+    recognizes: bool = True
+    """Whether it writes down what it hears; servers of others never do."""
+
+    reflects: threading.Event | None = None
+    """After an answer, what was heard is written down and its style measured only when this is set; None = at once."""
+
     roles: tuple[str, ...] = ("*",)
     recites: tuple[str, ...] = ("*",)
     speech_s: float = 0.1

@@ -33,7 +33,7 @@ class Session:
     numbers: int = 0
     answer: asyncio.Task[None] | None = None
     writing: asyncio.Task[None] | None = None
-    """What was heard is written down when the answer is over; the next one may be wanted meanwhile."""
+    """What was heard is written down when the answer is over, and its style is measured then; the next one may be wanted meanwhile."""
 
     response: Json = field(default_factory=dict)
 
@@ -43,7 +43,7 @@ class Session:
 
     async def run(self) -> None:
         bundle: Json = {"name": "scripted", "title": "Scripted", "version": "1", "languages": ["en"], "voices": ["slt", "rms"]}
-        bundle |= {"roles": self.script.roles, "recites": self.script.recites}
+        bundle |= {"roles": self.script.roles, "recites": self.script.recites, "recognizes": self.script.recognizes}
         bundle["controls"] = [{"name": "rate", "kind": "continuous", "minimum": 0.5, "maximum": 2.0}]
         ours = {"parley": {"bundle": bundle}} if self.script.is_parley else {}
         await self.say("session.created", session={"type": "realtime", "model": "scripted", **ours})
@@ -195,6 +195,7 @@ class Session:
             await self.say("response.output_audio.delta", delta=tone(0.5, 0), **place)
             await self.say("response.done", response={**old, "status": "cancelled"})
         place = {"response_id": self.response["id"], "output_index": 0}
+        name = ""
         if reply.text and not reply.fails:
             name = self.name("item")
             item = {"id": name, "type": "message", "role": "assistant", "content": []}
@@ -224,7 +225,7 @@ class Session:
         details = {"type": "failed", "error": {"type": "server_error", "message": reply.fails}} if reply.fails else None
         await self.over(status, details)
         if self.script.is_parley:
-            self.writing = asyncio.create_task(self.transcribe())
+            self.writing = asyncio.create_task(self.reflect("" if again else name))
 
     async def speak(self, reply: Reply, place: Json) -> None:
         pieces = max(1, round(reply.sound_s * 10))
@@ -243,7 +244,6 @@ class Session:
         if self.script.is_parley:
             ours = {"item_id": place["item_id"], "response_id": place["response_id"]}
             await self.say("parley.segment", index=0, style={"rate": 1.0}, text=reply.text, **ours)
-            await self.say("parley.style.measured", asked={"rate": 1.0}, achieved={"rate": 1.02}, **ours)
         await self.say("response.output_audio.done", **place)
 
     async def cancel(self, reason: str = "client_cancelled") -> bool:
@@ -259,6 +259,15 @@ class Session:
 
     async def over(self, status: str, details: Json | None) -> None:
         await self.say("response.done", response={**self.response, "status": status, "status_details": details})
+
+    async def reflect(self, answer: str) -> None:
+        """After a response; `answer` is the item that it made."""
+        while self.script.reflects is not None and not self.script.reflects.is_set():
+            await asyncio.sleep(0.005)
+        if self.script.recognizes:
+            await self.transcribe()
+        if answer:
+            await self.say("parley.style.measured", item_id=answer, asked={"rate": 1.0}, achieved={"rate": 1.02})
 
     async def transcribe(self) -> None:
         for item in self.items:
