@@ -9,7 +9,6 @@ from parley_models.delivery import Delivery
 from parley_models.errors import InputError
 from parley_models.live_clock import LiveClock
 from parley_models.mind import Manner, Mind
-from parley_models.parts import Listening
 from parley_models.pcm import AudioChunk
 from parley_models.prebuffer import Prebuffer
 from parley_models.rehearing import Hearing, Words, agreed, elected, first_words_of
@@ -17,6 +16,9 @@ from parley_models.tokens import GROUP_SECONDS
 
 AHEAD_BLOCKS = 2
 """So many 10:15 blocks of an answer are thought ahead at most."""
+
+LAST_GROUPS = 2
+"""What the ears may still owe at the end of speech: a block."""
 
 ROOM_S = 10.0
 """How much speech a question is given room for at first; it gets more as it grows, and the oldest turns less."""
@@ -43,7 +45,7 @@ class Question:
         self._layout = mind.manifest.tokens
         self._human = mind.prompt.opening("user")
         self._assistant = [self._layout.eot, *mind.prompt.opening("assistant")]
-        self._hearings = [Hearing(mind.context, heard)]
+        self.hearings = [Hearing(mind.context, heard)]
         """The first one counts, but while it is being answered ahead."""
 
         self.settled = len(heard)
@@ -69,7 +71,7 @@ class Question:
 
     def begin(self) -> None:
         """Have the model read what came before, while nobody speaks yet."""
-        for hearing in self._hearings:
+        for hearing in self.hearings:
             hearing.become(self._head)
 
     def hear(self, sound: AudioChunk, *, quiet: bool = False) -> None:
@@ -85,9 +87,9 @@ class Question:
         self._hear(sound)
 
     def _hear(self, sound: AudioChunk) -> None:
-        if self._hearings[0].listening is None:
+        if self.hearings[0].listening is None:
             self._listen()
-        for number, hearing in enumerate(self._hearings):
+        for number, hearing in enumerate(self.hearings):
             assert hearing.listening is not None
             ids = hearing.listening.feed(sound).ids(self._layout)
             if number == 0:
@@ -96,15 +98,15 @@ class Question:
 
     def _listen(self) -> None:
         """Speech begins: in all views."""
-        first, own = self._hearings[0], self._mind.context
+        first, own = self.hearings[0], self._mind.context
         spare = [context for context in (own, *own.twins) if context is not first.context]
         others = [Hearing(context, first.heard) for context in spare[: self._mind.ears.views - 1]]
         for other in others:
             other.become(self._head)
-        self._hearings = [first, *others]
+        self.hearings = [first, *others]
         self._make_room(len(self._marks[0]))
-        for view, hearing in enumerate(self._hearings):
-            hearing.listening = self._mind.ears.stream(view)
+        for view, hearing in enumerate(self.hearings):
+            hearing.listen(self._mind.ears.stream(view))
             hearing.add(self._marks[0])
 
     def write(self, text: str) -> None:
@@ -123,8 +125,8 @@ class Question:
 
     def end_piece(self) -> list[int]:
         """The speech so far is complete. If an answer was thought ahead of just this, it stays."""
-        first = self._hearings[0]
-        if self._ahead is None and len(self._hearings) > 1:
+        first = self.hearings[0]
+        if self._ahead is None and len(self.hearings) > 1:
             self._begin_answer(early=False)
         if self._ahead is not None:
             for _ in self._ahead.vote:
@@ -132,10 +134,10 @@ class Question:
             self._ahead.settled = True
             self._waiting = []
             first = self._ahead.hearing
-        elif first.listening is not None:
-            self._finish(first, first.listening)
+        else:
+            self._end(first, supposed=False)
         first.listening = None
-        self._hearings = [first]
+        self.hearings = [first]
         piece, self.settled = self.heard[self.settled :], len(self.heard)
         return piece
 
@@ -148,7 +150,7 @@ class Question:
         self.take_back()
         self.manner = manner or self.manner
         self._turns = list(turns)
-        for hearing in self._hearings:
+        for hearing in self.hearings:
             hearing.heard[: self.settled] = settled
         self.settled = len(settled)
         self._fit(0, self._usual_room)
@@ -157,7 +159,7 @@ class Question:
     @property
     def heard(self) -> list[int]:
         """The turn's own ids so far: groups, words written along, typed words, in order."""
-        return (self._hearings[0] if self._ahead is None else self._ahead.hearing).heard
+        return (self.hearings[0] if self._ahead is None else self._ahead.hearing).heard
 
     @property
     def text(self) -> str:
@@ -171,27 +173,32 @@ class Question:
 
     @property
     def complete(self) -> float | None:
-        """How likely what was heard so far is a whole question; None if the model can't tell."""
-        return self._hearings[0].context.question_complete
+        """How likely what was heard so far is a whole question: as likely as two hearings of it say; None if the model can't tell."""
+        known = sorted(each for hearing in self.hearings if (each := hearing.context.question_complete) is not None)
+        return known[-2] if len(known) > 1 else known[0] if known else None
 
     @property
     def has_open_speech(self) -> bool:
         """Speech was heard that is not a complete piece yet."""
-        return self._hearings[0].listening is not None or len(self.heard) > self.settled
+        return self.hearings[0].listening is not None or len(self.heard) > self.settled
 
     @property
     def has_thought_ahead(self) -> bool:
         """An answer was begun before the question had ended, and is held back."""
         return self._ahead is not None and self._ahead.early
 
-    def think_ahead(self) -> Iterator[None]:
+    def think_ahead(self, *, judging: bool = False) -> Iterator[None]:
         """Suppose that the question ends here and begin its answer, at most two blocks; pauses after every id.
 
-        Who stops asking stops the model. The answer is held until `answer` gives it out or more speech throws it away.
+        Who stops asking stops the model. The answer is held until `answer` gives it out or more speech throws it away. `judging`: before
+        the first pause it is heard to its end in all views, so that `complete` is what they all say.
         """
         if self._ahead is not None:
             return
         ahead = self._begin_answer(early=True)
+        if judging:
+            for other in self.hearings[1:]:
+                self._end(other, supposed=True)
         for _ in ahead.vote:
             yield
             if self._ahead is not ahead:
@@ -208,7 +215,7 @@ class Question:
         if ahead is None:
             return
         ahead.events, ahead.vote = iter(()), iter(())  # closes the generators: the model stops
-        for hearing in self._hearings:
+        for hearing in self.hearings:
             hearing.take_back(self._head, settled=ahead.settled)
         waiting, self._waiting = self._waiting, []
         for sound in waiting:
@@ -216,10 +223,8 @@ class Question:
 
     def _begin_answer(self, *, early: bool) -> Ahead:
         """Suppose that the question ends here."""
-        first = self._hearings[0]
-        listening = first.suppose_end() if early else first.listening
-        if listening is not None:
-            self._finish(first, listening)
+        first = self.hearings[0]
+        self._end(first, supposed=early)
         self._ahead = ahead = Ahead(first, *self._thinking(first), early=early)
         ahead.vote = self._vote(ahead)
         return ahead
@@ -232,16 +237,14 @@ class Question:
 
     def _vote(self, ahead: Ahead) -> Iterator[None]:
         """Ask one hearing after the other how it would begin its answer, until two agree; that one is answered."""
-        if len(self._hearings) == 1:
+        if len(self.hearings) == 1:
             return
         said: list[Words] = []
         while (words := first_words_of(ahead.delivery.ids, self._layout)) is None and ahead.go_on():
             yield
         said.append(tuple(ahead.delivery.ids) if words is None else words)
-        for other in self._hearings[1:]:
-            listening = other.suppose_end() if ahead.early else other.listening
-            if listening is not None:
-                self._finish(other, listening)
+        for other in self.hearings[1:]:
+            self._end(other, supposed=ahead.early)
             begun: list[int] = []
             for token_id in other.first_words(self._assistant, self.manner.seed, self._layout):
                 begun.append(token_id)
@@ -250,7 +253,7 @@ class Question:
             if agreed(said) is not None:
                 break
         if counts := elected(said, self._declines):
-            ahead.hearing = self._hearings[counts]
+            ahead.hearing = self.hearings[counts]
             ahead.events, ahead.delivery = self._thinking(ahead.hearing)
             ahead.held, ahead.over = [], False
 
@@ -271,7 +274,7 @@ class Question:
         before = context.ids_read if read_before is None else read_before
         self.end_piece()
         if self._ahead is None:
-            thoughts, delivery = self._thinking(self._hearings[0])
+            thoughts, delivery = self._thinking(self.hearings[0])
         else:
             thoughts, delivery = self._ahead.given_out(), self._ahead.delivery
         self.ids_left = context.ids_read - before
@@ -302,7 +305,7 @@ class Question:
 
     def dictate(self) -> Iterator[str | None]:
         """Ask the model, after its answer, what it heard; the text at the end, None before. The answer stays in the context."""
-        context, layout = self._hearings[0].context, self._layout
+        context, layout = self.hearings[0].context, self._layout
         length = len(context.ids)
         instruction = self._mind.tokenizer.encode(self._mind.manifest.dictation)
         context.read([layout.eot, *self._human, *instruction, *self._assistant])
@@ -321,7 +324,7 @@ class Question:
 
     def _longest(self, wished: int | None) -> int:
         manifest = self._mind.manifest
-        room = manifest.context_tokens - max(len(hearing.context.ids) for hearing in self._hearings)
+        room = manifest.context_tokens - max(len(hearing.context.ids) for hearing in self.hearings)
         return max(0, min(manifest.sampling.max_tokens, room, room if wished is None else wished))
 
     def _new_delivery(self) -> Delivery:
@@ -333,16 +336,14 @@ class Question:
         layout, groups = self._layout, delivery.groups
         return TokenCounts(len(self.heard), delivery.text_ids, groups * layout.linguistic_per_group, groups * layout.semantic_per_group)
 
-    def _finish(self, hearing: Hearing, listening: Listening) -> None:
-        ids = listening.finish().ids(self._layout)
-        if hearing is self._hearings[0]:
-            self._make_room(len(ids) + len(self._marks[1]))
-        hearing.add_heard(ids, last=True)
-        hearing.add(self._marks[1])
+    def _end(self, hearing: Hearing, *, supposed: bool) -> None:
+        if hearing is self.hearings[0]:
+            self._make_room(LAST_GROUPS * self._layout.group_size + len(self._marks[1]))
+        hearing.end(self._layout, self._marks[1], supposed=supposed)
 
     def _add(self, ids: Sequence[int]) -> None:
         self._make_room(len(ids))
-        self._hearings[0].add(ids)
+        self.hearings[0].add(ids)
 
     def _make_room(self, more: int) -> None:
         """If more would not fit any longer beside an answer, forget of the oldest turns and read the rest again."""

@@ -29,7 +29,14 @@ class Hearing:
         self.listening: Listening | None = None
         """Speech that is not complete yet."""
 
-        self._before_end: int | None = None
+        self.ended = False
+        """What is owed at the speech's end was written."""
+
+        self._before_end = 0
+
+    def listen(self, listening: Listening) -> None:
+        """Speech begins."""
+        self.listening, self.ended = listening, False
 
     def become(self, head: Sequence[int]) -> None:
         """Have the model hold what came before the turn, and the turn."""
@@ -45,16 +52,20 @@ class Hearing:
         if ids or last:
             self.heard += self.context.hear(ids, last=last)
 
-    def suppose_end(self) -> Listening | None:
-        """The speech may be over: the ears as they are now, to be finished without ending the speech if it does go on."""
-        self._before_end = len(self.heard)
-        return copy.deepcopy(self.listening)
+    def end(self, layout: TokenLayout, mark: Sequence[int], *, supposed: bool) -> None:
+        """The speech is over, or `supposed` to be: it may go on then, after `take_back`."""
+        if self.listening is None or self.ended:
+            return
+        self._before_end, self.ended = len(self.heard), True
+        listening = copy.deepcopy(self.listening) if supposed else self.listening
+        self.add_heard(listening.finish().ids(layout), last=True)
+        self.add(mark)
 
     def take_back(self, head: Sequence[int], *, settled: bool) -> None:
         """The answer is forgotten; unless the end of the speech is `settled`, what was read since it was supposed is forgotten too."""
-        if self._before_end is not None and not settled:
+        if self.ended and not settled:
             del self.heard[self._before_end :]
-        self._before_end = None
+            self.ended = False
         self.context.rewind(len(head) + len(self.heard))
 
     def first_words(self, opening: Sequence[int], seed: int, layout: TokenLayout) -> Iterator[int]:

@@ -41,13 +41,11 @@ class HearingSettings:
     unfinished_ms: int = 1_000
     """Silence that ends a question which the model takes for unfinished."""
 
-    certain_probability: float = 0.9
-    whole_probability: float = 0.8
-    """Mini 0.8 was asked after each word of 139 questions in voices new to it (`parley_training.backbone.endpoints`). It is as sure as this
-    after 7 % of the 984 words inside and at 70 % of the ends; 0.5 would be 15 % and 81 %."""
+    certain_probability: float = 0.95
+    whole_probability: float = 0.9
+    """What two hearings of a question say at least (`rehearing.py`)."""
 
     unfinished_probability: float = 0.1
-    """Less sure than this it is after six in ten of the words inside, and at every seventh end."""
 
     def silence_needed_ms(self, question_complete: float | None) -> int:
         """How long silence must last to end a turn, given how likely (0…1) the question is whole; None = not known."""

@@ -161,7 +161,8 @@ class Ear:
                 case Paused(at=at):
                     self._ahead.cancelled = True
                     self._ahead = Ticket()
-                    work = self._link.thinker.think_ahead(self._link.plan(), at, self._ahead, _judge(microphone))
+                    judged = None if microphone.turn_taking.manual else _judge(microphone)
+                    work = self._link.thinker.think_ahead(self._link.plan(), at, self._ahead, judged)
                     self._link.work(work, self._hearing_failed)
                 case Resumed():
                     self._ahead.cancelled = True

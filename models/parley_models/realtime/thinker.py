@@ -112,19 +112,19 @@ class Thinker:
             self._tell(judged, end, question.complete)
         yield
 
-    def think_ahead(self, plan: Plan, end: int, ticket: Ticket, judged: Tell) -> Work:
-        """The turn may be over: begin its answer, unless called off."""
+    def think_ahead(self, plan: Plan, end: int, ticket: Ticket, judged: Tell | None) -> Work:
+        """The turn may be over: begin its answer, unless called off; `judged` is told how likely it is, if anybody wants to know."""
         if ticket.cancelled or ticket.enough:
             return
         question = self._open(plan)
-        for count, _ in enumerate(question.think_ahead()):
+        for count, _ in enumerate(question.think_ahead(judging=judged is not None)):
             self._engine.compute.advanced()
             if ticket.cancelled:
                 question.take_back()
                 return
             if ticket.enough:
                 return
-            if count == 0:
+            if count == 0 and judged is not None:
                 self._tell(judged, end, question.complete)
             if count % IDS_A_SLICE == IDS_A_SLICE - 1:
                 yield

@@ -19,7 +19,6 @@ from parley_models.tokens import Codes
 from parley_training.backbone import examples, listening
 from parley_training.backbone.batch import AUDIO_WEIGHT, LISTEN_WEIGHT, TEXT_WEIGHT, VITAL_WEIGHT, collate
 from parley_training.backbone.embeddings import embed_codes
-from parley_training.backbone.endpoints import judgements
 from parley_training.backbone.examples import TASKS, ExampleWriter
 from parley_training.backbone.listening import LISTEN, UNLEARNED, Heard, Listener, Stretch
 from parley_training.backbone.mishearing import Mishearing
@@ -277,18 +276,6 @@ def test_where_a_group_has_been_heard_the_phones_of_the_one_before_it_are_learne
     batch = collate([writer.text(), question])
     assert batch.phones.tolist() == [phones.tolist() for phones in question.phones.values()]
     assert all(LAYOUT.is_audio(token) for token in batch.ids.flatten()[batch.sounding].tolist())
-
-
-def test_whether_a_question_is_whole_is_asked_after_each_of_its_words(writer: ExampleWriter) -> None:
-    torch.manual_seed(0)
-    backbone = Backbone(StepOmni(TINY).eval(), threads=1, context=512)
-    question = writer._questions[0]
-    assert list(judgements(backbone, writer, question)) == [], "it ends without a silence"
-    quiet = replace(question, phones=sounds(np.arange(9) < 6))
-    made = list(judgements(backbone, writer, quiet))
-    assert [each.at_end for each in made] == [False] * (len(quiet.words) - 1) + [True]
-    assert all(0 < each.complete < 1 for each in made)
-    assert len({each.complete for each in made}) > 1, "what was said makes no difference"
 
 
 def training(writer: ExampleWriter, out: Path, minutes: float, stages: Sequence[Stage] = THREE) -> Training:
