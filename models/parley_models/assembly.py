@@ -37,9 +37,11 @@ def assemble(bundle: Bundle, server: Server | None = None, device: Device = ANY)
     ears = DualTokenizer.open(folder, EarsConfig.read(manifest.ears), sessions)
     if server is None:
         where = device.backbone(sum(entry.size_bytes for entry in manifest.files if entry.path.startswith("backbone/")))
-        brain: Brain = BackboneBrain(folder / "backbone", manifest, where)
+        own = BackboneBrain.load(folder / "backbone", manifest, where)
+        brain: Brain = own
+        twins: list[Brain] = [own.twin() for _ in range(ears.views - 1)]
     else:
-        brain = RemoteBrain(Completions(server), manifest)
+        brain, twins = RemoteBrain(Completions(server), manifest), []
     voice = open_vocoder(folder, VoiceConfig.read(manifest.voice), sessions)
     missing = [entry.name for entry in manifest.voices if entry.name not in voice.voices]
     if missing:
@@ -51,4 +53,4 @@ def assemble(bundle: Bundle, server: Server | None = None, device: Device = ANY)
     speaking = voice.stream(bundle.voice(None).name)
     speaking.feed(SpeechTokens(np.zeros((3, 5), np.uint16)))
     speaking.finish()
-    return Assistant(bundle, tokenizer, ears, brain, voice)
+    return Assistant(bundle, tokenizer, ears, brain, voice, twins=twins)

@@ -20,10 +20,11 @@ from parley_models.delivery import Delivery
 from parley_models.device import ANY, Device
 from parley_models.errors import InputError, UsageError
 from parley_models.live_clock import LiveClock
+from parley_models.mind import Experience, Manner, Mind
 from parley_models.parts import Brain, Ears, Voice
 from parley_models.pcm import AudioChunk
 from parley_models.prompt import Message, Prompt, system_text
-from parley_models.question import Experience, Manner, Mind, Question
+from parley_models.question import Question
 from parley_models.recital import Recital
 from parley_models.situation import now_text
 from parley_models.sound_file import prepare_question, read_question
@@ -53,15 +54,26 @@ class Assistant:
         brain: Brain,
         voice: Voice,
         now: Callable[[], datetime] = datetime.now,
+        twins: Sequence[Brain] = (),
     ) -> None:
-        """`now`: the date and the time here, for a bundle that wants to be told."""
+        """Put the parts together.
+
+        Args:
+            bundle: what they were made of.
+            tokenizer: its text pieces.
+            ears: sound to tokens.
+            brain: one context of ids.
+            voice: tokens to sound.
+            now: the date and the time here, for a bundle that wants to be told.
+            twins: brains that think the same, so that a question can be heard in that many more of the ears' views.
+        """
         self.bundle = bundle
         self.tokenizer = tokenizer
         self._manifest = bundle.manifest
         self._layout = bundle.manifest.tokens
         self._prompt = Prompt(tokenizer, self._layout, self._manifest.chat)
         self._ears = ears
-        self._brain = SharedBrain(brain)
+        self._brain = SharedBrain(brain, twins)
         self._context = self._brain.context()
         self._voice = voice
         self._experience = Experience()

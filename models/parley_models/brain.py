@@ -23,17 +23,26 @@ logger = logging.getLogger(__name__)
 class BackboneBrain:
     """One model, one context, on one torch thread or on a card."""
 
-    def __init__(self, folder: Path, manifest: Manifest, device: str = "cpu") -> None:
-        """Load `backbone/` onto a device, named as torch does. Raises BundleError or DeviceError."""
-        self._backbone = Backbone.load(folder, context=manifest.context_tokens, device=device)
-        ids, needed = self._backbone.config.vocab_size, manifest.tokens.vocab_size
-        if ids < needed:
-            raise BundleCorrupt(f"{folder} has {ids} ids, fewer than the manifest's {needed}.")
-        self._speculation = speculation(self._backbone, folder, manifest)
-        self._decoder = Decoder(self._backbone, manifest.tokens, manifest.sampling, self._speculation)
+    def __init__(self, backbone: Backbone, manifest: Manifest, speculation: Speculation | None = None) -> None:
+        """`speculation` is of the same backbone; without one every id is a step of its own."""
+        self._backbone, self._manifest, self._speculation = backbone, manifest, speculation
+        self._decoder = Decoder(backbone, manifest.tokens, manifest.sampling, speculation)
         self._layout, self._groups_per_block = manifest.tokens, manifest.chat.writes_along_groups
         self._sampling = manifest.sampling
         self._along: Along | None = None
+
+    @staticmethod
+    def load(folder: Path, manifest: Manifest, device: str = "cpu") -> "BackboneBrain":
+        """Load `backbone/` onto a device, named as torch does. Raises BundleError or DeviceError."""
+        backbone = Backbone.load(folder, context=manifest.context_tokens, device=device)
+        ids, needed = backbone.config.vocab_size, manifest.tokens.vocab_size
+        if ids < needed:
+            raise BundleCorrupt(f"{folder} has {ids} ids, fewer than the manifest's {needed}.")
+        return BackboneBrain(backbone, manifest, speculation(backbone, folder, manifest))
+
+    def twin(self) -> "BackboneBrain":
+        """The same model with a context of its own; it drafts nothing."""
+        return BackboneBrain(self._backbone.twin(), self._manifest)
 
     def resume(self, ids: Sequence[int]) -> None:
         """Make the context exactly these ids."""

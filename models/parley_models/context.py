@@ -8,20 +8,25 @@ from parley_models.parts import Brain
 class SharedBrain:
     """A brain, and whose ids it holds. One thread at a time."""
 
-    def __init__(self, brain: Brain) -> None:
+    def __init__(self, brain: Brain, twins: Sequence[Brain] = ()) -> None:
+        """`twins` think the same, each in a context of its own."""
         self.brain = brain
         self.holder: Context | None = None
+        self._twins = [SharedBrain(twin) for twin in twins]
 
     def context(self) -> "Context":
         """A new line of thought that holds nothing."""
-        return Context(self)
+        return Context(self, tuple(twin.context() for twin in self._twins))
 
 
 class Context:
     """One line of thought. What the brain has in common with it is not read again when it is taken back."""
 
-    def __init__(self, shared: SharedBrain) -> None:
+    def __init__(self, shared: SharedBrain, twins: "tuple[Context, ...]" = ()) -> None:
         self._shared = shared
+        self.twins = twins
+        """Lines of thought beside it, each over a brain of its own."""
+
         self.ids: list[int] = []
         self.ids_read = 0
         """How many ids the brain was made to read for this context; ids read again because others used the brain are not among them."""

@@ -136,6 +136,10 @@ class Manifest:
     roles: tuple[str, ...] = ()
     """Who it can be told to be, one word each (`pirate`), or `*` for anybody; empty = it answers as itself only."""
 
+    declines: str = ""
+    """Words by which an answer says that the question is beyond it. Where a question is heard in several views and no two of them are
+    answered alike, such an answer goes before any other; empty = none does."""
+
     recites: tuple[str, ...] = ()
     """Which words that are given to it, a character's greeting say, it can speak: these texts, or `*` for any; empty = none."""
 

@@ -20,8 +20,12 @@ class Listening(Protocol):
 class Ears(Protocol):
     """Sound to tokens."""
 
-    def stream(self) -> Listening:
-        """Begin a question."""
+    @property
+    def views(self) -> int:
+        """In how many ways it can hear the same sound; 1 = only as it is."""
+
+    def stream(self, view: int = 0) -> Listening:
+        """Begin a question, in the first view or another."""
 
 
 class Brain(Protocol):

@@ -1,22 +1,18 @@
 """A question being asked: sound and text go in as they come, and the answer may be begun before the question has ended (DESIGN §2)."""
 
-import copy
-from collections.abc import Collection, Generator, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Generator, Iterator, Sequence
 
+from parley_models.ahead import Ahead
 from parley_models.answer import Answered, AnswerEvent, SoundPiece, Timing, TokenCounts
-from parley_models.context import Context
 from parley_models.conversation import Turn, fit
 from parley_models.delivery import Delivery
 from parley_models.errors import InputError
 from parley_models.live_clock import LiveClock
-from parley_models.manifest import Manifest
-from parley_models.parts import Ears, Listening, Voice
+from parley_models.mind import Manner, Mind
+from parley_models.parts import Listening
 from parley_models.pcm import AudioChunk
-from parley_models.prebuffer import Expectation, Prebuffer
-from parley_models.prompt import Prompt
-from parley_models.style import Style
-from parley_models.text_tokenizer import TextTokenizer
+from parley_models.prebuffer import Prebuffer
+from parley_models.rehearing import Hearing, Words, agreed, elected, first_words_of
 from parley_models.tokens import GROUP_SECONDS
 
 AHEAD_BLOCKS = 2
@@ -26,71 +22,11 @@ ROOM_S = 10.0
 """How much speech a question is given room for at first; it gets more as it grows, and the oldest turns less."""
 
 
-class Experience:
-    """What the answers so far have taught."""
-
-    def __init__(self) -> None:
-        self.expected = Expectation()
-        """How long an answer will be."""
-
-    def learn(self, text_ids: int, seconds: float) -> None:
-        """After an answer of so many text ids and, at rate 1, so many seconds."""
-        self.expected = self.expected.learn(text_ids, seconds)
-
-
-@dataclass(frozen=True, slots=True)
-class Mind:
-    """What a question is heard and answered with."""
-
-    manifest: Manifest
-    tokenizer: TextTokenizer
-    prompt: Prompt
-    ears: Ears
-    voice: Voice
-    context: Context
-    experience: Experience
-
-
-@dataclass(frozen=True, slots=True)
-class Manner:
-    """How a question is to be answered."""
-
-    style: Style
-    voice: str
-    """The voice's name."""
-
-    seed: int
-    system: Sequence[int]
-    """Ids before the first turn."""
-
-    tools: Collection[str] = ()
-    silent: bool = False
-    """In writing only."""
-
-    longest: int | None = None
-    """Ids of the answer at most; None = the bundle's own limit."""
-
-
-@dataclass(slots=True)
-class _Ahead:
-    """An answer begun before its question had ended."""
-
-    heard_before: int
-    """How many of the question's ids were there before its end was supposed."""
-
-    events: Iterator[AnswerEvent | None]
-    delivery: Delivery
-    held: list[AnswerEvent] = field(default_factory=list)
-    over: bool = False
-    settled: bool = False
-    """The question did end there."""
-
-
 class Question:
     """One open turn of the human's side. One thread at a time.
 
     Its ids in the context are the turns before, the opening of the turn, and `heard`; behind them, while it is answered or thought
-    ahead, the answer.
+    ahead, the answer. Where the ears have several views, speech is heard in all of them until it is complete (`rehearing.py`).
     """
 
     def __init__(
@@ -107,15 +43,14 @@ class Question:
         self._layout = mind.manifest.tokens
         self._human = mind.prompt.opening("user")
         self._assistant = [self._layout.eot, *mind.prompt.opening("assistant")]
-        self.heard: list[int] = list(heard)
-        """The turn's own ids so far: groups, words written along, typed words, in order."""
+        self._hearings = [Hearing(mind.context, heard)]
+        """The first one counts, but while it is being answered ahead."""
 
-        self.settled = len(self.heard)
-        """How many of them belong to pieces that are complete."""
+        self.settled = len(heard)
+        """How many of the turn's ids belong to pieces that are complete."""
 
-        self._listening: Listening | None = None
         self._marks = self._marks_of_heard()
-        self._ahead: _Ahead | None = None
+        self._ahead: Ahead | None = None
         self._waiting: list[AudioChunk] = []
         self.delivery: Delivery | None = None
         """The answer on its way out."""
@@ -134,7 +69,8 @@ class Question:
 
     def begin(self) -> None:
         """Have the model read what came before, while nobody speaks yet."""
-        self._mind.context.become([*self._head, *self.heard])
+        for hearing in self._hearings:
+            hearing.become(self._head)
 
     def hear(self, sound: AudioChunk, *, quiet: bool = False) -> None:
         """Hear more; any length. While an answer is thought ahead, `quiet` sound waits: if the question ends, it was not part of it.
@@ -149,10 +85,27 @@ class Question:
         self._hear(sound)
 
     def _hear(self, sound: AudioChunk) -> None:
-        if self._listening is None:
-            self._listening = self._mind.ears.stream()
-            self._add(self._marks[0])
-        self._add_heard(self._listening.feed(sound).ids(self._layout))
+        if self._hearings[0].listening is None:
+            self._listen()
+        for number, hearing in enumerate(self._hearings):
+            assert hearing.listening is not None
+            ids = hearing.listening.feed(sound).ids(self._layout)
+            if number == 0:
+                self._make_room(len(ids))
+            hearing.add_heard(ids)
+
+    def _listen(self) -> None:
+        """Speech begins: in all views."""
+        first, own = self._hearings[0], self._mind.context
+        spare = [context for context in (own, *own.twins) if context is not first.context]
+        others = [Hearing(context, first.heard) for context in spare[: self._mind.ears.views - 1]]
+        for other in others:
+            other.become(self._head)
+        self._hearings = [first, *others]
+        self._make_room(len(self._marks[0]))
+        for view, hearing in enumerate(self._hearings):
+            hearing.listening = self._mind.ears.stream(view)
+            hearing.add(self._marks[0])
 
     def write(self, text: str) -> None:
         """Add typed words. Speech before them is complete then."""
@@ -170,12 +123,19 @@ class Question:
 
     def end_piece(self) -> list[int]:
         """The speech so far is complete. If an answer was thought ahead of just this, it stays."""
+        first = self._hearings[0]
+        if self._ahead is None and len(self._hearings) > 1:
+            self._begin_answer(early=False)
         if self._ahead is not None:
+            for _ in self._ahead.vote:
+                pass
             self._ahead.settled = True
             self._waiting = []
-        elif self._listening is not None:
-            self._finish(self._listening)
-        self._listening = None
+            first = self._ahead.hearing
+        elif first.listening is not None:
+            self._finish(first, first.listening)
+        first.listening = None
+        self._hearings = [first]
         piece, self.settled = self.heard[self.settled :], len(self.heard)
         return piece
 
@@ -188,10 +148,16 @@ class Question:
         self.take_back()
         self.manner = manner or self.manner
         self._turns = list(turns)
-        self.heard[: self.settled] = settled
+        for hearing in self._hearings:
+            hearing.heard[: self.settled] = settled
         self.settled = len(settled)
         self._fit(0, self._usual_room)
         self.begin()
+
+    @property
+    def heard(self) -> list[int]:
+        """The turn's own ids so far: groups, words written along, typed words, in order."""
+        return (self._hearings[0] if self._ahead is None else self._ahead.hearing).heard
 
     @property
     def text(self) -> str:
@@ -206,17 +172,17 @@ class Question:
     @property
     def complete(self) -> float | None:
         """How likely what was heard so far is a whole question; None if the model can't tell."""
-        return self._mind.context.question_complete
+        return self._hearings[0].context.question_complete
 
     @property
     def has_open_speech(self) -> bool:
         """Speech was heard that is not a complete piece yet."""
-        return self._listening is not None or len(self.heard) > self.settled
+        return self._hearings[0].listening is not None or len(self.heard) > self.settled
 
     @property
     def has_thought_ahead(self) -> bool:
-        """An answer is held back, or being thought."""
-        return self._ahead is not None
+        """An answer was begun before the question had ended, and is held back."""
+        return self._ahead is not None and self._ahead.early
 
     def think_ahead(self) -> Iterator[None]:
         """Suppose that the question ends here and begin its answer, at most two blocks; pauses after every id.
@@ -225,21 +191,15 @@ class Question:
         """
         if self._ahead is not None:
             return
-        delivery = self._new_delivery()
-        self._ahead = ahead = _Ahead(len(self.heard), self._thoughts(delivery), delivery)
-        if self._listening is not None:
-            self._finish(copy.deepcopy(self._listening))
-        self._mind.context.read(self._assistant)
-        layout = self._layout
+        ahead = self._begin_answer(early=True)
+        for _ in ahead.vote:
+            yield
+            if self._ahead is not ahead:
+                return
+        layout, delivery = self._layout, ahead.delivery
         most_ids = AHEAD_BLOCKS * (layout.text_per_block + layout.audio_per_block)
         most_groups = AHEAD_BLOCKS * layout.audio_per_block // layout.group_size
-        while self._ahead is ahead and len(delivery.ids) < most_ids and delivery.groups < most_groups:
-            try:
-                event = next(ahead.events)
-            except StopIteration:
-                ahead.over = True
-                return
-            ahead.held += [] if event is None else [event]
+        while self._ahead is ahead and len(delivery.ids) < most_ids and delivery.groups < most_groups and ahead.go_on():
             yield
 
     def take_back(self) -> None:
@@ -247,13 +207,57 @@ class Question:
         ahead, self._ahead = self._ahead, None
         if ahead is None:
             return
-        ahead.events = iter(())  # closes the generator: the model stops
-        if not ahead.settled:
-            del self.heard[ahead.heard_before :]
-        self._mind.context.rewind(len(self._head) + len(self.heard))
+        ahead.events, ahead.vote = iter(()), iter(())  # closes the generators: the model stops
+        for hearing in self._hearings:
+            hearing.take_back(self._head, settled=ahead.settled)
         waiting, self._waiting = self._waiting, []
         for sound in waiting:
             self._hear(sound)
+
+    def _begin_answer(self, *, early: bool) -> Ahead:
+        """Suppose that the question ends here."""
+        first = self._hearings[0]
+        listening = first.suppose_end() if early else first.listening
+        if listening is not None:
+            self._finish(first, listening)
+        self._ahead = ahead = Ahead(first, *self._thinking(first), early=early)
+        ahead.vote = self._vote(ahead)
+        return ahead
+
+    def _thinking(self, hearing: Hearing) -> tuple[Iterator[AnswerEvent | None], Delivery]:
+        """The answer to what was heard there."""
+        delivery = self._new_delivery()
+        hearing.context.read(self._assistant)
+        return self._thoughts(hearing, delivery), delivery
+
+    def _vote(self, ahead: Ahead) -> Iterator[None]:
+        """Ask one hearing after the other how it would begin its answer, until two agree; that one is answered."""
+        if len(self._hearings) == 1:
+            return
+        said: list[Words] = []
+        while (words := first_words_of(ahead.delivery.ids, self._layout)) is None and ahead.go_on():
+            yield
+        said.append(tuple(ahead.delivery.ids) if words is None else words)
+        for other in self._hearings[1:]:
+            listening = other.suppose_end() if ahead.early else other.listening
+            if listening is not None:
+                self._finish(other, listening)
+            begun: list[int] = []
+            for token_id in other.first_words(self._assistant, self.manner.seed, self._layout):
+                begun.append(token_id)
+                yield
+            said.append(tuple(begun))
+            if agreed(said) is not None:
+                break
+        if counts := elected(said, self._declines):
+            ahead.hearing = self._hearings[counts]
+            ahead.events, ahead.delivery = self._thinking(ahead.hearing)
+            ahead.held, ahead.over = [], False
+
+    def _declines(self, words: Words) -> bool:
+        """Whether an answer begins by saying that the question is beyond it."""
+        tokenizer, declining = self._mind.tokenizer, self._mind.manifest.declines
+        return bool(declining) and declining in tokenizer.decode(each for each in words if each not in tokenizer.markers)
 
     def answer(self, clock: LiveClock, number: int = 1, *, read_before: int | None = None) -> Generator[AnswerEvent | None]:
         """The question has ended: its answer. None is a step without news; who stops asking stops the model.
@@ -266,15 +270,15 @@ class Question:
         context = self._mind.context
         before = context.ids_read if read_before is None else read_before
         self.end_piece()
-        ahead = self._ahead
-        if ahead is None:
-            context.read(self._assistant)
+        if self._ahead is None:
+            thoughts, delivery = self._thinking(self._hearings[0])
+        else:
+            thoughts, delivery = self._ahead.given_out(), self._ahead.delivery
         self.ids_left = context.ids_read - before
         self.heard_ms = clock.since_question_ms
-        self.delivery = delivery = self._new_delivery() if ahead is None else ahead.delivery
+        self.delivery = delivery
         first_audio_ms: float | None = None
         seconds = 0.0
-        thoughts = self._thoughts(delivery) if ahead is None else _held(ahead)
         prebuffer = Prebuffer(self._layout, self._mind.experience.expected, delivery.pace, chunk=delivery.chunk_groups)
         for event in prebuffer.hold(thoughts, delivery.progress):
             if self.thought_ms is None and delivery.spoken_groups:
@@ -298,7 +302,7 @@ class Question:
 
     def dictate(self) -> Iterator[str | None]:
         """Ask the model, after its answer, what it heard; the text at the end, None before. The answer stays in the context."""
-        context, layout = self._mind.context, self._layout
+        context, layout = self._hearings[0].context, self._layout
         length = len(context.ids)
         instruction = self._mind.tokenizer.encode(self._mind.manifest.dictation)
         context.read([layout.eot, *self._human, *instruction, *self._assistant])
@@ -309,15 +313,15 @@ class Question:
         context.rewind(length)
         yield self.text_of(ids)
 
-    def _thoughts(self, delivery: Delivery) -> Iterator[AnswerEvent | None]:
-        for token_id in delivery.timed(self._mind.context.decode(self.manner.seed, self._longest(self.manner.longest))):
+    def _thoughts(self, hearing: Hearing, delivery: Delivery) -> Iterator[AnswerEvent | None]:
+        for token_id in delivery.timed(hearing.context.decode(self.manner.seed, self._longest(self.manner.longest))):
             yield from delivery.take(token_id)
             yield None
         yield from delivery.finish()
 
     def _longest(self, wished: int | None) -> int:
         manifest = self._mind.manifest
-        room = manifest.context_tokens - len(self._mind.context.ids)
+        room = manifest.context_tokens - max(len(hearing.context.ids) for hearing in self._hearings)
         return max(0, min(manifest.sampling.max_tokens, room, room if wished is None else wished))
 
     def _new_delivery(self) -> Delivery:
@@ -329,19 +333,16 @@ class Question:
         layout, groups = self._layout, delivery.groups
         return TokenCounts(len(self.heard), delivery.text_ids, groups * layout.linguistic_per_group, groups * layout.semantic_per_group)
 
-    def _finish(self, listening: Listening) -> None:
-        self._add_heard(listening.finish().ids(self._layout), last=True)
-        self._add(self._marks[1])
+    def _finish(self, hearing: Hearing, listening: Listening) -> None:
+        ids = listening.finish().ids(self._layout)
+        if hearing is self._hearings[0]:
+            self._make_room(len(ids) + len(self._marks[1]))
+        hearing.add_heard(ids, last=True)
+        hearing.add(self._marks[1])
 
     def _add(self, ids: Sequence[int]) -> None:
         self._make_room(len(ids))
-        self._mind.context.read(ids)
-        self.heard += ids
-
-    def _add_heard(self, ids: Sequence[int], *, last: bool = False) -> None:
-        if ids or last:
-            self._make_room(len(ids))
-            self.heard += self._mind.context.hear(ids, last=last)
+        self._hearings[0].add(ids)
 
     def _make_room(self, more: int) -> None:
         """If more would not fit any longer beside an answer, forget of the oldest turns and read the rest again."""
@@ -382,9 +383,3 @@ class Question:
         if self._mind.manifest.chat.marks_heard_speech and start is not None and end is not None:
             return [start], [end]
         return [], []
-
-
-def _held(ahead: _Ahead) -> Iterator[AnswerEvent | None]:
-    yield from ahead.held
-    if not ahead.over:
-        yield from ahead.events

@@ -39,10 +39,14 @@ class LoudnessListening:
         return SpeechTokens(np.repeat((loudness * 1000).astype(np.uint16)[:, None], 5, axis=1))
 
 
+@dataclass(frozen=True)
 class LoudnessEars:
-    """Hears how loud it is."""
+    """Hears how loud it is, in every view the same."""
 
-    def stream(self) -> LoudnessListening:
+    views: int = 1
+
+    def stream(self, view: int = 0) -> LoudnessListening:
+        assert view < self.views
         return LoudnessListening()
 
 

@@ -13,7 +13,8 @@ ROOT = Path(__file__).parents[2]
 def program() -> None:
     """As an engine that Parley starts: reads its token, says where it listens, leaves with its parent."""
     sys.path.insert(0, str(ROOT))
-    from tests.fakes.realtime_server import Script, open_door, url_of
+    from tests.fakes.realtime_script import Script
+    from tests.fakes.realtime_server import open_door, url_of
 
     threading.Thread(target=lambda: (sys.stdin.buffer.read(), os._exit(0)), daemon=True).start()
 

@@ -77,11 +77,11 @@ def answer_ids(folder: Path, text: str, groups: int) -> list[int]:
 
 
 class WritingBrain(ScriptedBrain):
-    """Writes “word” behind every block that it hears, and takes a question for whole when it ends with silence."""
+    """Writes a word behind every block that it hears, and takes a question for whole when it ends with silence."""
 
-    def __init__(self, folder: Path, answer: Sequence[int]) -> None:
+    def __init__(self, folder: Path, answer: Sequence[int], word: str = "word") -> None:
         super().__init__(lambda _number, _seed: answer)
-        self._word = TextTokenizer(folder / "text.model").encode("word")
+        self._word = TextTokenizer(folder / "text.model").encode(word)
 
     def hear(self, ids: Sequence[int], *, last: bool = False) -> Sequence[int]:
         if not ids:
@@ -95,10 +95,10 @@ class WritingBrain(ScriptedBrain):
 NOON = datetime(2026, 5, 3, 12, 0)  # noqa: DTZ001 - what a clock on the wall shows
 
 
-def thimble(folder: Path, brain: Brain, ears: Ears | None = None, voice: Voice | None = None) -> Assistant:
-    """An assistant on the bundle in a folder, at noon."""
-    bundle = Bundle.open(folder)
-    return Assistant(bundle, TextTokenizer(folder / "text.model"), ears or LoudnessEars(), brain, voice or ToneVoice(), lambda: NOON)
+def thimble(folder: Path, brain: Brain, ears: Ears | None = None, voice: Voice | None = None, twins: Sequence[Brain] = ()) -> Assistant:
+    """An assistant on the bundle in a folder, at noon; it hears in as many views as it has brains."""
+    bundle, tokenizer = Bundle.open(folder), TextTokenizer(folder / "text.model")
+    return Assistant(bundle, tokenizer, ears or LoudnessEars(1 + len(twins)), brain, voice or ToneVoice(), lambda: NOON, twins)
 
 
 def scripted(folder: Path, text: str = "The capital of France is Paris.", groups: int = 12) -> ScriptedBrain:

@@ -1,21 +1,26 @@
 """`parley talk` as a user meets it."""
 
 import io
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from parley.cli import talk
 from parley.cli.program import run
 from parley.cli.talk import TalkRequest, Terminal, converse, options_of, style_from
 from parley.conversation.characters import Characters
-from parley.conversation.offer import BuiltIn, Remote
+from parley.conversation.events import Answering, Asked, EngineChanged, EngineState, Event, Measured, Spoke, Stumbled, Understood
+from parley.conversation.offer import BuiltIn, Offer, Remote
 from parley.conversation.talk import TalkOptions
+from parley.conversation.turns import Turn
 from parley.settings import EngineSettings, PrivacySettings, Settings
 from parley_models.errors import EngineError, UsageError
-from parley_models.style import Style
+from parley_models.style import ControlTable, Style
 from tests.fakes.desk import SimulatedDesk
+from tests.fakes.realtime_script import Script
 from tests.fakes.realtime_server import RealtimeServer
 
 
@@ -28,7 +33,11 @@ class QuickDesk(SimulatedDesk):
 
 
 def converse_with(
-    server: RealtimeServer, request: TalkRequest, lines: Callable[[SimulatedDesk], Iterator[str]], key: str = "secret"
+    server: RealtimeServer,
+    request: TalkRequest,
+    lines: Callable[[SimulatedDesk], Iterator[str]],
+    key: str = "secret",
+    terminal_of: type[Terminal] = Terminal,
 ) -> str:
     desks: list[QuickDesk] = []
 
@@ -37,7 +46,7 @@ def converse_with(
         return desks[0]
 
     out = io.StringIO()
-    terminal = Terminal(out, lambda: lines(desks[0]))
+    terminal = terminal_of(out, lambda: lines(desks[0]))
     assert converse(request, terminal, make, TalkOptions(engine=Remote(server.url, key))) == 0
     return out.getvalue()
 
@@ -53,18 +62,98 @@ def test_what_is_typed_is_answered_line_by_line(server: RealtimeServer) -> None:
     assert said.splitlines() == ["› Answer to One?.", "› Answer to Two?."]
 
 
-def test_enter_starts_and_ends_what_is_said(server: RealtimeServer) -> None:
-    def lines(desk: SimulatedDesk) -> Iterator[str]:
-        yield "\n"
-        while not desk.listens:
-            time.sleep(0.005)
-        desk.hear(1.0)
-        yield "\n"
+def one_question(desk: SimulatedDesk) -> Iterator[str]:
+    """A spoken one; with it the input ends."""
+    yield "\n"
+    while not desk.listens:
+        time.sleep(0.005)
+    desk.hear(1.0)
+    yield "\n"
 
-    said = converse_with(server, TalkRequest(), lines).splitlines()
+
+def test_enter_starts_and_ends_what_is_said(server: RealtimeServer) -> None:
+    said = converse_with(server, TalkRequest(), one_question).splitlines()
     assert said[0] == "[listening; Enter ends]"
     assert "› Answer to 1000 ms." in said
     assert "[heard: heard 1000 ms]" in said
+
+
+def test_what_was_heard_is_shown_though_it_is_written_down_after_all_was_said() -> None:
+    nothing_else_to_do = threading.Event()
+
+    class LastWait(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            nothing_else_to_do.set()
+            return super().wait(timeout)
+
+    class Patient(Terminal):
+        def __post_init__(self) -> None:
+            self.settled = LastWait()
+            super().__post_init__()
+
+    with RealtimeServer(Script(reflects=nothing_else_to_do)) as server:
+        said = converse_with(server, TalkRequest(), one_question, terminal_of=Patient).splitlines()
+    assert said[1:] == ["› Answer to 1000 ms.", "[heard: heard 1000 ms]"]
+
+
+def test_who_can_not_write_down_what_is_heard_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(talk, "LATEST_S", 60.0)
+    begun = time.monotonic()
+    with RealtimeServer(Script(recognizes=False, reflects=threading.Event())) as server:
+        said = converse_with(server, TalkRequest(), one_question).splitlines()
+    assert said[1:] == ["› Answer to 1000 ms."]
+    assert time.monotonic() - begun < talk.LATEST_S
+
+
+def test_a_server_that_does_not_write_though_it_was_asked_to_holds_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(talk, "LATEST_S", 0.1)
+    with RealtimeServer(Script(is_parley=False)) as server:
+        said = converse_with(server, TalkRequest(), one_question).splitlines()
+        assert server.session.settings["audio"]["input"]["transcription"]
+    assert said[1:] == ["› Answer to 1000 ms."]
+
+
+READY = EngineChanged(EngineState.READY, offer=Offer("Mini", ControlTable("Mini", ()), recognizes=True))
+QUESTION, ANSWER, NEXT = Turn(7, "human", seconds=1.0), Turn(8, "assistant"), Turn(9, "human", "Hello?")
+
+
+@pytest.mark.parametrize(
+    "news",
+    [
+        Understood(7, "hello"),
+        Measured(8, (), ()),
+        Stumbled("The model lost its thread.", 7),
+        Asked(NEXT),
+        EngineChanged(EngineState.DIED, "gone"),
+        EngineChanged(EngineState.FAILED, "gone for good"),
+    ],
+)
+def test_what_was_heard_is_waited_for_as_long_as_it_may_come(news: Event) -> None:
+    terminal = Terminal(io.StringIO(), lambda: iter(()))
+    terminal.hear(READY)
+    terminal.hear(Asked(QUESTION))
+    terminal.hear(Answering(ANSWER, 7))
+    for other in (Understood(5, "of before"), Measured(6, (), ()), Stumbled("The timer is broken."), Spoke(ANSWER)):
+        terminal.hear(other)
+        assert not terminal.settled.is_set()
+    terminal.hear(news)
+    assert terminal.settled.is_set()
+
+
+def test_what_was_typed_or_written_along_is_not_waited_for() -> None:
+    terminal = Terminal(io.StringIO(), lambda: iter(()))
+    terminal.hear(READY)
+    for told in (Asked(QUESTION), Understood(7, "hello"), Answering(ANSWER, 7), Asked(NEXT), Answering(Turn(10, "assistant"), 9)):
+        terminal.hear(told)
+        assert terminal.settled.is_set()
+
+
+def test_a_question_that_another_engine_answers_is_waited_for_again() -> None:
+    terminal = Terminal(io.StringIO(), lambda: iter(()))
+    died = EngineChanged(EngineState.DIED, "gone")
+    for told in (READY, Asked(QUESTION), Answering(ANSWER, 7), died, READY, Answering(Turn(10, "assistant"), 7)):
+        terminal.hear(told)
+    assert not terminal.settled.is_set()
 
 
 def test_without_an_engine_it_says_so_and_leaves(server: RealtimeServer) -> None:

@@ -26,7 +26,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def answer(folder: Path, manifest: Manifest) -> tuple[list[int], BackboneBrain]:
-    brain = BackboneBrain(folder, manifest)
+    brain = BackboneBrain.load(folder, manifest)
     brain.resume([1, 4, *SPEECH])
     brain.hear(SPEECH, last=True)
     return list(brain.decode(seed=3, limit=50)), brain
@@ -75,9 +75,9 @@ def test_what_is_measured_here_can_be_used(folder: Path) -> None:
 
 def test_drafters_that_are_not_there(folder: Path) -> None:
     with pytest.raises(BundleMissing, match=r"lacks .*nobody"):
-        BackboneBrain(folder, replace(COLD, drafting=Drafting(folder="nobody")))
+        BackboneBrain.load(folder, replace(COLD, drafting=Drafting(folder="nobody")))
     with pytest.raises(BundleCorrupt, match="of 2 layers can't draft with its lowest 7"):
-        BackboneBrain(folder, replace(COLD, drafting=Drafting(layers=7)))
+        BackboneBrain.load(folder, replace(COLD, drafting=Drafting(layers=7)))
 
 
 def test_the_manifest_keeps_it(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from parley.conversation.events import (
     EngineChanged,
     EngineState,
     Event,
+    Measured,
     Rang,
     SoundChanged,
     Spoke,
@@ -34,6 +35,10 @@ from parley.conversation.talk import Talk, TalkOptions
 from parley.settings import Settings, load_settings, settings_path
 from parley_models.errors import EngineError, UsageError
 from parley_models.style import Style
+
+LATEST_S = 5.0
+"""After an answer: so long what was heard in its question is waited for where nobody tells that it won't come. That is where an answer was
+called off, or a server of others does not do what it was asked to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +64,25 @@ class Terminal:
 
     idle: threading.Event = field(default_factory=threading.Event)
     ready: threading.Event = field(default_factory=threading.Event)
+    settled: threading.Event = field(default_factory=threading.Event)
+    """What the engine heard in the last question stands there, or won't come. It may be told long after the answer."""
+
     failure: str = ""
     _at_start: bool = True
+    _recognizes: bool = False
+    _unread: int | None = None
+    """The last question, if it was spoken and nobody has told yet what was heard in it."""
+
+    _answer: int | None = None
+    """The turn that answers it."""
+
+    def __post_init__(self) -> None:
+        self.settled.set()
 
     def hear(self, event: Event) -> None:
         """Show an event."""
         self._note(event)
+        self._note_question(event)
         match event:
             case Wrote(text=text):
                 self._put(text)
@@ -98,6 +116,27 @@ class Terminal:
                 self.idle.clear()
             case StateChanged(activity=Activity.IDLE):
                 self.idle.set()
+            case _:
+                pass
+
+    def _note_question(self, event: Event) -> None:
+        """Whether something about the last question is still to come."""
+        match event:
+            case EngineChanged(state=EngineState.READY, offer=offer):
+                self._recognizes = offer is not None and offer.recognizes
+            case EngineChanged(state=EngineState.DIED | EngineState.FAILED):  # a question without an answer is asked again
+                self.settled.set()
+            case Asked(turn=turn):
+                self._unread = turn.number if turn.seconds else None
+                self.settled.set()
+            case Answering(turn=turn, to=question) if question is not None and question == self._unread and self._recognizes:
+                self._answer = turn.number
+                self.settled.clear()
+            case Understood(turn=question) | Stumbled(turn=question) if question is not None and question == self._unread:
+                self._unread = None
+                self.settled.set()
+            case Measured(turn=answer) if answer == self._answer:  # an engine of ours tells what it heard before
+                self.settled.set()
             case _:
                 pass
 
@@ -152,6 +191,7 @@ def _turns(request: TalkRequest, terminal: Terminal, talk: Talk) -> None:
         terminal.idle.clear()
         talk.release()
     terminal.idle.wait()
+    terminal.settled.wait(LATEST_S)
 
 
 def options_of(request: TalkRequest, settings: Settings, characters: Characters) -> TalkOptions:

@@ -17,11 +17,9 @@ from parley.conversation.events import (
     Asked,
     CharacterChanged,
     Event,
-    Rang,
     StateChanged,
     Stumbled,
     StyleChanged,
-    Timer,
     Understood,
 )
 from parley.conversation.floor import activity
@@ -29,10 +27,10 @@ from parley.conversation.history import now
 from parley.conversation.items import Items
 from parley.conversation.listening import Listening, Utterance, wire_sound
 from parley.conversation.offer import Offer
-from parley.conversation.session import item_name, manner, message, opening, reminders, say
-from parley.conversation.speaking import QUIET, Purpose, Sounding, Speaking
-from parley.conversation.timers import chime
-from parley.conversation.tools import TOOLS, spoken
+from parley.conversation.recital import Recital
+from parley.conversation.session import item_name, manner, message, opening, reminders
+from parley.conversation.speaking import QUIET, Sounding, Speaking
+from parley.conversation.tools import TOOLS
 from parley.conversation.turns import Turn
 from parley.conversation.waiting import Question
 from parley.conversation.waveform import Peaks
@@ -78,16 +76,11 @@ class Dialogue:
         self.ducked = False
         self.listening = Listening(desk, send, self, threshold, silence_ms)
         self.speaking = Speaking(desk, send, tell, archive.keep, self._over)
+        self.recital = Recital(self.speaking, archive, self.items, send, tell, self)
         self.send = send
         self.tell = tell
-        self.saying: dict[int, tuple[Turn, Purpose, str]] = {}
-        """What was asked to be said (again): (turn, purpose, its item)."""
-
         self.waiting_for: int | None = None
         """The turn whose answer is the next response that nobody asked for by name."""
-
-        self._later: list[Callable[[], None]] = []
-        """What is said when nobody speaks any more."""
 
         self._corrections = 0
         self._state: StateChanged | None = None
@@ -102,7 +95,7 @@ class Dialogue:
     def interrupt(self) -> None:
         """Esc."""
         if not self.listening.take_back():
-            self._later.clear()
+            self.recital.forget()
             self.floor_taken()
             self.question = None
         self.changed()
@@ -120,60 +113,7 @@ class Dialogue:
         self.tell(CharacterChanged(character))
         self.set_style(character.style if character else Style())
         if character is not None:
-            self._introduce(character, greets=greets and not self.archive.kept)
-
-    def _introduce(self, character: Character, *, greets: bool) -> None:
-        """A character that was chosen says its greeting, or the user is told why nobody plays it."""
-        if self.offer is None:
-            self._later.append(lambda: self._introduce(character, greets=greets and not self.archive.kept))
-        elif character is not self.character:
-            return  # another one was chosen before the engine was there
-        elif why := character.unplayable(self.offer):
-            self.stumbled(f"{character.name} can't be played: {why}")
-        elif greets and character.greeting:
-            self.speak(character.fill(character.greeting))
-
-    def replay(self, number: int) -> None:
-        """Play a turn again, or stop."""
-        playing = self.speaking.current
-        if playing is not None and playing.purpose == "replay" and playing.base.number == number:
-            self.speaking.cut()
-            return
-        turn = self.archive.turn(number)
-        if turn is None:
-            return
-        self.floor_taken()
-        sound = self.archive.sounds.of(number, turn.sound)
-        if sound is not None:
-            self.speaking.begin(turn, None, "replay")
-            self.changed()
-            for chunk in sound:
-                self.speaking.play(chunk)
-            self.speaking.complete()
-        elif turn.side == "human":
-            self.stumbled("The sound of this turn was not kept.")
-        else:
-            self._say(turn, "replay", self.items.name(number), turn.text, None)
-
-    def say_again(self, number: int, style: Style) -> None:
-        """The same words in another style, as a new answer."""
-        if (turn := self.archive.turn(number)) is not None and turn.side == "assistant":
-            self.floor_taken()
-            again = Turn(self.archive.next_turn(), "assistant", style=style, at=now())
-            self._say(again, "answer", self.items.name(number), turn.text + turn.unheard, style)
-
-    def continue_answer(self, number: int) -> None:
-        """The rest of an interrupted answer."""
-        if (turn := self.archive.turn(number)) is None or not turn.unheard:
-            return
-        self.floor_taken()
-        if number in self.items.fresh:
-            self._say(turn, "rest", self.items.name(number), turn.unheard, None, from_ms=int(turn.seconds * 1000))
-        else:  # this engine knows only what was heard
-            name = f"rest-{number}"
-            self.send(ItemCreate(item=message(name, "assistant", turn.unheard)))
-            self._say(turn, "rest", name, turn.unheard, turn.style)
-            self.send(ItemDelete(item_id=name, event_id=f"{QUIET}-rest"))
+            self.recital.introduce(character, greets=greets and not self.archive.kept)
 
     def correct(self, number: int, text: str) -> None:
         """What the user really said: kept, and put in the place of what the engine heard."""
@@ -198,31 +138,10 @@ class Dialogue:
         except ParleyError as error:
             self.stumbled(str(error))
 
-    def speak(self, text: str) -> None:
-        """Say something of our own: a greeting, a timer that rings. It belongs to the conversation. Who can't read it out, writes it."""
-        if self.offer is None:
-            self._later.append(lambda: self.speak(text))
-            return
-        turn = Turn(number := self.archive.next_turn(), "assistant", style=self.style, at=now())
-        self.send(ItemCreate(item=message(item_name(number), "assistant", text)))
-        self.items.add(item_name(number), number, fresh=True)
-        if self.offer.can_recite(text):
-            self._say(turn, "answer", item_name(number), text, None)
-        else:
-            self.speaking.write(replace(turn, text=text))
-
-    def ring(self, timer: Timer) -> None:
-        """A timer: its bell at once, its words when nobody speaks."""
-        self.tell(Rang(timer))
-        if self.speaking.has_speaker:
-            self.speaking.play_alone(chime())
-        self._later.append(lambda: self.speak(spoken(timer)))
-        self.changed()
-
     def show(self) -> None:
         """Another conversation was opened: the engine forgets the old one and is reminded of this one."""
         self.question = None
-        self.saying.clear()
+        self.recital.take_back()
         for name in self.items.forget():
             self.send(ItemDelete(item_id=name, event_id=f"{QUIET}-forget"))
         self._remind()
@@ -233,7 +152,7 @@ class Dialogue:
         """A session that knows nothing: it is told who answers and what was said; what waits for an answer is asked again."""
         self.offer = offer
         self.items.forget()
-        self.saying.clear()
+        self.recital.take_back()
         self.send(opening(offer, TOOLS))
         self._send_manner()
         self._remind()
@@ -265,7 +184,7 @@ class Dialogue:
         if self.waiting_for is not None:  # it is being thought of and has no name yet
             self.waiting_for = None
             self.send(ResponseCancel(event_id=f"{QUIET}-cancel"))
-        self.saying.clear()
+        self.recital.take_back()
         self.speaking.cut()
 
     def floor_wanted(self) -> None:
@@ -312,16 +231,15 @@ class Dialogue:
         if state != self._state:
             self._state = state
             self.tell(state)
-        while what is Activity.IDLE and self._later and self.offer is not None and not self.saying:
-            self._later.pop(0)()
+        if what is Activity.IDLE:
+            self.recital.catch_up()
 
     def answer_begins(self, response_id: str, metadata: dict[str, str]) -> None:
         """A response was created: ours if somebody here waits for it."""
         named = int(number) if (number := metadata.get("turn", "")).isdecimal() else None
-        if named in self.saying:
-            turn, purpose, name = self.saying.pop(named)
-            self.speaking.begin(turn, None, purpose, response_id=response_id).item_id = name if purpose == "answer" else ""
-        elif self.waiting_for is not None and metadata.get("question") in {None, str(self.waiting_for)}:
+        if named is not None and self.recital.begins(named, response_id):
+            return
+        if self.waiting_for is not None and metadata.get("question") in {None, str(self.waiting_for)}:
             end = self.question.end if self.question is not None else None
             turn = Turn(self.archive.next_turn(), "assistant", style=self.style, at=now())
             self.speaking.begin(turn, self.waiting_for, "answer", response_id=response_id, question_end=end)
@@ -366,13 +284,6 @@ class Dialogue:
         number = question.turn.number
         self.waiting_for = number
         self.send(ResponseCreate(event_id=f"ask-{number}", response=ResponseWish(metadata={"question": str(number)})))
-
-    def _say(self, turn: Turn, purpose: Purpose, name: str | None, text: str, style: Style | None, from_ms: int = 0) -> None:
-        if self.offer is None or name is None:
-            self.stumbled("This has to wait until the engine is there.")
-            return
-        self.saying[turn.number] = (turn, purpose, name)
-        self.send(say(self.offer, name, text, style, turn.number, from_ms))
 
     def _send_manner(self) -> None:
         if self.offer is not None:

@@ -213,7 +213,7 @@ class Engine:
             match event:
                 case SessionCreated():
                     bundle = event.session.parley.bundle if event.session.parley else None
-                    self._offer = _offer(bundle) if bundle else Offer(event.session.model or "Realtime", ControlTable("This engine", ()))
+                    self._offer = _offer(bundle) if bundle else _foreign(event.session.model)
                     self._owner.engine_there(self._offer)
                     if bundle is None:
                         self._tell(EngineState.READY)
@@ -275,4 +275,18 @@ def _offer(bundle: BundleOffer) -> Offer:
         for row in bundle.controls
     )
     table = ControlTable(bundle.title, rows)
-    return Offer(bundle.title, table, bundle.voices, bundle.languages, bundle.roles, bundle.recites, is_parley=True)
+    return Offer(
+        bundle.title,
+        table,
+        bundle.voices,
+        bundle.languages,
+        bundle.roles,
+        bundle.recites,
+        recognizes=bundle.recognizes,
+        is_parley=True,
+    )
+
+
+def _foreign(model: str | None) -> Offer:
+    """Of a server that knows nothing of ours. It is asked to write down what it hears (`session.opening`)."""
+    return Offer(model or "Realtime", ControlTable("This engine", ()), recognizes=True)

@@ -3,7 +3,10 @@
 They are told on the conversation's thread, in order, and never wait: the receiver hands them on (`Bridge.tell`) and returns.
 A spoken exchange is told as
 
-    Listening → Asked(turn) → Answering(turn) → Wrote … Progressed … → Understood(question) → Styled/Measured/Timed → Spoke(turn)
+    Listening → Asked(turn) → Answering(turn) → Wrote … Progressed … Styled … → Spoke(turn)
+
+What has to be found out comes when it is found, also after `Spoke`: Timed, Measured, and Understood(question), which an engine that
+writes along may tell before Answering. An engine of ours tells Understood, if at all, before Measured(turn).
 
 The microphone's level and the live waveform are not told here: they are read from the audio desk.
 """
@@ -100,7 +103,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """What the model heard in a spoken question, after its answer; or the user's own correction of it."""
+    """What the model heard in a spoken question, if it can write that down (`Offer.recognizes`); or the user's own correction of it."""
 
     turn: int
     text: str

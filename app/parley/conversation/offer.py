@@ -53,6 +53,9 @@ class Offer:
     recites: tuple[str, ...] = (ANY_TEXT,)
     """Which given words it can speak, a greeting say; `*` = any."""
 
+    recognizes: bool = False
+    """Whether it writes down what it hears, as far as that can be known."""
+
     is_parley: bool = False
     """Whether it sends our own extras: measured style, latency, segments."""
 

@@ -141,7 +141,7 @@ class Parlour:
         self.engine.send(event)
 
     def _ring(self, timer: Timer) -> None:
-        self.dialogue.ring(timer)
+        self.dialogue.recital.ring(timer)
 
     def _talk(self) -> str:
         listening = self.dialogue.listening

@@ -147,15 +147,15 @@ class Talk:
 
     def replay(self, turn: int) -> None:
         """Play a turn again; the same turn while it is played: stop."""
-        self._do(lambda parlour: parlour.dialogue.replay(turn))
+        self._do(lambda parlour: parlour.dialogue.recital.replay(turn))
 
     def say_again(self, turn: int, style: Style) -> None:
         """Say an answer again with the same words in another style, as a new answer."""
-        self._do(lambda parlour: parlour.dialogue.say_again(turn, style))
+        self._do(lambda parlour: parlour.dialogue.recital.say_again(turn, style))
 
     def continue_answer(self, turn: int) -> None:
         """Say the rest of an interrupted answer."""
-        self._do(lambda parlour: parlour.dialogue.continue_answer(turn))
+        self._do(lambda parlour: parlour.dialogue.recital.continue_answer(turn))
 
     def correct(self, turn: int, text: str) -> None:
         """What the user really said in a spoken turn; the history and what the engine remembers follow."""

@@ -114,6 +114,10 @@ class Backbone:
                 f"The card {device} has too little free memory for the backbone: `parley models plan` tells what fits."
             ) from None
 
+    def twin(self) -> "Backbone":
+        """The same weights with an empty cache of its own; the same thread owns both."""
+        return Backbone(self._model, threads=self._threads, context=self.capacity, cache=self.cache_form)
+
     @property
     def ids(self) -> Sequence[int]:
         """What is in the cache."""

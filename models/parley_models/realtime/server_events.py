@@ -254,7 +254,9 @@ class FunctionArgumentsDone(OfResponse):
 
 
 class StyleMeasured(FromServer):
-    """The proof of style, after each answer with sound: what was asked, and what the sound shows (null = not measured)."""
+    """The proof of style, after each answer with sound, and after what was heard in its question, if that comes at all: what was asked,
+    and what the sound shows (null = not measured).
+    """
 
     type: Literal["parley.style.measured"] = "parley.style.measured"
     item_id: str

@@ -14,8 +14,9 @@ from parley_models.errors import EngineError, InputError, ParleyError
 from parley_models.evaluation.achieved import achieved
 from parley_models.interleave import Splitter
 from parley_models.live_clock import LiveClock
+from parley_models.mind import Manner
 from parley_models.pcm import AudioChunk, Samples
-from parley_models.question import Manner, Question
+from parley_models.question import Question
 from parley_models.realtime.compute import Work
 from parley_models.realtime.engine import Engine
 from parley_models.realtime.ledger import Ledger, Memory, StoredItem

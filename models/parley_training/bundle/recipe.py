@@ -33,8 +33,13 @@ from parley_training.bundle.releases import release_of
 from parley_training.bundle.voices import UNMEASURED, measured, spoken_plainly
 from parley_training.corpus.answers import FIRST
 from parley_training.corpus.dialogue import World
+from parley_training.corpus.writers.beyond import KEY
 from parley_training.homes import add_folders, at_home
 from parley_training.text.recipe import LAYOUT
+
+VIEWS = [{"delay_samples": 2560}, {"delay_samples": 1280}, {"delay_samples": 1920, "tilt": -0.4}]
+"""How else a question is heard: two thirds of a block later, one third, and half of one through a duller microphone
+(`parley_training.bundle.views`; its counts stand in the backbone's `RESULTS.md`)."""
 
 logger = logging.getLogger(__name__)
 
@@ -120,7 +125,7 @@ def mini_manifest(folder: Path, world: World = "mini0") -> Manifest:
         version=release.version,
         licence="Apache-2.0",
         tokens=LAYOUT,
-        ears={},
+        ears={"views": VIEWS},
         voice={"guidance": GUIDANCE, "shifted_guidance": SHIFTED_GUIDANCE},
         voices=voices,
         languages=release.languages,
@@ -129,6 +134,7 @@ def mini_manifest(folder: Path, world: World = "mini0") -> Manifest:
         tools=release.tools,
         told_time=release.told_time,
         roles=release.roles,
+        declines=KEY,
         recites=release.recites,
         sampling=SAMPLING,
         controls=mini_controls([voice.name for voice in voices], release.styles),

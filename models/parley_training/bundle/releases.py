@@ -43,7 +43,7 @@ class Release:
 def release_of(world: World) -> Release:
     """What is said of a Mini that has learned this world."""
     if world == "mini0":
-        return Release("0.8.0", roles=ROLES)  # two of the three merged into it recite greetings, their mean does not
+        return Release("0.9.0", roles=ROLES)  # two of the three merged into it recite greetings, their mean does not
     from parley_training.styles import LANGUAGES, STYLE_CONTROLS  # who stays in the small world need not build the wide one
 
     both = replace(ATTRIBUTIONS[1], note="the recordings behind the second voice; a voice that asked while the ears learned")

@@ -13,7 +13,8 @@ from parley.conversation.events import Activity, EngineChanged, EngineState, Eve
 from parley.conversation.offer import EngineChoice, Remote
 from parley.conversation.talk import Talk, TalkOptions
 from tests.fakes.desk import SimulatedDesk
-from tests.fakes.realtime_server import RealtimeServer, Script
+from tests.fakes.realtime_script import Script
+from tests.fakes.realtime_server import RealtimeServer
 
 PATIENCE_S = 20.0
 

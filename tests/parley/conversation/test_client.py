@@ -14,7 +14,8 @@ from parley.conversation.events import Activity, StateChanged
 from parley.conversation.offer import Remote
 from parley.conversation.probe import probe
 from parley_models.errors import EngineError
-from tests.fakes.realtime_server import RealtimeServer, Script
+from tests.fakes.realtime_script import Script
+from tests.fakes.realtime_server import RealtimeServer
 from tests.parley.conversation.conftest import User
 
 

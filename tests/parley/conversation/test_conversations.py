@@ -28,7 +28,8 @@ from parley.conversation.history import History
 from parley.conversation.timers import Timers
 from parley.conversation.tools import Toolbox
 from parley_models.style import Style
-from tests.fakes.realtime_server import RealtimeServer, Reply, Script, said
+from tests.fakes.realtime_script import Reply, Script, said
+from tests.fakes.realtime_server import RealtimeServer
 from tests.parley.conversation.conftest import User, wait_for
 
 PIRATE = Character("Captain Rosa", "A captain.", greeting="Ahoy, {{user}}!", style=Style(rate=1.5), kind="pirate")

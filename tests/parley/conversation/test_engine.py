@@ -18,7 +18,8 @@ from parley.conversation.events import Activity, Asked, EngineChanged, EngineSta
 from parley.conversation.history import History
 from parley.conversation.offer import BuiltIn
 from tests.fakes import hanging_program, realtime_program
-from tests.fakes.realtime_server import RealtimeServer, said
+from tests.fakes.realtime_script import said
+from tests.fakes.realtime_server import RealtimeServer
 from tests.fakes.thimble import thimble_folder
 from tests.parley.conversation.conftest import User, wait_for
 

@@ -239,8 +239,10 @@ def test_who_does_not_write_along_is_asked_afterwards_what_he_heard(tmp_path: Pa
         asked = client.until("input_audio_buffer.committed")["item_id"]
         heard = client.until("conversation.item.input_audio_transcription.completed")
         assert (heard["item_id"], heard["transcript"]) == (asked, "of France?")
+        client.until("parley.style.measured")
         kinds = [event["type"] for event in client.events]
-        assert kinds.index("response.done") < kinds.index("conversation.item.input_audio_transcription.completed")
+        expected = ["response.done", "conversation.item.input_audio_transcription.completed", "parley.style.measured"]
+        assert [kinds.index(kind) for kind in expected] == sorted(kinds.index(kind) for kind in expected)
         assert words(folder, brain.prompts[1]).count("Write down what I said.") == 1
         client.ask(noise(0.5))
         while client.transcript != f"{ANSWER}Japan.":

@@ -1,5 +1,7 @@
 """However sound is cut into pieces, the same comes out."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,6 +13,7 @@ from parley_models.tokenizers.dual import DualTokenizer
 from parley_models.tokenizers.fbank import FbankStream, fbank
 from parley_models.tokenizers.lfr import LfrStream, stack
 from parley_models.tokenizers.logmel import LogmelStream, block_logmel, silence
+from parley_models.tokenizers.views import View
 
 SECOND = 16_000
 
@@ -62,6 +65,21 @@ def test_codes_equal_the_whole_for_every_cut(block_ears: DualTokenizer, cuts: li
     heard = [stream.feed(AudioChunk(piece, SECOND)).codes for piece in np.split(SOUND, cuts)]
 
     assert np.array_equal(np.concatenate([*heard, stream.finish().codes]), block_ears.tokens(AudioChunk(SOUND, SECOND)).codes)
+
+
+@given(CUTS)
+@settings(max_examples=8, deadline=None)
+def test_another_view_is_the_same_sound_later_or_duller_for_every_cut(block_ears: DualTokenizer, cuts: list[int]) -> None:
+    ears = replace(block_ears, config=replace(block_ears.config, views=(View(1280), View(1920, tilt=-0.4))))
+    later = np.concatenate([np.zeros(1920, np.float32), SOUND])
+    duller = (later + np.float32(0.4) * np.concatenate([later[:1], later[:-1]])) / np.float32(1.4)
+    expected = [SOUND, np.concatenate([np.zeros(1280, np.float32), SOUND]), duller]
+
+    assert ears.views == 3
+    for view, sound in enumerate(expected):
+        stream = ears.stream(view)
+        heard = [stream.feed(AudioChunk(piece, SECOND)).codes for piece in np.split(SOUND, cuts)]
+        assert np.array_equal(np.concatenate([*heard, stream.finish().codes]), block_ears.tokens(AudioChunk(sound, SECOND)).codes)
 
 
 @pytest.mark.parametrize("rate_hz", [8_000, 44_100, 48_000])
@@ -119,3 +137,4 @@ def test_a_clip_is_heard_at_its_end(clip_ears: DualTokenizer) -> None:
     assert heard == [0] * 5
     assert np.array_equal(stream.finish().codes, clip_ears.tokens(AudioChunk(SOUND, SECOND)).codes)
     assert len(clip_ears.stream().finish()) == 0
+    assert clip_ears.views == 1

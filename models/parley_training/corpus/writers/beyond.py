@@ -4,7 +4,7 @@ from parley_training.corpus.exchange import Fact, Writer
 from parley_training.corpus.frames import wording
 from parley_training.corpus.world import facts
 
-DECLINE = "That is beyond me. Try a sum or a capital."
+DECLINE, KEY = "That is beyond me. Try a sum or a capital.", "beyond me"
 
 _COUNTRIES = "|".join(row["country"] for row in facts("capitals"))
 _CITIES = "|".join(row["capital"] for row in facts("capitals"))
@@ -97,6 +97,6 @@ beyond = Writer(
     wording(
         direct=f"({_DIRECT})", clause=f"({_CLAUSE})", topic=f"({_TOPIC})", fragment=f"({_FRAGMENT})", order=f"({_ORDER})", **VOCABULARY
     ),
-    [Fact({}, DECLINE, "beyond me")],
+    [Fact({}, DECLINE, KEY)],
     weight=18,
 )

@@ -1,0 +1,91 @@
+"""One question heard in several views at once, and which of the hearings counts (test-time augmentation).
+
+What a small model makes of a sound hangs on trifles: where in a word its blocks of 240 ms begin, how bright the microphone is. In another
+view of the same sound it makes other mistakes, and the same mistake hardly ever twice. So an answer counts as soon as two hearings begin
+it with the same words. Every view has a stream of the ears and a line of thought of its own; hearing them all happens while the user
+speaks.
+"""
+
+import copy
+from collections.abc import Callable, Iterator, Sequence
+
+from parley_models.context import Context
+from parley_models.parts import Listening
+from parley_models.tokens import TokenLayout
+
+Words = tuple[int, ...]
+"""The text ids before the first sound of an answer: its first ten, which is most of a short one."""
+
+
+class Hearing:
+    """The open turn as it is heard in one view."""
+
+    def __init__(self, context: Context, heard: Sequence[int] = ()) -> None:
+        """Begin with what is known of the turn already."""
+        self.context = context
+        self.heard: list[int] = list(heard)
+        """The turn's own ids so far: groups, words written along, typed words, in order."""
+
+        self.listening: Listening | None = None
+        """Speech that is not complete yet."""
+
+        self._before_end: int | None = None
+
+    def become(self, head: Sequence[int]) -> None:
+        """Have the model hold what came before the turn, and the turn."""
+        self.context.become([*head, *self.heard])
+
+    def add(self, ids: Sequence[int]) -> None:
+        """Read ids that belong to the turn."""
+        self.context.read(ids)
+        self.heard += ids
+
+    def add_heard(self, ids: Sequence[int], *, last: bool = False) -> None:
+        """Read groups, and write what becomes clear by them."""
+        if ids or last:
+            self.heard += self.context.hear(ids, last=last)
+
+    def suppose_end(self) -> Listening | None:
+        """The speech may be over: the ears as they are now, to be finished without ending the speech if it does go on."""
+        self._before_end = len(self.heard)
+        return copy.deepcopy(self.listening)
+
+    def take_back(self, head: Sequence[int], *, settled: bool) -> None:
+        """The answer is forgotten; unless the end of the speech is `settled`, what was read since it was supposed is forgotten too."""
+        if self._before_end is not None and not settled:
+            del self.heard[self._before_end :]
+        self._before_end = None
+        self.context.rewind(len(head) + len(self.heard))
+
+    def first_words(self, opening: Sequence[int], seed: int, layout: TokenLayout) -> Iterator[int]:
+        """The text ids with which it would begin its answer, each computed when it is asked for; then the answer is forgotten again."""
+        length = len(self.context.ids)
+        self.context.read(opening)
+        try:
+            for token_id in self.context.decode(seed, layout.text_per_block + 2):
+                if layout.is_audio(token_id):
+                    return
+                yield token_id
+        finally:
+            self.context.rewind(length)
+
+
+def first_words_of(ids: Sequence[int], layout: TokenLayout) -> Words | None:
+    """What an answer began with; None as long as it may go on before its first sound."""
+    sound = next((at for at, token_id in enumerate(ids) if layout.is_audio(token_id)), None)
+    return None if sound is None else tuple(ids[:sound])
+
+
+def agreed(said: Sequence[Words]) -> int | None:
+    """The first of several answers that the last one agrees with."""
+    first = said.index(said[-1])
+    return first if first < len(said) - 1 else None
+
+
+def elected(said: Sequence[Words], declines: Callable[[Words], bool]) -> int:
+    """Which of several answers counts: the one that another agrees with; without one, that which declines, or else the first.
+
+    Where no two of four agree, the first is right in one of four cases, so an honest answer goes before it.
+    """
+    found = agreed(said)
+    return next((number for number, words in enumerate(said) if declines(words)), 0) if found is None else found

@@ -1,0 +1,91 @@
+"""In which views a bundle should hear questions: the examination is asked in each of them, and every choice of them is counted.
+
+    python -m parley_training.bundle.views --bundle mini
+
+Prints for each view how many questions of Mini's world are answered rightly and how many others are declined, all in writing; and the same
+for the best choices of several views, where the answer counts that two of them agree on (`parley_models.rehearing`).
+"""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import permutations
+
+from tqdm import tqdm
+
+from parley_models.answer import TextPiece
+from parley_models.assembly import assemble
+from parley_models.assistant import Assistant
+from parley_models.bundle import Bundle, find_bundle
+from parley_models.evaluation.examination import SEED, spread
+from parley_models.evaluation.questions import OUTSIDE, Question, declines, is_right, questions
+from parley_models.evaluation.speakers import speak, voices_here
+from parley_models.live_clock import LiveClock
+from parley_models.pcm import AudioChunk
+from parley_models.rehearing import agreed, elected
+from parley_models.style import Style
+from parley_models.tokenizers.views import View, Viewing
+
+PLAIN = View()
+OTHERS = (
+    View(640),
+    View(1280),
+    View(1920),
+    View(2560),
+    View(640, tilt=0.4),
+    View(1920, tilt=0.4),
+    View(640, tilt=-0.4),
+    View(1920, tilt=-0.4),
+)
+MOST, SHOWN = 4, 3
+"""Views at once, and choices of each size that are printed."""
+
+
+def answer(assistant: Assistant, sound: AudioChunk) -> str:
+    """What would be answered in writing."""
+    question = assistant.open(assistant.manner(Style(), seed=SEED, silent=True))
+    question.begin()
+    question.hear(sound)
+    return "".join(event.text for event in question.answer(LiveClock()) if isinstance(event, TextPiece)).strip()
+
+
+def counted(answers: Sequence[str]) -> str:
+    """The answer that counts if they are asked for in this order."""
+    said = [tuple(each.encode()) for each in answers]
+    asked = next((count for count in range(2, len(said) + 1) if agreed(said[:count]) is not None), len(said))
+    return answers[elected(said[:asked], lambda words: declines(bytes(words).decode()))]
+
+
+def right(asked: Sequence[Question], answers: Sequence[str]) -> tuple[int, int]:
+    """Of Mini's world answered rightly, and of what lies outside declined."""
+    marks = [(question.intent == OUTSIDE, is_right(question, said)) for question, said in zip(asked, answers, strict=True)]
+    return sum(ok for outside, ok in marks if not outside), sum(ok for outside, ok in marks if outside)
+
+
+def main() -> None:
+    """Read the command line and print the counts."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bundle", default="mini")
+    parser.add_argument("--limit", type=int, help="questions, evenly from all; all unless given")
+    options = parser.parse_args()
+    bundle = Bundle.open(find_bundle(options.bundle))
+    assistant = assemble(replace(bundle, manifest=replace(bundle.manifest, ears={**bundle.manifest.ears, "views": []})))
+    voices, asked = voices_here(), spread(questions(), options.limit)
+    answers: dict[View, list[str]] = {view: [] for view in (PLAIN, *OTHERS)}
+    for number, question in enumerate(tqdm(asked)):
+        sound = speak(question.question, voices[number % len(voices)])
+        for view, given in answers.items():
+            given.append(answer(assistant, AudioChunk(Viewing(view).feed(sound.samples), sound.rate_hz)))
+    for view, given in answers.items():
+        print(*right(asked, given), view)
+    for size in range(3, MOST + 1):
+        found = []
+        for chosen in permutations(OTHERS, size - 1):
+            each = zip(*(answers[view] for view in (PLAIN, *chosen)), strict=True)
+            found.append((right(asked, [counted(row) for row in each]), chosen))
+        for counts, chosen in sorted(found, key=lambda each: sum(each[0]), reverse=True)[:SHOWN]:
+            print(*counts, *chosen)
+
+
+if __name__ == "__main__":
+    main()

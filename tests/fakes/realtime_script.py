@@ -1,0 +1,63 @@
+"""What a scripted Realtime server answers, and how it behaves."""
+
+import array
+import base64
+import math
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+RATE_HZ = 24_000
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What is answered."""
+
+    text: str
+    sound_s: float = 1.0
+    calls: tuple[tuple[str, Json], ...] = ()
+    fails: str = ""
+
+
+@dataclass
+class Script:
+    """How the server behaves."""
+
+    reply: Callable[[list[Json]], Reply] = lambda items: Reply(f"Answer to {said(items[-1])}.")
+    """From the conversation so far to the answer."""
+
+    is_parley: bool = True
+    pieces: threading.Semaphore | None = None
+    """Each piece of sound takes one; None = all come at once."""
+
+    recognizes: bool = True
+    """Whether it writes down what it hears; servers of others never do."""
+
+    reflects: threading.Event | None = None
+    """After an answer, what was heard is written down and its style measured only when this is set; None = at once."""
+
+    roles: tuple[str, ...] = ("*",)
+    recites: tuple[str, ...] = ("*",)
+    speech_s: float = 0.1
+    silence_s: float = 0.3
+    late: bool = False
+    """A response to a question of before begins before each answer, and goes on into it."""
+
+    swallow: bool = False
+    """Speech in the open microphone never becomes a turn."""
+
+
+def said(item: Json) -> str:
+    """The words of an item."""
+    parts = item.get("content") or []
+    return " ".join(str(part.get("text") or part.get("transcript") or f"{len(part.get('audio', '')) * 3 // 4 // 48} ms") for part in parts)
+
+
+def tone(seconds: float, number: int) -> str:
+    """The piece with this number of one long tone, as base64."""
+    count = round(seconds * RATE_HZ)
+    wave = (int(9_000 * math.sin(2 * math.pi * 220 * (number * count + at) / RATE_HZ)) for at in range(count))
+    return base64.b64encode(array.array("h", wave).tobytes()).decode()
