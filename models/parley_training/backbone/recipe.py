@@ -102,7 +102,9 @@ def run(options: argparse.Namespace, fleet: Fleet) -> None:
         seed=options.seed,
         eager=options.eager,
     )
-    training = Training(begin(options.linguistic, options.semantic, options.seed), plan, options.out, fleet)
+    goes_on = (options.out / "checkpoint.pt").exists()  # and out of a bundle there is no book of details to begin with
+    model = StepOmni(CONFIG) if goes_on else begin(options.linguistic, options.semantic, options.seed)
+    training = Training(model, plan, options.out, fleet)
     model = training.run(lambda line: print(line, flush=True), lambda model: probe(model, writer, test, PROBED, world))
     if fleet.leads:
         write_backbone(model, options.out / "backbone")

@@ -54,7 +54,7 @@ class Training:
     """One model in training. All processes of a fleet must make the same calls."""
 
     def __init__(self, model: StepOmni, plan: Plan, out: Path, fleet: Fleet) -> None:
-        """Begin, or go on from `out/checkpoint.pt`, whoever wrote it: one process, or more, or fewer."""
+        """Begin, or go on from `out/checkpoint.pt`, whoever wrote it: one process, more, fewer, or `restoration`."""
         state = restore(out / "checkpoint.pt")
         if state is not None:
             model.load_state_dict(state["model"])
@@ -84,7 +84,7 @@ class Training:
             seed=plan.seed,
             drawn=drawn,
         )
-        if state is not None:
+        if state is not None and "optimizers" in state:  # a bundle keeps none
             self._learners.restore(state["optimizers"])
         if lanes is not None and same:
             self._lanes.restore(lanes)

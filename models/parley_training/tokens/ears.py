@@ -38,7 +38,10 @@ class TrainedEars:
         torch.set_num_threads(1)
         sanm, listener = SanmEncoder(LINGUISTIC), SemanticEncoder(SEMANTIC)
         reader = torch.load(linguistic / "checkpoint.pt", weights_only=True)["reader"]
-        sanm.load_state_dict({key.removeprefix("encoder."): value for key, value in reader.items() if key.startswith("encoder.")})
+        learned = {key.removeprefix("encoder."): value for key, value in reader.items() if key.startswith("encoder.")}
+        # A bundle keeps these in half precision: with our own, 5 of 4,000 codes would be others than it hears.
+        sanm.inverse_timescales.copy_(learned.pop("inverse_timescales", sanm.inverse_timescales))
+        sanm.load_state_dict(learned)
         listener.load_state_dict(torch.load(semantic / "checkpoint.pt", weights_only=True)["encoder"])
         book = torch.from_numpy(np.load(linguistic / "codebook.npy"))
         return TrainedEars(sanm.eval(), book, np.load(linguistic / "cmvn.npy"), listener.eval())

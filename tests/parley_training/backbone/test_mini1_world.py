@@ -3,6 +3,7 @@
 import json
 import random
 import shutil
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -241,6 +242,12 @@ def test_the_recipe_trains_by_the_papers_stages_and_is_measured_in_its_world(
         assert Backbone.load(out / name, context=8).config == TINY
     assert json.loads((out / "results.json").read_text()).keys() == {"typed", "words", "heard"}
     assert not (home / "runs/backbone").exists()
+
+    monkeypatch.setattr(recipe, "begin", None)  # who goes on need not have what a first beginning needs
+    monkeypatch.setattr("sys.argv", [*sys.argv[:3], "--minutes", "0.03", "--eager", "--threads", "1"])
+    recipe.main()
+    later = restore(out / "checkpoint.pt")
+    assert later is not None and later["step"] > state["step"]
 
 
 class Knowing:
