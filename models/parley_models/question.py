@@ -46,7 +46,7 @@ class Question:
         self._human = mind.prompt.opening("user")
         self._assistant = [self._layout.eot, *mind.prompt.opening("assistant")]
         self.hearings = [Hearing(mind.context, heard)]
-        """The first one counts, but while it is being answered ahead."""
+        """One a view while speech is heard, else one alone; which of them counts is known when they have voted."""
 
         self.settled = len(heard)
         """How many of the turn's ids belong to pieces that are complete."""
@@ -239,17 +239,16 @@ class Question:
         """Ask one hearing after the other how it would begin its answer, until two agree; that one is answered."""
         if len(self.hearings) == 1:
             return
-        said: list[Words] = []
         while (words := first_words_of(ahead.delivery.ids, self._layout)) is None and ahead.go_on():
             yield
-        said.append(tuple(ahead.delivery.ids) if words is None else words)
+        said = [tuple(ahead.delivery.ids) if words is None else words]
         for other in self.hearings[1:]:
             self._end(other, supposed=ahead.early)
             begun: list[int] = []
-            for token_id in other.first_words(self._assistant, self.manner.seed, self._layout):
+            for token_id in other.thoughts(self._assistant, self.manner.seed, self._layout):
                 begun.append(token_id)
                 yield
-            said.append(tuple(begun))
+            said.append(first_words_of(begun, self._layout) or tuple(begun))
             if agreed(said) is not None:
                 break
         if counts := elected(said, self._declines):
@@ -337,7 +336,7 @@ class Question:
         return TokenCounts(len(self.heard), delivery.text_ids, groups * layout.linguistic_per_group, groups * layout.semantic_per_group)
 
     def _end(self, hearing: Hearing, *, supposed: bool) -> None:
-        if hearing is self.hearings[0]:
+        if hearing.listening is not None and hearing is self.hearings[0]:
             self._make_room(LAST_GROUPS * self._layout.group_size + len(self._marks[1]))
         hearing.end(self._layout, self._marks[1], supposed=supposed)
 

@@ -68,23 +68,30 @@ class Hearing:
             self.ended = False
         self.context.rewind(len(head) + len(self.heard))
 
-    def first_words(self, opening: Sequence[int], seed: int, layout: TokenLayout) -> Iterator[int]:
-        """The text ids with which it would begin its answer, each computed when it is asked for; then the answer is forgotten again."""
-        length = len(self.context.ids)
+    def thoughts(self, opening: Sequence[int], seed: int, layout: TokenLayout) -> Iterator[int]:
+        """The ids with which it would begin its answer, each computed when it is asked for, up to its first sound; then it is forgotten."""
+        length, begun = len(self.context.ids), list[int]()
         self.context.read(opening)
         try:
-            for token_id in self.context.decode(seed, layout.text_per_block + 2):
-                if layout.is_audio(token_id):
-                    return
+            for token_id in self.context.decode(seed, longest(layout) + 1):
+                begun.append(token_id)
                 yield token_id
+                if first_words_of(begun, layout) is not None:
+                    return
         finally:
             self.context.rewind(length)
 
 
+def longest(layout: TokenLayout) -> int:
+    """How many ids are compared at most: a block's text, and what marks that sound follows."""
+    return layout.text_per_block + 1
+
+
 def first_words_of(ids: Sequence[int], layout: TokenLayout) -> Words | None:
-    """What an answer began with; None as long as it may go on before its first sound."""
+    """What an answer began with: all before its first sound, or as much of it as is compared. None as long as that is not known."""
     sound = next((at for at, token_id in enumerate(ids) if layout.is_audio(token_id)), None)
-    return None if sound is None else tuple(ids[:sound])
+    known = longest(layout) if sound is None else min(sound, longest(layout))
+    return tuple(ids[:known]) if sound is not None or len(ids) >= known else None
 
 
 def agreed(said: Sequence[Words]) -> int | None:

@@ -15,7 +15,9 @@ from parley_models.pcm import AudioChunk
 from parley_models.question import Question
 from parley_models.rehearing import elected
 from parley_models.style import Style
-from tests.fakes.thimble import MANIFEST, WritingBrain, answer_ids, thimble, thimble_folder
+from parley_models.text_tokenizer import TextTokenizer
+from tests.fakes.parts import ScriptedBrain
+from tests.fakes.thimble import LAYOUT, MANIFEST, WritingBrain, answer_ids, thimble, thimble_folder
 
 PARIS, JAPAN, YOU = "The capital of France is Paris.", "The capital of Japan?", "You are Parley."
 WORDS = ("first", "second", "third", "fourth")
@@ -144,3 +146,16 @@ def test_only_the_first_view_is_a_bundle_without_others(folder: Path) -> None:
     question.end_piece()
     assert not brains[0].prompts  # nothing is answered before somebody asks for it
     assert answer_to(question).answer.text == PARIS
+
+
+def test_an_answer_without_sound_is_not_thought_to_its_end_before_the_vote(folder: Path) -> None:
+    long = " ".join([PARIS] * 5)
+    ids = TextTokenizer(folder / "text.model").encode(long)
+    brains = [ScriptedBrain(lambda _number, _seed: ids) for _ in range(2)]
+    question = opened(thimble(folder, brains[0], twins=brains[1:]))
+    question.hear(noise(1.0))
+    question.end_piece()
+    assert [brain.decoded for brain in brains] == [LAYOUT.text_per_block + 1] * 2
+    (*_, last) = question.answer(LiveClock())
+    assert isinstance(last, Answered)
+    assert last.answer.text == long
