@@ -1,9 +1,8 @@
 """One question heard in several views at once, and which of the hearings counts (test-time augmentation).
 
-What a small model makes of a sound hangs on trifles: where in a word its blocks of 240 ms begin, how bright the microphone is. In another
-view of the same sound it makes other mistakes, and the same mistake hardly ever twice. So an answer counts as soon as two hearings begin
-it with the same words. Every view has a stream of the ears and a line of thought of its own; hearing them all happens while the user
-speaks.
+What a small model makes of a sound hangs on trifles: where in a word its blocks of 240 ms begin. Heard a moment later it makes other
+mistakes, and the same mistake hardly ever twice. So an answer counts as soon as two hearings begin it with the same words. Every view has
+a stream of the ears and a line of thought of its own; hearing them all happens while the user speaks.
 """
 
 import copy

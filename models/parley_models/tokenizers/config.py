@@ -8,7 +8,6 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from parley_models.errors import BundleCorrupt
 from parley_models.tokenizers import fbank, logmel
-from parley_models.tokenizers.views import View
 
 RATE_HZ = 16_000
 BLOCK_SAMPLES = 3840
@@ -42,8 +41,9 @@ class EarsConfig:
     context_frames: Annotated[int, Field(ge=0, multiple_of=4)] = 48
     """10 ms frames that the semantic tokenizer sees from before a block (blocks)."""
 
-    views: tuple[View, ...] = ()
-    """How else a question is heard, besides as it is (blocks)."""
+    delays: tuple[Annotated[int, Field(ge=0)], ...] = ()
+    """How else a question is heard, besides as it is: after so many samples of silence, so that blocks begin at other places of its words
+    (blocks; `parley_models.rehearing`)."""
 
     linguistic_encoder: str = "linguistic/encoder.onnx"
     linguistic_codebook: str = "linguistic/codebook.npy"

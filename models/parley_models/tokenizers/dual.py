@@ -15,7 +15,6 @@ from parley_models.tokenizers.linguistic import LinguisticTokenizer
 from parley_models.tokenizers.loudness import normalise_peak, trim_silence
 from parley_models.tokenizers.resample import resample
 from parley_models.tokenizers.semantic import SemanticTokenizer
-from parley_models.tokenizers.views import View, Viewing
 from parley_models.tokens import SpeechTokens, merge
 
 
@@ -62,13 +61,13 @@ class DualTokenizer:
     @property
     def views(self) -> int:
         """In how many ways the same sound can be heard; the first is as it is."""
-        return 1 + len(self.config.views) if self.config.mode == "blocks" else 1
+        return 1 + len(self.config.delays) if self.config.mode == "blocks" else 1
 
     def stream(self, view: int = 0) -> DualStream:
         """A new stream that has heard nothing."""
         if self.config.mode == "clip":
             return ClipStream(self)
-        return BlockStream(self, (View(), *self.config.views)[view])
+        return BlockStream(self, (0, *self.config.delays)[view])
 
     def tokens(self, sound: AudioChunk) -> SpeechTokens:
         """All groups of a whole clip."""
@@ -80,9 +79,10 @@ class DualTokenizer:
 class BlockStream:
     """Mini's way: two groups leave with every 240 ms and never change; the end is filled up with zeros."""
 
-    def __init__(self, ears: DualTokenizer, view: View) -> None:
+    def __init__(self, ears: DualTokenizer, delay_samples: int = 0) -> None:
+        """`delay_samples` of silence come before everything."""
         self._gain = np.float32(ears.config.gain)
-        self._viewing = Viewing(view)
+        self._owed = np.zeros(delay_samples, np.float32)
         self._linguistic = ears.linguistic.stream()
         self._semantic = ears.semantic.stream()
         self._resampler: soxr.ResampleStream | None = None
@@ -91,13 +91,15 @@ class BlockStream:
 
     def feed(self, chunk: AudioChunk) -> SpeechTokens:
         """Hear a chunk; see `DualStream`."""
-        return self._hear(self._viewing.feed(self._at_16_khz(chunk)))
+        samples = np.concatenate([self._owed, self._at_16_khz(chunk)])
+        self._owed = self._owed[:0]
+        return self._hear(samples)
 
     def finish(self) -> SpeechTokens:
         """The groups of what is left, the last block filled up with zeros."""
         tail = np.zeros(0, np.float32)
         if self._resampler is not None:
-            tail = self._viewing.feed(self._resampler.resample_chunk(tail, last=True))
+            tail = self._resampler.resample_chunk(tail, last=True)
         padding = -(self._heard_samples + len(tail)) % BLOCK_SAMPLES
         return self._hear(np.pad(tail, (0, padding)))
 

@@ -37,9 +37,8 @@ from parley_training.corpus.writers.beyond import KEY
 from parley_training.homes import add_folders, at_home
 from parley_training.text.recipe import LAYOUT
 
-VIEWS = [{"delay_samples": 2560}, {"delay_samples": 1280}, {"delay_samples": 1920, "tilt": -0.4}]
-"""How else a question is heard: two thirds of a block later, one third, and half of one through a duller microphone
-(`parley_training.bundle.views`; its counts stand in the backbone's `RESULTS.md`)."""
+DELAYS = [2560, 1280, 1920]
+"""How else a question is heard: two thirds, one third and half of a block later (`parley_training.bundle.views`)."""
 
 logger = logging.getLogger(__name__)
 
@@ -125,7 +124,7 @@ def mini_manifest(folder: Path, world: World = "mini0") -> Manifest:
         version=release.version,
         licence="Apache-2.0",
         tokens=LAYOUT,
-        ears={"views": VIEWS},
+        ears={"delays": DELAYS},
         voice={"guidance": GUIDANCE, "shifted_guidance": SHIFTED_GUIDANCE},
         voices=voices,
         languages=release.languages,

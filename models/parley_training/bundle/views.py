@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import permutations
 
+import numpy as np
 from tqdm import tqdm
 
 from parley_models.answer import TextPiece
@@ -24,19 +25,10 @@ from parley_models.live_clock import LiveClock
 from parley_models.pcm import AudioChunk
 from parley_models.rehearing import agreed, elected
 from parley_models.style import Style
-from parley_models.tokenizers.views import View, Viewing
 
-PLAIN = View()
-OTHERS = (
-    View(640),
-    View(1280),
-    View(1920),
-    View(2560),
-    View(640, tilt=0.4),
-    View(1920, tilt=0.4),
-    View(640, tilt=-0.4),
-    View(1920, tilt=-0.4),
-)
+DELAYS = (0, 640, 1280, 1920, 2560)
+"""Samples of silence before a question. Brighter, duller, faster and slower ones were tried as well, and brought no more."""
+
 MOST, SHOWN = 4, 3
 """Views at once, and choices of each size that are printed."""
 
@@ -69,19 +61,19 @@ def main() -> None:
     parser.add_argument("--limit", type=int, help="questions, evenly from all; all unless given")
     options = parser.parse_args()
     bundle = Bundle.open(find_bundle(options.bundle))
-    assistant = assemble(replace(bundle, manifest=replace(bundle.manifest, ears={**bundle.manifest.ears, "views": []})))
+    assistant = assemble(replace(bundle, manifest=replace(bundle.manifest, ears={**bundle.manifest.ears, "delays": []})))
     voices, asked = voices_here(), spread(questions(), options.limit)
-    answers: dict[View, list[str]] = {view: [] for view in (PLAIN, *OTHERS)}
+    answers: dict[int, list[str]] = {delay: [] for delay in DELAYS}
     for number, question in enumerate(tqdm(asked)):
         sound = speak(question.question, voices[number % len(voices)])
-        for view, given in answers.items():
-            given.append(answer(assistant, AudioChunk(Viewing(view).feed(sound.samples), sound.rate_hz)))
-    for view, given in answers.items():
-        print(*right(asked, given), view)
+        for delay, given in answers.items():
+            given.append(answer(assistant, AudioChunk(np.pad(sound.samples, (delay, 0)), sound.rate_hz)))
+    for delay, given in answers.items():
+        print(*right(asked, given), delay)
     for size in range(3, MOST + 1):
         found = []
-        for chosen in permutations(OTHERS, size - 1):
-            each = zip(*(answers[view] for view in (PLAIN, *chosen)), strict=True)
+        for chosen in permutations(DELAYS[1:], size - 1):
+            each = zip(*(answers[delay] for delay in (0, *chosen)), strict=True)
             found.append((right(asked, [counted(row) for row in each]), chosen))
         for counts, chosen in sorted(found, key=lambda each: sum(each[0]), reverse=True)[:SHOWN]:
             print(*counts, *chosen)
