@@ -30,6 +30,9 @@ class Script:
     """From the conversation so far to the answer."""
 
     is_parley: bool = True
+    opens: threading.Event | None = None
+    """Who is connected gets a session only when this is set; None = at once."""
+
     pieces: threading.Semaphore | None = None
     """Each piece of sound takes one; None = all come at once."""
 

@@ -5,6 +5,7 @@ import asyncio
 import base64
 import contextlib
 import json
+import threading
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +47,7 @@ class Session:
         bundle |= {"roles": self.script.roles, "recites": self.script.recites, "recognizes": self.script.recognizes}
         bundle["controls"] = [{"name": "rate", "kind": "continuous", "minimum": 0.5, "maximum": 2.0}]
         ours = {"parley": {"bundle": bundle}} if self.script.is_parley else {}
+        await self.is_set(self.script.opens)
         await self.say("session.created", session={"type": "realtime", "model": "scripted", **ours})
         if self.script.is_parley:
             await self.say("parley.engine", state="ready", bundle="scripted")
@@ -58,6 +60,11 @@ class Session:
             await self.cancel()
             if self.writing is not None:
                 self.writing.cancel()
+
+    async def is_set(self, event: threading.Event | None) -> None:
+        """Wait for what the test does, or for the client to go."""
+        while event is not None and not event.is_set() and self.socket.close_code is None:
+            await asyncio.sleep(0.005)
 
     async def take(self, event: Json) -> None:
         does = getattr(self, "on_" + event["type"].replace(".", "_"), None)
@@ -262,8 +269,7 @@ class Session:
 
     async def reflect(self, answer: str) -> None:
         """After a response; `answer` is the item that it made."""
-        while self.script.reflects is not None and not self.script.reflects.is_set():
-            await asyncio.sleep(0.005)
+        await self.is_set(self.script.reflects)
         if self.script.recognizes:
             await self.transcribe()
         if answer:

@@ -1,10 +1,12 @@
 """An engine that dies, hangs, or never was: the user is told at once, and nothing is lost."""
 
+import asyncio
 import os
 import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -14,11 +16,11 @@ import pytest
 
 from parley.conversation.child import Child, clear_leftovers, serve_command
 from parley.conversation.engine import Patience
-from parley.conversation.events import Activity, Asked, EngineChanged, EngineState, Spoke
+from parley.conversation.events import Activity, Answering, Asked, EngineChanged, EngineState, Replaying, Spoke, Stumbled
 from parley.conversation.history import History
 from parley.conversation.offer import BuiltIn
 from tests.fakes import hanging_program, realtime_program
-from tests.fakes.realtime_script import said
+from tests.fakes.realtime_script import Script, said
 from tests.fakes.realtime_server import RealtimeServer
 from tests.fakes.thimble import thimble_folder
 from tests.parley.conversation.conftest import User, wait_for
@@ -114,6 +116,76 @@ def test_a_spoken_question_is_asked_again_whole(sit_down: Callable[..., User], s
     user.listen()
     user.until(Spoke, lambda spoke: spoke.turn.text == "Answer to 2000 ms.")
     assert [said(item) for item in server.session.items][:2] == ["My name is Ada.", "Answer to My name is Ada.."]
+
+
+def connected(user: User) -> bool:
+    """Whether an engine is listened to, though it may not have opened a session."""
+    loop = user.talk._loop
+    return loop is not None and any(task.get_name() == "engine's words" for task in asyncio.all_tasks(loop))
+
+
+def test_a_question_typed_before_the_session_is_open_is_asked_once(sit_down: Callable[..., User]) -> None:
+    opens = threading.Event()
+    with RealtimeServer(Script(opens=opens)) as server:
+        user = sit_down(server, patience=PATIENCE)
+        wait_for(lambda: connected(user))
+        user.talk.send("Anybody?")
+        user.until(Asked)
+        opens.set()
+        user.listen()
+        assert user.until(Spoke).turn.text == "Answer to Anybody?."
+        assert [said(item) for item in server.session.items] == ["Anybody?", "Answer to Anybody?."]
+        assert len(user.all(Answering)) == 1
+        assert not user.all(Stumbled)
+
+
+def test_what_is_said_before_the_session_is_open_is_sent_once(sit_down: Callable[..., User]) -> None:
+    opens = threading.Event()
+    with RealtimeServer(Script(opens=opens)) as server:
+        user = sit_down(server, patience=PATIENCE)
+        wait_for(lambda: connected(user))
+        user.talk.press()
+        wait_for(lambda: user.desk.listens)
+        user.desk.hear(1.0)
+        user.is_at(Activity.LISTENING)
+        opens.set()
+        user.ready()
+        user.desk.hear(0.5)
+        user.talk.release()
+        user.listen()
+        assert user.until(Spoke).turn.text == "Answer to 1500 ms."
+
+
+def test_a_question_that_waits_outlives_a_connection_without_a_session(sit_down: Callable[..., User], server: RealtimeServer) -> None:
+    opens = server.script.opens = threading.Event()
+    opens.set()
+    user = sit_down(server, patience=PATIENCE)
+    user.ready()
+    user.talk.send("First?")
+    user.listen()
+    first = user.until(Spoke).turn
+    opens.clear()
+    for connections in (1, 2):
+        lost = user.now
+        server.hang_up()
+        user.until(EngineChanged, lambda news: news.state is EngineState.DIED, after=lost)
+        wait_for(lambda count=connections: len(server.sessions) > count and connected(user))  # type: ignore[misc]
+        if connections == 1:
+            user.talk.send("And then?")
+            user.talk.replay(first.number)  # it is here, and can be heard meanwhile
+            user.until(Replaying)
+    opens.set()
+    answer = user.until(Answering, lambda answer: answer.to != user.all(Asked)[0].turn.number)
+    user.listen()
+    assert user.until(Spoke, lambda spoke: spoke.turn.number == answer.turn.number).turn.text == "Answer to And then?."
+
+
+def test_who_leaves_before_the_session_is_open_is_not_held(sit_down: Callable[..., User]) -> None:
+    with RealtimeServer(Script(opens=threading.Event())) as server:
+        user = sit_down(server, patience=PATIENCE)
+        wait_for(lambda: connected(user))
+        user.talk.close()
+        assert [news.state for news in user.all(EngineChanged)] == [EngineState.STARTING, EngineState.STOPPED]
 
 
 def test_an_engine_that_hangs_is_told_within_a_second_and_replaced(sit_down: Callable[..., User]) -> None:
