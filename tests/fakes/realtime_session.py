@@ -97,7 +97,7 @@ class Session:
         if self.answer is not None and not self.answer.done():
             await self.refuse(event, "There is a response already.")
         else:
-            self.answer = asyncio.create_task(self.respond(event.get("response") or {}))
+            self.begin(event.get("response") or {})
 
     async def on_response_cancel(self, event: Json) -> None:
         if event.get("response_id") not in {None, self.response.get("id")} or not await self.cancel():
@@ -129,7 +129,7 @@ class Session:
             if not self.script.swallow:
                 await self.commit(item)
                 await self.cancel("turn_detected")
-                self.answer = asyncio.create_task(self.respond({}))
+                self.begin({})
 
     def forget_sound(self) -> None:
         self.buffer.clear()
@@ -183,6 +183,10 @@ class Session:
         await self.say("conversation.item.truncated", item_id=item["id"], content_index=0, audio_end_ms=event["audio_end_ms"], **ours)
 
     # Answers
+
+    def begin(self, wish: Json) -> None:
+        self.response = {}  # what is told to cancel the one of before does not mean this one, which has no name yet
+        self.answer = asyncio.create_task(self.respond(wish))
 
     async def respond(self, wish: Json) -> None:
         again = (wish.get("parley") or {}).get("say_again")
@@ -261,7 +265,8 @@ class Session:
         with contextlib.suppress(asyncio.CancelledError):
             await task
         with contextlib.suppress(Exception):
-            await self.over("cancelled", {"type": "cancelled", "reason": reason})
+            if self.response:
+                await self.over("cancelled", {"type": "cancelled", "reason": reason})
         return True
 
     async def over(self, status: str, details: Json | None) -> None:

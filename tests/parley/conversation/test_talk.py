@@ -124,6 +124,19 @@ def test_what_still_comes_of_an_older_answer_is_refused(sit_down: Callable[..., 
         assert all("Old" not in wrote.text for wrote in user.all(Wrote) if wrote.turn == new)
 
 
+def test_of_two_questions_in_a_breath_the_second_is_answered(user: User) -> None:
+    for number in range(20):  # each time the first one's answer has come another way
+        begun = user.now
+        user.talk.send("One?")
+        user.until(Asked, after=begun)
+        user.talk.send(f"Two, {number}?")
+        two = user.until(Asked, lambda asked: asked.turn.text != "One?", after=begun).turn.number
+        user.until(Answering, lambda answer: answer.to == two, after=begun)  # noqa: B023
+        user.listen()
+        spoke = user.until(Spoke, lambda spoke: "Two" in spoke.turn.text, after=begun)
+        assert (spoke.turn.text, spoke.turn.seconds) == (f"Answer to Two, {number}?.", 1.0)
+
+
 def test_a_server_that_is_late_to_stop_does_not_talk_into_the_next_answer(sit_down: Callable[..., User]) -> None:
     with RealtimeServer(Script(late=True)) as server:
         user = sit_down(server)
