@@ -23,6 +23,7 @@ from parley.conversation.events import (
     Stumbled,
     Timer,
     TimersChanged,
+    Understood,
 )
 from parley.conversation.history import History
 from parley.conversation.timers import Timers
@@ -79,7 +80,7 @@ def test_a_deleted_conversation_is_forgotten_everywhere(sit_down: Callable[..., 
     user.ready()
     user.speak(1.0)
     user.listen()
-    user.until(Spoke)
+    user.until(Understood)  # it is written down after the answer, and found only then
     wait_for(lambda: len(list((tmp_path / "recordings").iterdir())) == 2)
     assert {path.stat().st_mode & 0o777 for path in (tmp_path / "recordings").iterdir()} == {0o600}
     number = user.until(ConversationOpened).heading.number
