@@ -263,6 +263,19 @@ def test_the_engine_goes_with_its_owner_and_leaves_no_token(sit_down: Callable[.
     assert not list((tmp_path / "state").iterdir())
 
 
+def test_an_engine_that_hangs_is_not_left_behind_by_who_leaves_while_it_is_stopped(sit_down: Callable[..., User], tmp_path: Path) -> None:
+    user = sit_down(BuiltIn(), command=scripted, patience=PATIENCE)
+    user.ready()
+    pid = user.talk.engine_pid
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    wait_for(lambda: user.talk.engine_pid is None)  # given up: it has been asked to end, and does not
+    assert _lives(pid)
+    user.talk.close()
+    assert not _lives(pid)
+    assert not list((tmp_path / "state").iterdir())
+
+
 OWNER = """
 import asyncio, sys
 from pathlib import Path
