@@ -204,9 +204,9 @@ class Engine:
             was_there, self._client = self._client is not None, None
             for task in tasks:
                 task.cancel()
-            results = await asyncio.gather(*tasks, return_exceptions=True)
             if was_there:
                 self._owner.engine_gone()
+            results = await asyncio.gather(*tasks, return_exceptions=True)
         for result in results:
             if isinstance(result, Exception):
                 raise result
