@@ -39,6 +39,9 @@ class Script:
     recognizes: bool = True
     """Whether it writes down what it hears; servers of others never do."""
 
+    commits: threading.Event | None = None
+    """Sound becomes an item only when this is set, and what the client says meanwhile waits, as with our engine; None = at once."""
+
     reflects: threading.Event | None = None
     """After an answer, what was heard is written down and its style measured only when this is set; None = at once."""
 

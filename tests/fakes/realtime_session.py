@@ -139,6 +139,7 @@ class Session:
     async def commit(self, name: str) -> None:
         sound = base64.b64encode(bytes(self.buffer)).decode()
         self.forget_sound()
+        await self.is_set(self.script.commits)
         await self.say("input_audio_buffer.committed", item_id=name)
         await self.add({"id": name, "type": "message", "role": "user", "content": [{"type": "input_audio", "audio": sound}]}, silent=True)
 

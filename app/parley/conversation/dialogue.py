@@ -181,6 +181,8 @@ class Dialogue:
 
     def floor_taken(self) -> None:
         """Silence, for good."""
+        if self.offer is not None:  # no answer comes any more; while there is no engine, the question goes on waiting for one
+            self.question = None
         if self.waiting_for is not None:  # it is being thought of and has no name yet
             self.waiting_for = None
             self.send(ResponseCancel(event_id=f"{QUIET}-cancel"))
@@ -306,6 +308,6 @@ class Dialogue:
             self.archive.keep_answer(turn, said.chunks, more=said.purpose == "rest")
         elif said.chunks and self.archive.sounds.of(turn.number, turn.sound) is None:  # an old answer, made again to be heard again
             self.archive.sounds.remember(turn.number, said.chunks)
-        if said.purpose == "answer" and turn.said and not self.waiting_for:
-            self.question = None
+        if said.purpose == "answer" and not self.waiting_for:
+            self.question = None  # also if it was empty: nothing else comes
         self.changed()

@@ -164,10 +164,10 @@ class EngineNews:
         details = response.status_details
         if outputs:
             dialogue.waiting_for = dialogue.answered
-        dialogue.speaking.complete(whole=response.status == "completed")
         if response.status == "failed":
             trouble = details.error.message if details is not None and details.error is not None else "The engine could not answer."
-            dialogue.give_up(trouble)
+            dialogue.give_up(trouble)  # before it is over, so that whoever waits for silence knows why
+        dialogue.speaking.complete(whole=response.status == "completed")
         for output in outputs:
             dialogue.send(output)
         if outputs:

@@ -3,6 +3,8 @@
 import threading
 from collections.abc import Callable
 
+import pytest
+
 from parley.conversation.events import (
     Activity,
     Answering,
@@ -162,6 +164,59 @@ def test_a_question_taken_back_while_it_is_thought_about_stays_unanswered(sit_do
         user.talk.send("This one?")
         user.listen()
         assert user.until(Spoke).turn.text == "Answer to This one?."
+
+
+def tap(user: User) -> None:
+    user.speak(0.1)
+
+
+def press_and_think_better_of_it(user: User) -> None:
+    user.talk.press()
+    user.talk.interrupt()
+
+
+def hear_something_else(user: User) -> None:
+    user.talk.replay(user.all(Spoke)[0].turn.number)
+    user.listen()
+
+
+@pytest.mark.parametrize("instead", [tap, press_and_think_better_of_it, hear_something_else])
+@pytest.mark.parametrize("begun", [False, True])
+def test_who_takes_the_floor_from_an_answer_does_not_leave_it_awaited(
+    sit_down: Callable[..., User], instead: Callable[[User], None], *, begun: bool
+) -> None:
+    pieces, commits = threading.Semaphore(100), threading.Event()
+    with RealtimeServer(Script(pieces=pieces, commits=commits)) as server:
+        user = sit_down(server)
+        user.ready()
+        user.talk.send("Hello?")
+        user.listen()
+        while pieces.acquire(blocking=False):
+            pass
+        before = user.now
+        user.speak(0.5)
+        user.until(Asked, after=before)
+        if begun:
+            commits.set()
+            user.until(Answering, after=before)
+        instead(user)
+        silent = threading.Event()
+        user.talk.afterwards(silent.set)
+        assert silent.wait(20)
+        wait_for(lambda: user.activity is Activity.IDLE)
+        commits.set()
+        pieces.release(100)
+        user.talk.send("This one?")
+        user.listen()
+        assert user.all(Spoke)[-1].turn.text == "Answer to This one?."
+
+
+def test_an_answer_without_a_word_is_over(sit_down: Callable[..., User]) -> None:
+    with RealtimeServer(Script(reply=lambda _items: Reply(""))) as server:
+        user = sit_down(server)
+        user.ready()
+        user.talk.send("Hello?")
+        user.is_at(Activity.IDLE, user.told.index(user.until(Dropped)))
 
 
 def test_what_ends_a_turn_is_in_force_as_soon_as_it_is_set(user: User, server: RealtimeServer) -> None:
