@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from parley.conversation.dialogue import Dialogue
+from parley.conversation.dialogue import COMMIT, Dialogue
 from parley.conversation.events import Spoke, Understood
 from parley.conversation.speaking import QUIET
 from parley.conversation.tools import Toolbox
@@ -75,10 +75,8 @@ class EngineNews:
             take(event)
 
     def _committed(self, event: InputAudioCommitted) -> None:
-        dialogue = self._dialogue
-        if not dialogue.listening.committed(event) and dialogue.question is not None and dialogue.question.item_id is None:
-            dialogue.question.item_id = event.item_id
-            dialogue.items.add(event.item_id, dialogue.question.turn.number)
+        if not self._dialogue.listening.committed(event):
+            self._dialogue.committed(event.item_id)
 
     def _understood(self, event: InputTranscribed) -> None:
         dialogue = self._dialogue
@@ -177,6 +175,8 @@ class EngineNews:
         cause = event.error.event_id or ""
         if cause.startswith(QUIET):
             return
+        if cause.startswith(COMMIT):
+            self._dialogue.not_committed()
         if cause.startswith("ask-"):
             self._dialogue.give_up(event.error.message)
         else:

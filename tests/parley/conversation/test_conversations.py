@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ import soundfile
 from parley.conversation.character import Character
 from parley.conversation.events import (
     Activity,
+    Asked,
     CharacterChanged,
     ConversationOpened,
     ConversationsListed,
@@ -73,6 +75,22 @@ def test_conversations_do_not_leak_into_each_other(user: User, server: RealtimeS
     assert [said(item) for item in server.session.items][:1] == ["The first secret."]
     assert all("second" not in said(item) for item in server.session.items)
     assert not user.all(Stumbled)
+
+
+def test_a_question_that_the_engine_is_still_taking_in_does_not_leak_into_the_next_conversation(sit_down: Callable[..., User]) -> None:
+    commits = threading.Event()
+    with RealtimeServer(Script(commits=commits)) as server:
+        user = sit_down(server)
+        user.ready()
+        user.speak(1.0, text="typed beside it")
+        user.until(Asked)
+        begun = user.now
+        user.talk.new_conversation()
+        user.until(ConversationOpened, after=begun)
+        commits.set()
+        chat(user, "Hello?")
+        wait_for(lambda: [said(item) for item in server.session.items] == ["Hello?", "Answer to Hello?."])
+        assert not user.all(Stumbled)
 
 
 def test_a_deleted_conversation_is_forgotten_everywhere(sit_down: Callable[..., User], server: RealtimeServer, tmp_path: Path) -> None:

@@ -166,6 +166,39 @@ def test_a_question_taken_back_while_it_is_thought_about_stays_unanswered(sit_do
         assert user.until(Spoke).turn.text == "Answer to This one?."
 
 
+def test_what_was_heard_belongs_to_what_was_spoken_though_more_was_asked_meanwhile(sit_down: Callable[..., User]) -> None:
+    commits = threading.Event()
+    with RealtimeServer(Script(commits=commits)) as server:
+        user = sit_down(server)
+        user.ready()
+        user.speak(1.0)
+        spoken = user.until(Asked).turn.number
+        user.talk.send("And two?")
+        user.until(Asked, lambda asked: asked.turn.number != spoken)
+        commits.set()
+        user.listen()
+        understood = user.until(Understood)
+        assert (understood.turn, understood.text) == (spoken, "heard 1000 ms")
+
+
+def test_sound_that_the_engine_does_not_take_gives_its_name_to_no_other(user: User, server: RealtimeServer) -> None:
+    user.talk.send("Hello?")
+    user.listen()
+    user.talk.press()
+    wait_for(lambda: user.desk.listens)
+    user.desk.hear(1.0)
+    wait_for(lambda: len(server.session.buffer) == 48_000)
+    server.session.buffer.clear()
+    user.talk.release()
+    assert "less than 100 ms" in user.until(Stumbled).message
+    user.listen()
+    before = user.now
+    user.speak(0.5)
+    spoken = user.until(Asked, after=before).turn.number
+    user.listen()
+    assert user.until(Understood).turn == spoken
+
+
 def tap(user: User) -> None:
     user.speak(0.1)
 
