@@ -181,7 +181,8 @@ class Dialogue:
         """The session is lost, nothing of the conversation is."""
         self.offer = None
         self.waiting_for = None
-        sounded = self.speaking.current is not None and bool(self.speaking.current.chunks)
+        current = self.speaking.current
+        sounded = current is not None and current.purpose == "answer" and bool(current.chunks)
         self.speaking.abandon()
         if sounded:
             self.question = None  # it has its answer, even if a part is missing

@@ -180,6 +180,34 @@ def test_a_question_that_waits_outlives_a_connection_without_a_session(sit_down:
     assert user.until(Spoke, lambda spoke: spoke.turn.number == answer.turn.number).turn.text == "Answer to And then?."
 
 
+def test_a_question_that_waits_outlives_an_engine_that_goes_while_something_else_is_heard(
+    sit_down: Callable[..., User], server: RealtimeServer
+) -> None:
+    opens = server.script.opens = threading.Event()
+    opens.set()
+    user = sit_down(server, patience=PATIENCE)
+    user.ready()
+    user.talk.send("First?")
+    user.listen()
+    first = user.until(Spoke).turn
+    commits = server.script.commits = threading.Event()
+    opens.clear()
+    server.hang_up()
+    lost = user.now
+    user.speak(1.0)
+    user.until(Asked, lambda asked: asked.turn.seconds > 0)
+    user.talk.replay(first.number)
+    wait_for(lambda: user.desk.sounding_s > 0)
+    opens.set()
+    wait_for(lambda: any(event["type"] == "input_audio_buffer.commit" for event in server.session.received))
+    gone = user.now
+    server.hang_up()
+    user.until(EngineChanged, lambda news: news.state is EngineState.DIED, after=gone)
+    commits.set()
+    user.listen()
+    assert user.until(Spoke, lambda spoke: spoke.turn.number > first.number, after=lost).turn.text == "Answer to 1000 ms."
+
+
 def test_who_leaves_before_the_session_is_open_is_not_held(sit_down: Callable[..., User]) -> None:
     with RealtimeServer(Script(opens=threading.Event())) as server:
         user = sit_down(server, patience=PATIENCE)
