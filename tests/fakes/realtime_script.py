@@ -49,8 +49,8 @@ class Script:
     recites: tuple[str, ...] = ("*",)
     speech_s: float = 0.1
     silence_s: float = 0.3
-    late: bool = False
-    """A response to a question of before begins before each answer, and goes on into it."""
+    late: Json | None = None
+    """A response to a question of before, or words that were wanted before, begins before each answer and goes on into it: its metadata."""
 
     swallow: bool = False
     """Speech in the open microphone never becomes a turn."""

@@ -196,12 +196,12 @@ class Session:
             reply = Reply(said(item))
         else:
             reply = self.script.reply(self.items)
-        old = {"id": self.name("old"), "status": "in_progress", "output": [], "metadata": {"question": "0"}}
-        if self.script.late:
+        old = {"id": self.name("old"), "status": "in_progress", "output": [], "metadata": self.script.late}
+        if self.script.late is not None:
             await self.say("response.created", response=old)
         self.response = {"id": self.name("resp"), "status": "in_progress", "output": [], "metadata": wish.get("metadata")}
         await self.say("response.created", response=self.response)
-        if self.script.late:
+        if self.script.late is not None:
             place = {"response_id": old["id"], "output_index": 0, "item_id": "item_old", "content_index": 0}
             await self.say("response.output_audio_transcript.delta", delta="stale", **place)
             await self.say("response.output_audio.delta", delta=tone(0.5, 0), **place)

@@ -194,7 +194,7 @@ class Dialogue:
         """Silence, for good."""
         if self.offer is not None:  # no answer comes any more; while there is no engine, the question goes on waiting for one
             self.question = None
-        if self.waiting_for is not None:  # it is being thought of and has no name yet
+        if self.waiting_for is not None or self.recital.is_awaited:  # it is being thought of and has no name yet
             self.waiting_for = None
             self.send(ResponseCancel(event_id=f"{QUIET}-cancel"))
         self.recital.take_back()
@@ -265,12 +265,12 @@ class Dialogue:
         named = int(number) if (number := metadata.get("turn", "")).isdecimal() else None
         if named is not None and self.recital.begins(named, response_id):
             return
-        if self.waiting_for is not None and metadata.get("question") in {None, str(self.waiting_for)}:
+        if named is None and self.waiting_for is not None and metadata.get("question") in {None, str(self.waiting_for)}:
             end = self.question.end if self.question is not None else None
             turn = Turn(self.archive.next_turn(), "assistant", style=self.style, at=now())
             self.speaking.begin(turn, self.waiting_for, "answer", response_id=response_id, question_end=end)
             self.answered, self.waiting_for = self.waiting_for, None
-        else:  # to a question that was taken back
+        else:  # to a question that was taken back, or words that are not wanted any more
             self.send(ResponseCancel(response_id=response_id, event_id=f"{QUIET}-cancel"))
         self.changed()
 

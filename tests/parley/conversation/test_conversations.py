@@ -14,6 +14,7 @@ import soundfile
 from parley.conversation.character import Character
 from parley.conversation.events import (
     Activity,
+    Answering,
     Asked,
     CharacterChanged,
     ConversationOpened,
@@ -209,6 +210,21 @@ def test_a_character_greets_in_an_empty_conversation_and_is_remembered_with_it(
     user.talk.open_conversation(1)
     assert user.until(CharacterChanged, lambda news: news.character is PIRATE, after=begun)
     assert len(user.all(Spoke)) == 2  # no second greeting
+
+
+def test_a_question_that_overtakes_a_greeting_is_answered_and_not_greeted(user: User) -> None:
+    both = threading.Event()
+    user.talk.afterwards(both.wait)  # so that nothing of the greeting has come when the question is asked
+    user.talk.set_character(PIRATE)
+    user.talk.send("Hello?")
+    both.set()
+    asked = user.until(Asked).turn
+    answer = user.until(Answering)
+    user.listen()
+    spoke = user.until(Spoke).turn
+    assert (answer.to, spoke.text) == (asked.number, "Answer to Hello?.")
+    assert len(user.all(Answering)) == 1
+    assert not user.all(Stumbled)
 
 
 @pytest.mark.parametrize(("recites", "sounds"), [(("Ahoy, the user!",), True), (("Ahoy, Jim!",), False)])

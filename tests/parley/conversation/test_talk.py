@@ -139,8 +139,9 @@ def test_of_two_questions_in_a_breath_the_second_is_answered(user: User) -> None
         assert (spoke.turn.text, spoke.turn.seconds) == (f"Answer to Two, {number}?.", 1.0)
 
 
-def test_a_server_that_is_late_to_stop_does_not_talk_into_the_next_answer(sit_down: Callable[..., User]) -> None:
-    with RealtimeServer(Script(late=True)) as server:
+@pytest.mark.parametrize("wanted", ["question", "turn"])
+def test_a_server_that_is_late_to_stop_does_not_talk_into_the_next_answer(sit_down: Callable[..., User], wanted: str) -> None:
+    with RealtimeServer(Script(late={wanted: "0"})) as server:
         user = sit_down(server)
         user.ready()
         user.talk.send("New?")
