@@ -181,6 +181,7 @@ class Dialogue:
         """The session is lost, nothing of the conversation is."""
         self.offer = None
         self.waiting_for = None
+        self.listening.engine_gone()
         current = self.speaking.current
         sounded = current is not None and current.purpose == "answer" and bool(current.chunks)
         self.speaking.abandon()

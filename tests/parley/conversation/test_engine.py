@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from parley.conversation import listening
 from parley.conversation.child import Child, clear_leftovers, serve_command
 from parley.conversation.engine import Patience
 from parley.conversation.events import Activity, Answering, Asked, EngineChanged, EngineState, Replaying, Spoke, Stumbled
@@ -206,6 +207,53 @@ def test_a_question_that_waits_outlives_an_engine_that_goes_while_something_else
     commits.set()
     user.listen()
     assert user.until(Spoke, lambda spoke: spoke.turn.number > first.number, after=lost).turn.text == "Answer to 1000 ms."
+
+
+def test_what_was_said_into_the_open_microphone_is_heard_by_the_next_engine(
+    sit_down: Callable[..., User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listening, "FALSE_ALARM_S", 600.0)  # the engine goes within it, however slow the machine is
+    opens = threading.Event()
+    opens.set()
+    with RealtimeServer(Script(opens=opens, swallow=True)) as server:
+        user = sit_down(server, patience=PATIENCE, open_microphone=True)
+        user.ready()
+        wait_for(lambda: user.desk.listens)
+        user.desk.hear(1.0)
+        user.is_at(Activity.LISTENING)
+        user.desk.hear(0.5, level=0)
+        parlour = user.talk._parlour
+        assert parlour is not None
+        ears = parlour.dialogue.listening
+        wait_for(lambda: ears.utterance is not None and ears.utterance.end_s is not None)
+        assert ears._timer is not None
+        opens.clear()
+        server.hang_up()
+        wait_for(lambda: ears._timer is None)  # nobody who could find a turn is there: not the time to call it a false alarm
+        server.script.swallow = False
+        opens.set()
+        assert user.until(Asked).turn.seconds >= 0.9
+        user.listen()
+        assert user.until(Spoke).turn.text.startswith("Answer to")
+
+
+def test_an_answer_that_fell_silent_as_the_engine_went_goes_on(sit_down: Callable[..., User], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listening, "DECIDED_S", 600.0)
+    with RealtimeServer(Script(swallow=True)) as server:
+        user = sit_down(server, patience=PATIENCE, open_microphone=True)
+        user.ready()
+        wait_for(lambda: user.desk.listens)
+        user.talk.send("Tell me a story.")
+        wait_for(lambda: user.desk.sounding_s >= 0.99)
+        wait_for(lambda: server.session.answer is not None and server.session.answer.done())
+        user.desk.advance(0.5)
+        user.desk.hear(0.16)
+        wait_for(lambda: user.desk.over)  # silenced
+        server.script.speech_s = 10.0  # the next one takes it for the cough that it was
+        server.hang_up()
+        wait_for(lambda: user.desk.sounding_s > 0)
+        user.desk.advance(10)
+        assert user.until(Spoke).turn.text == "Answer to Tell me a story.."
 
 
 def test_who_leaves_before_the_session_is_open_is_not_held(sit_down: Callable[..., User]) -> None:
