@@ -45,6 +45,9 @@ class Script:
     reflects: threading.Event | None = None
     """After an answer, what was heard is written down and its style measured only when this is set; None = at once."""
 
+    finishes: threading.Event | None = None
+    """An answer that has been given is over only when this is set; None = at once."""
+
     roles: tuple[str, ...] = ("*",)
     recites: tuple[str, ...] = ("*",)
     speech_s: float = 0.1

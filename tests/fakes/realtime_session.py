@@ -233,6 +233,7 @@ class Session:
             rest = {"item_id": call["id"], "call_id": call["call_id"], "name": tool, "arguments": call["arguments"]}
             await self.say("response.function_call_arguments.done", **rest, **where)
             self.items.append(call)
+        await self.is_set(self.script.finishes)
         status = "failed" if reply.fails else "completed"
         details = {"type": "failed", "error": {"type": "server_error", "message": reply.fails}} if reply.fails else None
         await self.over(status, details)

@@ -48,7 +48,7 @@ class EngineNews:
             SpeechStopped: listening.stopped,
             InputAudioCommitted: self._committed,
             InputTranscribed: self._understood,
-            ResponseCreated: lambda event: dialogue.answer_begins(event.response.id, event.response.metadata or {}),
+            ResponseCreated: self._begins,
             OutputItemAdded: self._item_begins,
             OutputTranscriptDelta: lambda event: speaking.wrote(event.delta, event.segment),
             OutputTextDelta: lambda event: speaking.wrote(event.delta, 0),
@@ -86,6 +86,10 @@ class EngineNews:
         if turn is not None and turn.seconds and text and not turn.corrected:  # of what was typed nobody needs to be told
             dialogue.archive.keep(replace(turn, heard_as=text))
             dialogue.tell(Understood(turn.number, text))
+
+    def _begins(self, event: ResponseCreated) -> None:
+        self._outputs = []  # of one that was called off after its tools had been
+        self._dialogue.answer_begins(event.response.id, event.response.metadata or {})
 
     def _item_begins(self, event: OutputItemAdded) -> None:
         current = self._dialogue.speaking.current

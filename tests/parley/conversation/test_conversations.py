@@ -19,6 +19,7 @@ from parley.conversation.events import (
     CharacterChanged,
     ConversationOpened,
     ConversationsListed,
+    Dropped,
     Found,
     Rang,
     Replaying,
@@ -281,6 +282,31 @@ def test_a_timer_set_by_the_model_rings_and_is_spoken(sit_down: Callable[..., Us
         assert texts == ["Done, I will ring.", "Your reminder: tea."]
         assert user.all(TimersChanged)[-1].timers == ()
         wait_for(lambda: user.activity is Activity.IDLE)
+
+
+def test_what_a_tool_gave_back_to_an_answer_that_was_called_off_is_not_answered(sit_down: Callable[..., User]) -> None:
+    finishes = threading.Event()
+
+    def reply(items: list[dict[str, object]]) -> Reply:
+        text = said(items[-1])
+        return Reply("", calls=(("set_timer", {"seconds": 3_000}),)) if "timer" in text else Reply(f"Answer to {text}.")
+
+    with RealtimeServer(Script(reply=reply, finishes=finishes)) as server:
+        user = sit_down(server)
+        user.ready()
+        user.talk.send("Set a timer.")
+        user.until(TimersChanged, lambda news: bool(news.timers))
+        user.talk.interrupt()
+        user.until(Dropped)
+        finishes.set()
+        chat(user, "One?")
+        chat(user, "Two?")
+        assert [said(item) for item in server.session.items if item["type"] == "message"][1:] == [
+            "One?",
+            "Answer to One?.",
+            "Two?",
+            "Answer to Two?.",
+        ]
 
 
 def test_what_should_have_rung_while_nobody_was_there_rings_at_the_start(
