@@ -196,7 +196,7 @@ class Session:
             reply = Reply(said(item))
         else:
             reply = self.script.reply(self.items)
-        old = {"id": self.name("old"), "status": "in_progress", "output": [], "metadata": self.script.late}
+        old: Json = {"id": self.name("old"), "status": "in_progress", "output": [], "metadata": self.script.late}
         if self.script.late is not None:
             await self.say("response.created", response=old)
         self.response = {"id": self.name("resp"), "status": "in_progress", "output": [], "metadata": wish.get("metadata")}
