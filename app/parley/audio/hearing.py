@@ -96,6 +96,11 @@ class Hearing:
         self._wanted, self._close_at = False, at
 
     @property
+    def closing(self) -> bool:
+        """Whether sound from before the microphone was closed is still on its way."""
+        return self._open and self._close_at is not None
+
+    @property
     def speaking(self) -> bool:
         """Whether someone is, as far as an open microphone tells."""
         return self._gate.speaking
