@@ -30,21 +30,30 @@ class Script:
     """From the conversation so far to the answer."""
 
     is_parley: bool = True
+    opens: threading.Event | None = None
+    """Who is connected gets a session only when this is set; None = at once."""
+
     pieces: threading.Semaphore | None = None
     """Each piece of sound takes one; None = all come at once."""
 
     recognizes: bool = True
     """Whether it writes down what it hears; servers of others never do."""
 
+    commits: threading.Event | None = None
+    """Sound becomes an item only when this is set, and what the client says meanwhile waits, as with our engine; None = at once."""
+
     reflects: threading.Event | None = None
     """After an answer, what was heard is written down and its style measured only when this is set; None = at once."""
+
+    finishes: threading.Event | None = None
+    """An answer that has been given is over only when this is set; None = at once."""
 
     roles: tuple[str, ...] = ("*",)
     recites: tuple[str, ...] = ("*",)
     speech_s: float = 0.1
     silence_s: float = 0.3
-    late: bool = False
-    """A response to a question of before begins before each answer, and goes on into it."""
+    late: Json | None = None
+    """A response to a question of before, or words that were wanted before, begins before each answer and goes on into it: its metadata."""
 
     swallow: bool = False
     """Speech in the open microphone never becomes a turn."""

@@ -5,6 +5,7 @@ import asyncio
 import base64
 import contextlib
 import json
+import threading
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +47,7 @@ class Session:
         bundle |= {"roles": self.script.roles, "recites": self.script.recites, "recognizes": self.script.recognizes}
         bundle["controls"] = [{"name": "rate", "kind": "continuous", "minimum": 0.5, "maximum": 2.0}]
         ours = {"parley": {"bundle": bundle}} if self.script.is_parley else {}
+        await self.is_set(self.script.opens)
         await self.say("session.created", session={"type": "realtime", "model": "scripted", **ours})
         if self.script.is_parley:
             await self.say("parley.engine", state="ready", bundle="scripted")
@@ -58,6 +60,11 @@ class Session:
             await self.cancel()
             if self.writing is not None:
                 self.writing.cancel()
+
+    async def is_set(self, event: threading.Event | None) -> None:
+        """Wait for what the test does, or for the client to go."""
+        while event is not None and not event.is_set() and self.socket.close_code is None:
+            await asyncio.sleep(0.005)
 
     async def take(self, event: Json) -> None:
         does = getattr(self, "on_" + event["type"].replace(".", "_"), None)
@@ -90,7 +97,7 @@ class Session:
         if self.answer is not None and not self.answer.done():
             await self.refuse(event, "There is a response already.")
         else:
-            self.answer = asyncio.create_task(self.respond(event.get("response") or {}))
+            self.begin(event.get("response") or {})
 
     async def on_response_cancel(self, event: Json) -> None:
         if event.get("response_id") not in {None, self.response.get("id")} or not await self.cancel():
@@ -122,7 +129,7 @@ class Session:
             if not self.script.swallow:
                 await self.commit(item)
                 await self.cancel("turn_detected")
-                self.answer = asyncio.create_task(self.respond({}))
+                self.begin({})
 
     def forget_sound(self) -> None:
         self.buffer.clear()
@@ -132,6 +139,7 @@ class Session:
     async def commit(self, name: str) -> None:
         sound = base64.b64encode(bytes(self.buffer)).decode()
         self.forget_sound()
+        await self.is_set(self.script.commits)
         await self.say("input_audio_buffer.committed", item_id=name)
         await self.add({"id": name, "type": "message", "role": "user", "content": [{"type": "input_audio", "audio": sound}]}, silent=True)
 
@@ -177,6 +185,10 @@ class Session:
 
     # Answers
 
+    def begin(self, wish: Json) -> None:
+        self.response = {}  # what is told to cancel the one of before does not mean this one, which has no name yet
+        self.answer = asyncio.create_task(self.respond(wish))
+
     async def respond(self, wish: Json) -> None:
         again = (wish.get("parley") or {}).get("say_again")
         if again:
@@ -184,12 +196,12 @@ class Session:
             reply = Reply(said(item))
         else:
             reply = self.script.reply(self.items)
-        old = {"id": self.name("old"), "status": "in_progress", "output": [], "metadata": {"question": "0"}}
-        if self.script.late:
+        old: Json = {"id": self.name("old"), "status": "in_progress", "output": [], "metadata": self.script.late}
+        if self.script.late is not None:
             await self.say("response.created", response=old)
         self.response = {"id": self.name("resp"), "status": "in_progress", "output": [], "metadata": wish.get("metadata")}
         await self.say("response.created", response=self.response)
-        if self.script.late:
+        if self.script.late is not None:
             place = {"response_id": old["id"], "output_index": 0, "item_id": "item_old", "content_index": 0}
             await self.say("response.output_audio_transcript.delta", delta="stale", **place)
             await self.say("response.output_audio.delta", delta=tone(0.5, 0), **place)
@@ -221,6 +233,7 @@ class Session:
             rest = {"item_id": call["id"], "call_id": call["call_id"], "name": tool, "arguments": call["arguments"]}
             await self.say("response.function_call_arguments.done", **rest, **where)
             self.items.append(call)
+        await self.is_set(self.script.finishes)
         status = "failed" if reply.fails else "completed"
         details = {"type": "failed", "error": {"type": "server_error", "message": reply.fails}} if reply.fails else None
         await self.over(status, details)
@@ -254,7 +267,8 @@ class Session:
         with contextlib.suppress(asyncio.CancelledError):
             await task
         with contextlib.suppress(Exception):
-            await self.over("cancelled", {"type": "cancelled", "reason": reason})
+            if self.response:
+                await self.over("cancelled", {"type": "cancelled", "reason": reason})
         return True
 
     async def over(self, status: str, details: Json | None) -> None:
@@ -262,8 +276,7 @@ class Session:
 
     async def reflect(self, answer: str) -> None:
         """After a response; `answer` is the item that it made."""
-        while self.script.reflects is not None and not self.script.reflects.is_set():
-            await asyncio.sleep(0.005)
+        await self.is_set(self.script.reflects)
         if self.script.recognizes:
             await self.transcribe()
         if answer:

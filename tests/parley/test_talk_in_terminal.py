@@ -5,16 +5,31 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from parley.cli import talk
 from parley.cli.program import run
 from parley.cli.talk import TalkRequest, Terminal, converse, options_of, style_from
+from parley.conversation.character import Character
 from parley.conversation.characters import Characters
-from parley.conversation.events import Answering, Asked, EngineChanged, EngineState, Event, Measured, Spoke, Stumbled, Understood
+from parley.conversation.control import command, is_open
+from parley.conversation.events import (
+    Activity,
+    Answering,
+    Asked,
+    EngineChanged,
+    EngineState,
+    Event,
+    Measured,
+    Spoke,
+    StateChanged,
+    Stumbled,
+    Understood,
+)
 from parley.conversation.offer import BuiltIn, Offer, Remote
-from parley.conversation.talk import TalkOptions
+from parley.conversation.talk import Talk, TalkOptions
 from parley.conversation.turns import Turn
 from parley.settings import EngineSettings, PrivacySettings, Settings
 from parley_models.errors import EngineError, UsageError
@@ -38,6 +53,7 @@ def converse_with(
     lines: Callable[[SimulatedDesk], Iterator[str]],
     key: str = "secret",
     terminal_of: type[Terminal] = Terminal,
+    **options: Any,  # noqa: ANN401 - as TalkOptions has them
 ) -> str:
     desks: list[QuickDesk] = []
 
@@ -47,7 +63,7 @@ def converse_with(
 
     out = io.StringIO()
     terminal = terminal_of(out, lambda: lines(desks[0]))
-    assert converse(request, terminal, make, TalkOptions(engine=Remote(server.url, key))) == 0
+    assert converse(request, terminal, make, TalkOptions(engine=Remote(server.url, key), **options)) == 0
     return out.getvalue()
 
 
@@ -76,6 +92,66 @@ def test_enter_starts_and_ends_what_is_said(server: RealtimeServer) -> None:
     assert said[0] == "[listening; Enter ends]"
     assert "› Answer to 1000 ms." in said
     assert "[heard: heard 1000 ms]" in said
+
+
+def mute(folder: Path) -> None:
+    """`parley ctl mute`."""
+    while not is_open(folder):
+        time.sleep(0.005)
+    assert command(folder, "mute") == "Parley is muted."
+
+
+def test_who_is_muted_while_he_speaks_is_told_and_may_leave(server: RealtimeServer, tmp_path: Path) -> None:
+    def lines(desk: SimulatedDesk) -> Iterator[str]:
+        yield "\n"
+        while not desk.listens:
+            time.sleep(0.005)
+        mute(tmp_path)
+        yield "\n"
+
+    said = converse_with(server, TalkRequest(), lines, control=tmp_path).splitlines()
+    assert said == ["[listening; Enter ends]", "[Parley is muted: unmute it to speak.]"]
+
+
+def test_who_was_muted_before_may_leave_too(server: RealtimeServer, tmp_path: Path) -> None:
+    def lines(_desk: SimulatedDesk) -> Iterator[str]:
+        mute(tmp_path)
+        yield from ("\n", "\n")
+
+    said = converse_with(server, TalkRequest(), lines, control=tmp_path).splitlines()
+    assert said == ["[Parley is muted: unmute it to speak.]"] * 2
+
+
+def test_a_greeting_that_ends_as_a_line_is_sent_is_not_taken_for_its_answer(
+    server: RealtimeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    greeted, sent = threading.Event(), threading.Event()
+    answered: list[bool] = []
+    send = Talk.send
+
+    class Slow(Terminal):
+        def hear(self, event: Event) -> None:
+            if isinstance(event, Spoke):
+                greeted.set()
+            if isinstance(event, StateChanged) and event.activity is Activity.IDLE and greeted.is_set():
+                assert sent.wait(20)
+            super().hear(event)
+
+    def sends(conversation: Talk, text: str) -> None:
+        send(conversation, text)
+        sent.set()
+
+    def lines(desk: SimulatedDesk) -> Iterator[str]:
+        assert greeted.wait(20)
+        yield "One?\n"
+        answered.append(len(desk.over) == 2)
+        yield "Two?\n"
+
+    monkeypatch.setattr(Talk, "send", sends)
+    pirate = Character("Captain Rosa", "A captain.", greeting="Ahoy!")
+    said = converse_with(server, TalkRequest(typing=True), lines, terminal_of=Slow, character=pirate).splitlines()
+    assert answered == [True]
+    assert said == ["› Ahoy!", "› Answer to One?.", "› Answer to Two?."]
 
 
 def test_what_was_heard_is_shown_though_it_is_written_down_after_all_was_said() -> None:

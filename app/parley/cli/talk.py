@@ -63,6 +63,11 @@ class Terminal:
     """What the user enters, line by line, until the end of input."""
 
     idle: threading.Event = field(default_factory=threading.Event)
+    """Nobody speaks, and no question waits for its answer. Set and cleared by what is told alone: what comes of a line may be nothing."""
+
+    held: bool = False
+    """The button is down, whoever pressed it."""
+
     ready: threading.Event = field(default_factory=threading.Event)
     settled: threading.Event = field(default_factory=threading.Event)
     """What the engine heard in the last question stands there, or won't come. It may be told long after the answer."""
@@ -112,10 +117,12 @@ class Terminal:
                 self.failure = message
                 self.ready.set()
                 self.idle.set()
-            case Asked():
-                self.idle.clear()
-            case StateChanged(activity=Activity.IDLE):
-                self.idle.set()
+            case StateChanged(activity=activity, held=held):
+                self.held = held
+                if activity is Activity.IDLE or self.failure:  # where there is no engine, nothing is waited for
+                    self.idle.set()
+                else:
+                    self.idle.clear()
             case _:
                 pass
 
@@ -170,28 +177,31 @@ def converse(request: TalkRequest, terminal: Terminal, make_desk: MakeDesk, opti
 
 
 def _turns(request: TalkRequest, terminal: Terminal, talk: Talk) -> None:
-    listening = False
     for line in terminal.lines():
         if terminal.failure:
             return
         if request.typing or line.strip():
             if line.strip():
-                terminal.idle.clear()
                 talk.send(line)
-        elif listening:
-            terminal.idle.clear()
+        elif terminal.held:
             talk.release()
-            listening = False
         else:
             talk.press()
-            listening = True
+        _take_effect(talk)
         if request.typing and not sys.stdin.isatty():  # a script's next line waits until the answer was heard
             terminal.idle.wait()
-    if listening:
-        terminal.idle.clear()
+    if terminal.held:
         talk.release()
+        _take_effect(talk)
     terminal.idle.wait()
     terminal.settled.wait(LATEST_S)
+
+
+def _take_effect(talk: Talk) -> None:
+    """Until it is told what came of a line: before that, `idle` and `held` may still be of something that was said earlier."""
+    done = threading.Event()
+    talk.afterwards(done.set)
+    done.wait()
 
 
 def options_of(request: TalkRequest, settings: Settings, characters: Characters) -> TalkOptions:

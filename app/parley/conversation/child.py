@@ -109,20 +109,21 @@ class Child:
     async def stop(self) -> None:
         """End it: asked first, then made to; leaves no file. Takes up to 2 s."""
         process = self._process
-        if process is not None:
-            if process.stdin is not None:
-                with contextlib.suppress(OSError):
-                    process.stdin.close()
-            if process.poll() is None:
+        if process is not None and process.stdin is not None:
+            with contextlib.suppress(OSError):
+                process.stdin.close()
+        try:
+            if process is not None and process.poll() is None:
                 process.terminate()
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(1.5):
                         while process.poll() is None:
                             await asyncio.sleep(_LOOK_S / 2)
-            if process.poll() is None:
+        finally:  # also if Parley is closed while it waits: one that hangs would outlive it, with its token
+            if process is not None and process.poll() is None:
                 process.kill()
                 process.wait()
-        shutil.rmtree(self._folder, ignore_errors=True)
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def _first_line(self) -> str:
         whole = _read(self._folder / "out")

@@ -107,9 +107,10 @@ class Client:
     async def close(self) -> None:
         """Say goodbye; does not wait longer than half a second."""
         self._writer.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._writer
-        await self._socket.close()
+        try:
+            await asyncio.gather(self._writer, return_exceptions=True)  # `suppress` would swallow it if we are told to end right now
+        finally:
+            await self._socket.close()
 
     async def _write(self) -> None:
         with contextlib.suppress(ConnectionClosed):

@@ -5,6 +5,7 @@ engine says (`engine_news`). A turn is a number: what belongs to an older respon
 """
 
 import asyncio
+import collections
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -48,6 +49,9 @@ from parley_models.realtime.events import (
 )
 from parley_models.style import Style
 
+COMMIT = "commit-"
+"""So begins the id of what hands sound over; the engine tells it if it refuses."""
+
 
 class Dialogue:
     """One conversation with one user. All methods on the conversation's thread."""
@@ -81,6 +85,10 @@ class Dialogue:
         self.tell = tell
         self.waiting_for: int | None = None
         """The turn whose answer is the next response that nobody asked for by name."""
+
+        self._commits: collections.deque[int | None] = collections.deque()
+        """Turns whose sound was handed over and has no name yet, in order. By the time it has one, something else may have been asked.
+        None = of a conversation that is not open any more."""
 
         self._corrections = 0
         self._state: StateChanged | None = None
@@ -142,8 +150,9 @@ class Dialogue:
         """Another conversation was opened: the engine forgets the old one and is reminded of this one."""
         self.question = None
         self.recital.take_back()
+        self._commits = collections.deque(None for _ in self._commits)
         for name in self.items.forget():
-            self.send(ItemDelete(item_id=name, event_id=f"{QUIET}-forget"))
+            self._delete(name)
         self._remind()
 
     # From the engine
@@ -152,6 +161,7 @@ class Dialogue:
         """A session that knows nothing: it is told who answers and what was said; what waits for an answer is asked again."""
         self.offer = offer
         self.items.forget()
+        self._commits.clear()
         self.recital.take_back()
         self.send(opening(offer, TOOLS))
         self._send_manner()
@@ -171,7 +181,9 @@ class Dialogue:
         """The session is lost, nothing of the conversation is."""
         self.offer = None
         self.waiting_for = None
-        sounded = self.speaking.current is not None and bool(self.speaking.current.chunks)
+        self.listening.engine_gone()
+        current = self.speaking.current
+        sounded = current is not None and current.purpose == "answer" and bool(current.chunks)
         self.speaking.abandon()
         if sounded:
             self.question = None  # it has its answer, even if a part is missing
@@ -181,7 +193,9 @@ class Dialogue:
 
     def floor_taken(self) -> None:
         """Silence, for good."""
-        if self.waiting_for is not None:  # it is being thought of and has no name yet
+        if self.offer is not None:  # no answer comes any more; while there is no engine, the question goes on waiting for one
+            self.question = None
+        if self.waiting_for is not None or self.recital.is_awaited:  # it is being thought of and has no name yet
             self.waiting_for = None
             self.send(ResponseCancel(event_id=f"{QUIET}-cancel"))
         self.recital.take_back()
@@ -204,10 +218,8 @@ class Dialogue:
         if item_id is None:
             self._commit(question)
         else:  # the engine has it, and answers by itself
-            question.item_id = item_id
             self.items.add(item_id, turn.number)
-            if said.text:
-                self.send(ItemCreate(item=message(item_name(turn.number), "user", said.text)))
+            self._add_typed(question)
             self.waiting_for = turn.number
         self.changed()
 
@@ -234,17 +246,32 @@ class Dialogue:
         if what is Activity.IDLE:
             self.recital.catch_up()
 
+    def committed(self, item_id: str) -> None:
+        """Sound that was handed over became an item."""
+        if not self._commits:
+            return
+        turn = self._commits.popleft()
+        if turn is None:
+            self._delete(item_id)
+        else:
+            self.items.add(item_id, turn)
+
+    def not_committed(self) -> None:
+        """It became none."""
+        if self._commits:
+            self._commits.popleft()
+
     def answer_begins(self, response_id: str, metadata: dict[str, str]) -> None:
         """A response was created: ours if somebody here waits for it."""
         named = int(number) if (number := metadata.get("turn", "")).isdecimal() else None
         if named is not None and self.recital.begins(named, response_id):
             return
-        if self.waiting_for is not None and metadata.get("question") in {None, str(self.waiting_for)}:
+        if named is None and self.waiting_for is not None and metadata.get("question") in {None, str(self.waiting_for)}:
             end = self.question.end if self.question is not None else None
             turn = Turn(self.archive.next_turn(), "assistant", style=self.style, at=now())
             self.speaking.begin(turn, self.waiting_for, "answer", response_id=response_id, question_end=end)
             self.answered, self.waiting_for = self.waiting_for, None
-        else:  # to a question that was taken back
+        else:  # to a question that was taken back, or words that are not wanted any more
             self.send(ResponseCancel(response_id=response_id, event_id=f"{QUIET}-cancel"))
         self.changed()
 
@@ -269,10 +296,17 @@ class Dialogue:
 
     def _commit(self, question: Question) -> None:
         """The sound is with the engine: it becomes an item, beside what was typed."""
-        if question.turn.text:
-            self.send(ItemCreate(item=message(item_name(question.turn.number), "user", question.turn.text)))
-        self.send(InputAudioCommit())
+        self._add_typed(question)
+        self.send(InputAudioCommit(event_id=f"{COMMIT}{question.turn.number}"))
+        self._commits.append(question.turn.number)
         self._want_answer(question)
+
+    def _add_typed(self, question: Question) -> None:
+        """What was typed beside a spoken question: an item of its own, while the turn is called after its sound."""
+        if question.turn.text:
+            name = item_name(question.turn.number)
+            self.send(ItemCreate(item=message(name, "user", question.turn.text)))
+            self.items.add_other(name)
 
     def _ask(self, question: Question) -> None:
         name = item_name(question.turn.number)
@@ -299,6 +333,9 @@ class Dialogue:
             if reminder.item.id is not None:
                 self.items.add(reminder.item.id, int(reminder.item.id.removeprefix("turn-")))
 
+    def _delete(self, name: str) -> None:
+        self.send(ItemDelete(item_id=name, event_id=f"{QUIET}-forget"))
+
     def _over(self, said: Sounding, turn: Turn) -> None:
         """An answer has been heard, as far as it was."""
         self.ducked = False
@@ -306,6 +343,6 @@ class Dialogue:
             self.archive.keep_answer(turn, said.chunks, more=said.purpose == "rest")
         elif said.chunks and self.archive.sounds.of(turn.number, turn.sound) is None:  # an old answer, made again to be heard again
             self.archive.sounds.remember(turn.number, said.chunks)
-        if said.purpose == "answer" and turn.said and not self.waiting_for:
-            self.question = None
+        if said.purpose == "answer" and not self.waiting_for:
+            self.question = None  # also if it was empty: nothing else comes
         self.changed()

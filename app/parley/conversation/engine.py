@@ -69,7 +69,7 @@ class EngineOwner(Protocol):
         """What the server says."""
 
     def engine_gone(self) -> None:
-        """The session is lost; what is sent now goes nowhere."""
+        """The session is lost; what is sent now goes nowhere. Not told of a connection that ended before it had a session."""
 
 
 class Engine:
@@ -89,6 +89,8 @@ class Engine:
         self._command = command
         self._patience = patience
         self._client: Client | None = None
+        """Set once its session is open: `engine_there` sends everything that was said before, so it must not have come already."""
+
         self._offer: Offer | None = None
         self._stuck: asyncio.Event = asyncio.Event()
         self._missing: set[str] = set()
@@ -119,7 +121,7 @@ class Engine:
             self._again.set()
 
     def send(self, event: FromClient) -> None:
-        """Tell the engine something; nothing happens while there is none."""
+        """Tell the engine something; nothing happens while there is none, or its session is not open yet."""
         if self._client is not None:
             self._client.send(event)
 
@@ -188,7 +190,7 @@ class Engine:
         """Pass on what the engine says until the connection ends or hangs."""
         patience, ours = self._patience, self._is_ours
         every_s, sign_s = (patience.sign_every_s, patience.sign_s) if ours else (patience.remote_sign_every_s, patience.remote_sign_s)
-        self._client, self._stuck, self._missing = client, asyncio.Event(), set()
+        self._stuck, self._missing = asyncio.Event(), set()
         listening = asyncio.create_task(self._listen(client), name="engine's words")
         watching = asyncio.create_task(client.watch(every_s, sign_s, partial(self._sign, "pong")), name="engine's signs of life")
         asking = asyncio.create_task(self._ask_progress(client), name="engine's progress")
@@ -199,11 +201,12 @@ class Engine:
         try:
             await asyncio.wait([listening, dying, again], return_when=asyncio.FIRST_COMPLETED)
         finally:
-            self._client = None
+            was_there, self._client = self._client is not None, None
             for task in tasks:
                 task.cancel()
+            if was_there:
+                self._owner.engine_gone()
             results = await asyncio.gather(*tasks, return_exceptions=True)
-            self._owner.engine_gone()
         for result in results:
             if isinstance(result, Exception):
                 raise result
@@ -214,6 +217,7 @@ class Engine:
                 case SessionCreated():
                     bundle = event.session.parley.bundle if event.session.parley else None
                     self._offer = _offer(bundle) if bundle else _foreign(event.session.model)
+                    self._client = client
                     self._owner.engine_there(self._offer)
                     if bundle is None:
                         self._tell(EngineState.READY)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from parley.conversation.dialogue import Dialogue
+from parley.conversation.dialogue import COMMIT, Dialogue
 from parley.conversation.events import Spoke, Understood
 from parley.conversation.speaking import QUIET
 from parley.conversation.tools import Toolbox
@@ -48,7 +48,7 @@ class EngineNews:
             SpeechStopped: listening.stopped,
             InputAudioCommitted: self._committed,
             InputTranscribed: self._understood,
-            ResponseCreated: lambda event: dialogue.answer_begins(event.response.id, event.response.metadata or {}),
+            ResponseCreated: self._begins,
             OutputItemAdded: self._item_begins,
             OutputTranscriptDelta: lambda event: speaking.wrote(event.delta, event.segment),
             OutputTextDelta: lambda event: speaking.wrote(event.delta, 0),
@@ -75,10 +75,8 @@ class EngineNews:
             take(event)
 
     def _committed(self, event: InputAudioCommitted) -> None:
-        dialogue = self._dialogue
-        if not dialogue.listening.committed(event) and dialogue.question is not None and dialogue.question.item_id is None:
-            dialogue.question.item_id = event.item_id
-            dialogue.items.add(event.item_id, dialogue.question.turn.number)
+        if not self._dialogue.listening.committed(event):
+            self._dialogue.committed(event.item_id)
 
     def _understood(self, event: InputTranscribed) -> None:
         dialogue = self._dialogue
@@ -88,6 +86,10 @@ class EngineNews:
         if turn is not None and turn.seconds and text and not turn.corrected:  # of what was typed nobody needs to be told
             dialogue.archive.keep(replace(turn, heard_as=text))
             dialogue.tell(Understood(turn.number, text))
+
+    def _begins(self, event: ResponseCreated) -> None:
+        self._outputs = []  # of one that was called off after its tools had been
+        self._dialogue.answer_begins(event.response.id, event.response.metadata or {})
 
     def _item_begins(self, event: OutputItemAdded) -> None:
         current = self._dialogue.speaking.current
@@ -164,10 +166,10 @@ class EngineNews:
         details = response.status_details
         if outputs:
             dialogue.waiting_for = dialogue.answered
-        dialogue.speaking.complete(whole=response.status == "completed")
         if response.status == "failed":
             trouble = details.error.message if details is not None and details.error is not None else "The engine could not answer."
-            dialogue.give_up(trouble)
+            dialogue.give_up(trouble)  # before it is over, so that whoever waits for silence knows why
+        dialogue.speaking.complete(whole=response.status == "completed")
         for output in outputs:
             dialogue.send(output)
         if outputs:
@@ -177,6 +179,8 @@ class EngineNews:
         cause = event.error.event_id or ""
         if cause.startswith(QUIET):
             return
+        if cause.startswith(COMMIT):
+            self._dialogue.not_committed()
         if cause.startswith("ask-"):
             self._dialogue.give_up(event.error.message)
         else:

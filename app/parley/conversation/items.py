@@ -10,7 +10,7 @@ class Items:
         self._turns: dict[str, int] = {}
         self._names: dict[int, str] = {}
         self._others: list[str] = []
-        """Calls of tools and what they gave back."""
+        """Calls of tools and what they gave back, and what was typed beside a spoken turn."""
 
         self.fresh: set[int] = set()
         """Turns whose items the engine made itself in this session: it knows all of them, also what was cut."""

@@ -211,6 +211,11 @@ class Listening:
 
     # From the engine
 
+    def engine_gone(self) -> None:
+        """Nobody says any more whether what was said into the open microphone is a turn: the next session hears it from its beginning."""
+        if self.utterance is not None and self.utterance.end_s is not None:
+            self._wait_for(None)
+
     def engine_there(self) -> None:
         """A new session: it gets what is being said from its beginning."""
         again: list[AudioChunk] = []
@@ -218,8 +223,8 @@ class Listening:
             again = self.utterance.chunks if self.utterance.by == "button" else self._since(self.utterance.start_s)
         by_voice = self.utterance is not None and self.utterance.by == "voice"
         if by_voice:
-            self.utterance = None  # the new session finds out by itself
-            self._wait_for(None)
+            self.utterance = None  # the new session finds out by itself; if it does not, what fell silent goes on
+            self._wait_for(self._false_alarm, FALSE_ALARM_S)
         self._sent_s = 0.0
         self._recent.clear()
         self._send(hearing(self.open and not self.held and not self.muted, self._threshold, self._silence_ms))

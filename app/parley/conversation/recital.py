@@ -156,6 +156,11 @@ class Recital:
         self._owner.changed()
         return True
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether the engine was asked to say something that it has not begun."""
+        return bool(self._asked)
+
     def take_back(self) -> None:
         """What the engine was asked to say, and has not begun, is not wanted any more."""
         self._asked.clear()

@@ -216,6 +216,13 @@ class Talk:
         """Of the engine process, while one of our own runs."""
         return None if self._parlour is None else self._parlour.engine.child_pid
 
+    # Order
+
+    def afterwards(self, act: Callable[[], object]) -> None:
+        """Call `act` when all that was asked for before has been done and told: on the conversation's thread, or here if none runs."""
+        if not self._post(act):
+            act()
+
     # The thread
 
     def _do(self, act: Callable[[Parlour], object]) -> None:
@@ -227,13 +234,17 @@ class Talk:
     def _heard(self, event: AudioEvent) -> None:
         self._do(lambda parlour: parlour.sound_news.take(event))
 
-    def _post(self, act: Callable[[], object]) -> None:
+    def _post(self, act: Callable[[], object]) -> bool:
+        """Have it done on the conversation's thread; whether there is one."""
         loop = self._loop
-        if loop is not None:
-            try:
-                loop.call_soon_threadsafe(act)
-            except RuntimeError:  # it has just ended
-                self._loop = None
+        if loop is None:
+            return False
+        try:
+            loop.call_soon_threadsafe(act)
+        except RuntimeError:  # it has just ended
+            self._loop = None
+            return False
+        return True
 
     def _guard(self, act: Callable[[Parlour], object], parlour: Parlour) -> None:
         try:

@@ -19,9 +19,6 @@ class Question:
     end: float
     """When the user had finished, on the loop's clock."""
 
-    item_id: str | None = None
-    """Of a spoken one, once the engine has named it."""
-
     def pieces(self) -> list[AudioChunk]:
         """Its sound, abutting chunks cut anew, so that no message is large and there are not too many."""
         if not self.chunks:

@@ -1,5 +1,6 @@
 """The button that tests an address, and the door for `parley ctl`."""
 
+import asyncio
 import http.server
 import socket
 import threading
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from parley.conversation.client import Client
 from parley.conversation.control import command, is_open
 from parley.conversation.events import Activity, StateChanged
 from parley.conversation.offer import Remote
@@ -71,6 +73,18 @@ def test_what_does_not_answer_gets_one_clear_sentence(server: RealtimeServer, we
         assert says in found.sentence, (url, found.sentence)
         assert found.sentence.endswith((".", "…"))
         assert "wrong" not in found.sentence
+
+
+def test_who_is_told_to_end_while_saying_goodbye_does(server: RealtimeServer) -> None:
+    async def leave() -> bool:
+        client = await Client.connect(server.url, "secret")
+        goodbye = asyncio.create_task(client.close())
+        await asyncio.sleep(0)  # it has told its writer to end, which takes a step of the loop
+        goodbye.cancel()
+        await asyncio.wait([goodbye])
+        return goodbye.cancelled()
+
+    assert asyncio.run(leave()), "Parley would wait for ever for an engine that is kept on"
 
 
 def test_the_running_parley_is_controlled_from_elsewhere(sit_down: Callable[..., User], server: RealtimeServer, tmp_path: Path) -> None:

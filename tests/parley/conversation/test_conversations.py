@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,9 +14,12 @@ import soundfile
 from parley.conversation.character import Character
 from parley.conversation.events import (
     Activity,
+    Answering,
+    Asked,
     CharacterChanged,
     ConversationOpened,
     ConversationsListed,
+    Dropped,
     Found,
     Rang,
     Replaying,
@@ -23,6 +27,7 @@ from parley.conversation.events import (
     Stumbled,
     Timer,
     TimersChanged,
+    Understood,
 )
 from parley.conversation.history import History
 from parley.conversation.timers import Timers
@@ -74,12 +79,28 @@ def test_conversations_do_not_leak_into_each_other(user: User, server: RealtimeS
     assert not user.all(Stumbled)
 
 
+def test_a_question_that_the_engine_is_still_taking_in_does_not_leak_into_the_next_conversation(sit_down: Callable[..., User]) -> None:
+    commits = threading.Event()
+    with RealtimeServer(Script(commits=commits)) as server:
+        user = sit_down(server)
+        user.ready()
+        user.speak(1.0, text="typed beside it")
+        user.until(Asked)
+        begun = user.now
+        user.talk.new_conversation()
+        user.until(ConversationOpened, after=begun)
+        commits.set()
+        chat(user, "Hello?")
+        wait_for(lambda: [said(item) for item in server.session.items] == ["Hello?", "Answer to Hello?."])
+        assert not user.all(Stumbled)
+
+
 def test_a_deleted_conversation_is_forgotten_everywhere(sit_down: Callable[..., User], server: RealtimeServer, tmp_path: Path) -> None:
     user = sit_down(server, recordings=tmp_path / "recordings", record=True)
     user.ready()
     user.speak(1.0)
     user.listen()
-    user.until(Spoke)
+    user.until(Understood)  # it is written down after the answer, and found only then
     wait_for(lambda: len(list((tmp_path / "recordings").iterdir())) == 2)
     assert {path.stat().st_mode & 0o777 for path in (tmp_path / "recordings").iterdir()} == {0o600}
     number = user.until(ConversationOpened).heading.number
@@ -192,6 +213,21 @@ def test_a_character_greets_in_an_empty_conversation_and_is_remembered_with_it(
     assert len(user.all(Spoke)) == 2  # no second greeting
 
 
+def test_a_question_that_overtakes_a_greeting_is_answered_and_not_greeted(user: User) -> None:
+    both = threading.Event()
+    user.talk.afterwards(both.wait)  # so that nothing of the greeting has come when the question is asked
+    user.talk.set_character(PIRATE)
+    user.talk.send("Hello?")
+    both.set()
+    asked = user.until(Asked).turn
+    answer = user.until(Answering)
+    user.listen()
+    spoke = user.until(Spoke).turn
+    assert (answer.to, spoke.text) == (asked.number, "Answer to Hello?.")
+    assert len(user.all(Answering)) == 1
+    assert not user.all(Stumbled)
+
+
 @pytest.mark.parametrize(("recites", "sounds"), [(("Ahoy, the user!",), True), (("Ahoy, Jim!",), False)])
 def test_a_greeting_that_the_engine_can_not_read_out_stands_there_in_writing(
     sit_down: Callable[..., User], recites: tuple[str, ...], *, sounds: bool
@@ -246,6 +282,31 @@ def test_a_timer_set_by_the_model_rings_and_is_spoken(sit_down: Callable[..., Us
         assert texts == ["Done, I will ring.", "Your reminder: tea."]
         assert user.all(TimersChanged)[-1].timers == ()
         wait_for(lambda: user.activity is Activity.IDLE)
+
+
+def test_what_a_tool_gave_back_to_an_answer_that_was_called_off_is_not_answered(sit_down: Callable[..., User]) -> None:
+    finishes = threading.Event()
+
+    def reply(items: list[dict[str, object]]) -> Reply:
+        text = said(items[-1])
+        return Reply("", calls=(("set_timer", {"seconds": 3_000}),)) if "timer" in text else Reply(f"Answer to {text}.")
+
+    with RealtimeServer(Script(reply=reply, finishes=finishes)) as server:
+        user = sit_down(server)
+        user.ready()
+        user.talk.send("Set a timer.")
+        user.until(TimersChanged, lambda news: bool(news.timers))
+        user.talk.interrupt()
+        user.until(Dropped)
+        finishes.set()
+        chat(user, "One?")
+        chat(user, "Two?")
+        assert [said(item) for item in server.session.items if item["type"] == "message"][1:] == [
+            "One?",
+            "Answer to One?.",
+            "Two?",
+            "Answer to Two?.",
+        ]
 
 
 def test_what_should_have_rung_while_nobody_was_there_rings_at_the_start(

@@ -1,5 +1,6 @@
 """An engine that dies, hangs, or never was: the user is told at once, and nothing is lost."""
 
+import asyncio
 import os
 import random
 import signal
@@ -18,8 +19,6 @@ from parley.conversation.events import Activity, Asked, EngineChanged, EngineSta
 from parley.conversation.history import History
 from parley.conversation.offer import BuiltIn
 from tests.fakes import hanging_program, realtime_program
-from tests.fakes.realtime_script import said
-from tests.fakes.realtime_server import RealtimeServer
 from tests.fakes.thimble import thimble_folder
 from tests.parley.conversation.conftest import User, wait_for
 
@@ -97,25 +96,6 @@ def spoken_for(user: User, after: int, question: int) -> None:
     wait_for(lambda: user.activity is Activity.IDLE)
 
 
-def test_a_spoken_question_is_asked_again_whole(sit_down: Callable[..., User], server: RealtimeServer) -> None:
-    user = sit_down(server, patience=PATIENCE)
-    user.ready()
-    user.talk.send("My name is Ada.")
-    user.listen()
-    user.talk.press()
-    wait_for(lambda: user.desk.listens)
-    user.desk.hear(1.0)
-    lost = user.now
-    server.hang_up()
-    user.until(EngineChanged, lambda news: news.state is EngineState.DIED, after=lost)
-    user.desk.hear(1.0)
-    user.talk.release()
-    user.until(Asked, lambda asked: asked.turn.seconds == 2.0)
-    user.listen()
-    user.until(Spoke, lambda spoke: spoke.turn.text == "Answer to 2000 ms.")
-    assert [said(item) for item in server.session.items][:2] == ["My name is Ada.", "Answer to My name is Ada.."]
-
-
 def test_an_engine_that_hangs_is_told_within_a_second_and_replaced(sit_down: Callable[..., User]) -> None:
     user = sit_down(BuiltIn(), command=scripted, patience=PATIENCE)
     user.ready()
@@ -191,6 +171,19 @@ def test_the_engine_goes_with_its_owner_and_leaves_no_token(sit_down: Callable[.
     assert not list((tmp_path / "state").iterdir())
 
 
+def test_an_engine_that_hangs_is_not_left_behind_by_who_leaves_while_it_is_stopped(sit_down: Callable[..., User], tmp_path: Path) -> None:
+    user = sit_down(BuiltIn(), command=scripted, patience=PATIENCE)
+    user.ready()
+    pid = user.talk.engine_pid
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    wait_for(lambda: user.talk.engine_pid is None)  # given up: it has been asked to end, and does not
+    assert _lives(pid)
+    user.talk.close()
+    assert not _lives(pid)
+    assert not list((tmp_path / "state").iterdir())
+
+
 OWNER = """
 import asyncio, sys
 from pathlib import Path
@@ -238,7 +231,6 @@ def test_our_own_program_leaves_with_its_parent_before_it_does_anything(tmp_path
 
 @pytest.mark.parametrize(("code", "says"), [("print('nonsense')", "where it listens"), ("import sys; sys.exit(1)", "exit code 1")])
 def test_a_child_that_is_no_engine_is_told(tmp_path: Path, code: str, says: str) -> None:
-    import asyncio
 
     from parley_models.errors import EngineError
 

@@ -1,13 +1,11 @@
 """A conversation as its user meets it, with a real server and a simulated sound card."""
 
-import threading
 from collections.abc import Callable
 
 from parley.conversation.events import (
     Activity,
     Answering,
     Asked,
-    Dropped,
     EngineChanged,
     EngineState,
     Measured,
@@ -104,51 +102,6 @@ def test_an_answer_is_cut_where_it_was_heard(sit_down: Callable[..., User]) -> N
         whole = user.until(Spoke, after=begun).turn
         assert whole.number == first.number
         assert not whole.unheard
-
-
-def test_what_still_comes_of_an_older_answer_is_refused(sit_down: Callable[..., User]) -> None:
-    pieces = threading.Semaphore(3)
-    with RealtimeServer(Script(pieces=pieces)) as server:
-        user = sit_down(server)
-        user.ready()
-        user.talk.send("Old?")
-        wait_for(lambda: user.desk.sounding_s >= 0.29)
-        user.talk.send("New?")
-        pieces.release(100)
-        user.until(Asked, lambda asked: asked.turn.text == "New?")
-        new = user.until(Answering, lambda news: news.to == user.all(Asked)[1].turn.number).turn.number
-        user.listen()
-        spoke = user.until(Spoke, lambda spoke: spoke.turn.number == new)
-        assert spoke.turn.text == "Answer to New?."
-        assert spoke.turn.seconds == 1.0
-        assert all("Old" not in wrote.text for wrote in user.all(Wrote) if wrote.turn == new)
-
-
-def test_a_server_that_is_late_to_stop_does_not_talk_into_the_next_answer(sit_down: Callable[..., User]) -> None:
-    with RealtimeServer(Script(late=True)) as server:
-        user = sit_down(server)
-        user.ready()
-        user.talk.send("New?")
-        user.listen()
-        spoke = user.until(Spoke).turn
-        assert (spoke.text, spoke.seconds) == ("Answer to New?.", 1.0)
-        assert len(user.all(Answering)) == 1
-        assert all("stale" not in wrote.text for wrote in user.all(Wrote))
-
-
-def test_a_question_taken_back_while_it_is_thought_about_stays_unanswered(sit_down: Callable[..., User]) -> None:
-    pieces = threading.Semaphore(0)
-    with RealtimeServer(Script(pieces=pieces)) as server:
-        user = sit_down(server)
-        user.ready()
-        user.talk.send("Never mind?")
-        user.until(Answering)
-        user.talk.interrupt()
-        user.is_at(Activity.IDLE, user.told.index(user.until(Dropped)))
-        pieces.release(100)
-        user.talk.send("This one?")
-        user.listen()
-        assert user.until(Spoke).turn.text == "Answer to This one?."
 
 
 def test_what_ends_a_turn_is_in_force_as_soon_as_it_is_set(user: User, server: RealtimeServer) -> None:
@@ -290,22 +243,6 @@ def test_an_answer_can_be_heard_again_and_said_in_another_way(user: User) -> Non
     again = user.until(Spoke, after=sent).turn
     assert (again.text, again.style.rate) == (first.text, 0.7)
     assert again.number > first.number
-
-
-def test_a_failed_answer_is_told_and_the_next_one_comes(sit_down: Callable[..., User]) -> None:
-    def reply(items: list[dict[str, object]]) -> Reply:
-        return Reply("", fails="The model lost its thread.") if "bad" in said(items[-1]) else Reply("fine")
-
-    with RealtimeServer(Script(reply=reply)) as server:
-        user = sit_down(server)
-        user.ready()
-        user.talk.send("bad")
-        trouble = user.until(Stumbled)
-        assert (trouble.message, trouble.turn) == ("The model lost its thread.", user.until(Asked).turn.number)
-        user.is_at(Activity.IDLE, user.told.index(trouble))
-        user.talk.send("good")
-        user.listen()
-        assert user.until(Spoke).turn.text == "fine"
 
 
 def test_progress_is_told_while_it_sounds(user: User) -> None:
