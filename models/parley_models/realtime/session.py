@@ -84,11 +84,18 @@ class Session:
             self._link.complain(error, event_id=error.event_id, param=error.param)
             return
         # Sound keeps its order on the listening thread.
-        at_once = isinstance(event, said.InputAudioAppend | said.ResponseCancel | said.Ping)
+        at_once = isinstance(event, said.InputAudioAppend | said.Ping) or (
+            isinstance(event, said.ResponseCancel) and not self._asks_waiting
+        )
         if self._ear.is_cutting and not at_once:
             self._waiting.append(event)
         else:
             self._act(event)
+
+    @property
+    def _asks_waiting(self) -> bool:
+        """An answer was asked for and not begun: who cancels now means that one too."""
+        return any(isinstance(each, said.ResponseCreate) for each in self._waiting)
 
     def _go_on(self) -> None:
         while self._waiting and not self._ear.is_cutting:

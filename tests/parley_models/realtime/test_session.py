@@ -10,6 +10,7 @@ import pytest
 
 from parley_models.assistant import Assistant
 from parley_models.errors import BundleCorrupt
+from parley_models.hearing.turn_taking import News
 from parley_models.pcm import AudioChunk
 from parley_models.tokens import SpeechTokens
 from tests.fakes.engine_room import ANSWER, SILENCE, Client, EngineRoom, engine_room, noise, pcm, wait_for, words
@@ -146,6 +147,24 @@ def test_cancel_stops_the_model_at_its_next_step(room: EngineRoom, brain: Script
         client.connection.response.cancel()
         assert "no such answer" in client.until("error")["error"]["message"]
         assert len(client.of("response.output_audio.delta")) == sounds
+
+
+def test_an_answer_is_cancelled_that_waits_for_its_question_to_be_cut(room: EngineRoom) -> None:
+    cut = threading.Event()
+
+    def busy() -> list[News]:
+        assert cut.wait(timeout=10)
+        return []
+
+    with room.client() as client:
+        client.manual()
+        room.engine.listening.submit(busy, lambda _news: None)
+        client.ask(noise(0.5))
+        client.connection.response.cancel()
+        client.connection.response.create()
+        client.heard_s()  # all of this has arrived
+        cut.set()
+        assert [client.until("response.done", "error")["response"]["status"] for _ in range(2)] == ["cancelled", "completed"]
 
 
 def test_what_the_voice_was_making_is_refused(folder: Path, brain: ScriptedBrain) -> None:
