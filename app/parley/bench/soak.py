@@ -15,8 +15,9 @@ from parley.bench.tape import PLAYED
 from parley.bench.turns import INTO_ANSWER_S
 
 LOOK_EVERY_S = 10.0
-STEADY_S = 120.0
-"""What memory does before is growing up: caches fill, the window's parts are used for the first time."""
+STEADY_S = 900.0
+"""What memory does before is growing up: caches fill, the window's parts are used for the first time, and it keeps the last ten minutes of
+sound, to be played again."""
 
 SLOPE_OVER_S = 60.0
 """A slope is told only of at least so much that was steady."""
