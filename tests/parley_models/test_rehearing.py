@@ -159,3 +159,23 @@ def test_an_answer_without_sound_is_not_thought_to_its_end_before_the_vote(folde
     (*_, last) = question.answer(LiveClock())
     assert isinstance(last, Answered)
     assert last.answer.text == long
+
+
+def test_a_question_is_as_whole_as_two_hearings_say(folder: Path) -> None:
+    assistant, _ = saying(folder, PARIS, PARIS, PARIS)
+    question = opened(assistant)
+    question.hear(noise(1.0))
+    for hearing, complete in zip(question.hearings, (0.2, 0.9, 0.6), strict=True):
+        hearing.context.question_complete = complete
+    assert question.complete == 0.6
+    alone, _ = saying(folder, PARIS)
+    assert opened(alone).complete is None
+
+
+def test_who_wants_to_judge_a_pause_has_it_heard_to_its_end_in_every_view_first(folder: Path) -> None:
+    for judging, ended in ((True, [True, True, True]), (False, [True, False, False])):
+        assistant, _ = saying(folder, PARIS, PARIS, PARIS)
+        question = opened(assistant)
+        question.hear(noise(1.0))
+        next(question.think_ahead(judging=judging))
+        assert [hearing.ended for hearing in question.hearings] == ended
