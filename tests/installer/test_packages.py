@@ -37,6 +37,7 @@ dependencies = ["brick>=1"]
 [project.optional-dependencies]
 cpu = []
 gpu = ["window>=1"]
+dev = ["triton>=1"]
 """
 
 
@@ -165,6 +166,15 @@ def test_without_a_gpu_torch_comes_without_cuda(environment: Environment, torch_
     assert "no NVIDIA GPU here: torch's CPU build" in capfd.readouterr().out
     assert said_by(environment, "import torch; print(torch.version)") == "2.13.0+cpu"
     assert not list(environment.folder.glob("lib/python*/site-packages/nvidia*"))
+
+
+def test_the_tests_tools_may_come_later_than_torch(environment: Environment, torch_builds: Path) -> None:
+    packages.install(environment, ["cpu"])
+    write_wheel(torch_builds / "wheels", "triton", "1.0")  # of the tests' own: it says nothing of torch's build
+
+    packages.install(environment, ["cpu", "dev"])
+
+    assert said_by(environment, "import torch, triton; print(torch.version, triton.version)") == "2.13.0+cpu 1.0"
 
 
 def test_without_a_way_to_the_cpu_build_cuda_comes_along(
