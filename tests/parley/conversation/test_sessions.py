@@ -9,6 +9,7 @@ import pytest
 from parley.conversation import listening
 from parley.conversation.engine import Patience
 from parley.conversation.events import Activity, Answering, Asked, EngineChanged, EngineState, Replaying, Spoke, Stumbled
+from parley.conversation.turns import Turn
 from tests.fakes.realtime_script import Script, said
 from tests.fakes.realtime_server import RealtimeServer
 from tests.parley.conversation.conftest import User, wait_for
@@ -54,7 +55,8 @@ def test_what_is_said_before_the_session_is_open_is_sent_once(sit_down: Callable
         assert user.until(Spoke).turn.text == "Answer to 1500 ms."
 
 
-def test_a_question_that_waits_outlives_a_connection_without_a_session(sit_down: Callable[..., User], server: RealtimeServer) -> None:
+def after_an_answer(sit_down: Callable[..., User], server: RealtimeServer) -> tuple[User, Turn, threading.Event]:
+    """Someone who has heard an answer; the answer; and what must be set for any later session to open."""
     opens = server.script.opens = threading.Event()
     opens.set()
     user = sit_down(server, patience=PATIENCE)
@@ -62,6 +64,11 @@ def test_a_question_that_waits_outlives_a_connection_without_a_session(sit_down:
     user.talk.send("First?")
     user.listen()
     first = user.until(Spoke).turn
+    return user, first, opens
+
+
+def test_a_question_that_waits_outlives_a_connection_without_a_session(sit_down: Callable[..., User], server: RealtimeServer) -> None:
+    user, first, opens = after_an_answer(sit_down, server)
     opens.clear()
     for connections in (1, 2):
         lost = user.now
@@ -81,13 +88,7 @@ def test_a_question_that_waits_outlives_a_connection_without_a_session(sit_down:
 def test_a_question_that_waits_outlives_an_engine_that_goes_while_something_else_is_heard(
     sit_down: Callable[..., User], server: RealtimeServer
 ) -> None:
-    opens = server.script.opens = threading.Event()
-    opens.set()
-    user = sit_down(server, patience=PATIENCE)
-    user.ready()
-    user.talk.send("First?")
-    user.listen()
-    first = user.until(Spoke).turn
+    user, first, opens = after_an_answer(sit_down, server)
     commits = server.script.commits = threading.Event()
     opens.clear()
     server.hang_up()
