@@ -27,6 +27,9 @@ SLOW = Style(rate=0.6)
 BEAT_MS = 5
 """Between two beats of the heart; what comes later than that has been kept waiting by something else on the main thread."""
 
+TOLD_MS = 50
+"""A beat so late is told at once, and how long the thread worked meanwhile: less than that, and it was the machine that kept it waiting."""
+
 
 def run_watched() -> int:
     """Open the window and tell of it; the exit code."""
@@ -43,7 +46,7 @@ class Watcher(QObject):
         self._late: Counter[int] = Counter()
         """Beats by how many milliseconds they came late."""
 
-        self._last_beat = time.monotonic()
+        self._last_beat, self._worked_s = time.monotonic(), time.thread_time()
         self._heart = QTimer(self)
         self._heart.setTimerType(Qt.TimerType.PreciseTimer)
         self._heart.timeout.connect(self._beat)
@@ -65,9 +68,12 @@ class Watcher(QObject):
             os.write(sys.stdout.fileno(), News(time.monotonic(), kind, facts).line().encode())
 
     def _beat(self) -> None:
-        now = time.monotonic()
-        self._late[max(0, int((now - self._last_beat) * 1000) - BEAT_MS)] += 1
-        self._last_beat = now
+        now, worked_s = time.monotonic(), time.thread_time()
+        late_ms = max(0, int((now - self._last_beat) * 1000) - BEAT_MS)
+        self._late[late_ms] += 1
+        if late_ms >= TOLD_MS:
+            self._tell("stall", {"late_ms": late_ms, "worked_ms": round((worked_s - self._worked_s) * 1000)})
+        self._last_beat, self._worked_s = now, worked_s
 
     def _read(self) -> None:
         raw = os.read(sys.stdin.fileno(), 4096)

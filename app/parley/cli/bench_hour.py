@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +33,11 @@ def measure_hour(bundle: str, minutes: float, out: Path | None, *, as_json: bool
     ):
         task = progress.add_task("talking", total=minutes * 60)
         sitting.window.figures()
+        began, mark = time.monotonic(), sitting.window.mark
         soak = talk(sitting, questions(), minutes, lambda seconds: progress.update(task, completed=seconds))
         figures = sitting.window.figures()
         counts = sitting.window.counts
+        stalls = [{"at_s": round(news.at_s - began, 1), **news.facts} for news in sitting.window.since(mark, "stall")]
     record = {
         "what": "parley bench hour",
         "minutes": minutes,
@@ -50,7 +53,7 @@ def measure_hour(bundle: str, minutes: float, out: Path | None, *, as_json: bool
             "driver_gaps": figures["driver_gaps"],
             "trouble": counts["trouble"],
             "engine_died": counts["engine died"],
-            "main_thread": Stalls.of(figures).record(),
+            "main_thread": {**Stalls.of(figures).record(), "told": stalls},
             "window": soak.growth("window"),
             "engine": soak.growth("engine"),
         },

@@ -36,6 +36,9 @@ class Pool:
         self._by_word = list(keyed.values())
         self._courtesies = [question for question in questions if question.exchange.intent in COURTESIES]
 
+    def __len__(self) -> int:
+        return len(self._all)
+
     def draw(self, rng: random.Random, *, in_role: bool = False, by_word: bool = False) -> Question:
         """One of them; what is asked of somebody in a role is often a courtesy.
 

@@ -21,6 +21,7 @@ from parley_training.backbone.examples import DISTURBED_SHARE, PLAIN_SHARE, READ
 from parley_training.backbone.keys import key_pieces
 from parley_training.backbone.listening import UNLEARNED, Heard, Listener, Stretch
 from parley_training.backbone.mishearing import Mishearing
+from parley_training.backbone.pool import Pool
 from parley_training.backbone.questions import Question
 from parley_training.corpus.disturbance import disturbable, disturbed, plain
 from parley_training.corpus.exchange import Exchange, Part
@@ -33,6 +34,11 @@ Sounds = Mapping[tuple[str, Style], Codes]
 
 SOUNDING_BEFORE = 0.5
 """Share of the conversations whose earlier answers still have their sound: the oldest turns lose it at run time."""
+
+BY_WORD_SHARE = 0.4
+"""Answers in sound for which each word that must be right in one is as likely as any other. Most of these are words to be said again."""
+
+NOTHING_SPOKEN = "There is nothing spoken yet that this task could take."
 
 MOST_DRAWN = 2000
 """So many exchanges are drawn to find one that can be spoken, then there is none."""
@@ -58,8 +64,10 @@ class SceneExamples:
         """
         self._tokenizer, self._sounds, self._mishear, self._write, self._rng = tokenizer, sounds, mishear, write, rng
         self._prompt, self._listen = Prompt(tokenizer, LAYOUT), listener
-        self._answered = [question for question in heard if question.exchange.answer]
-        self._spoken = [question for question in self._answered if self._speakable(question.exchange)]
+        answered = [question for question in heard if question.exchange.answer]
+        spoken = [question for question in answered if self._speakable(question.exchange)]
+        self._answered, self._spoken = Pool(answered), Pool(spoken)
+        self._alone = [question for question in spoken if _stands_alone(question.exchange)]
         self._said = list(sounds)
         self._instructions = instructions
         self._askable = [(text, style) for text, style in sounds if style == Style() or style in instructions]
@@ -79,20 +87,19 @@ class SceneExamples:
 
     def heard_in_writing(self) -> Stretch:
         """AQTA: heard question, written answer."""
-        question = self._one_of(self._answered)
+        question = self._asked(self._answered)
         return self._answer(self._listened([question], REPLY_IN_TEXT), [question.exchange], sounding=False)
 
     def heard(self) -> Stretch:
         """AQTAA: heard question, answer spoken in its styles."""
-        question = self._one_of(self._spoken)
+        question = self._asked(self._spoken, by_word=self._rng.random() < BY_WORD_SHARE)
         return self._answer(self._listened([question]), [question.exchange])
 
     def concatenated(self) -> Stretch:
         """Two or three questions in one turn, and their answers one after the other, each with its markers and its styles."""
         count = self._rng.choice((2, 2, 3))
-        alone = [question for question in self._spoken if _stands_alone(question.exchange)]
-        if alone and self._rng.random() < 0.5:
-            questions = self._rng.choices(alone, k=count)
+        if self._alone and self._rng.random() < 0.5:
+            questions = self._rng.choices(self._alone, k=count)
             return self._answer(self._listened(questions), [question.exchange for question in questions])
         exchanges = [self._drawn(lambda exchange: _stands_alone(exchange) and self._speakable(exchange)) for _ in range(count)]
         asked = " ".join(exchange.question for exchange in exchanges)
@@ -125,8 +132,13 @@ class SceneExamples:
 
     def _one_of(self, things: Sequence[Thing]) -> Thing:
         if not things:
-            raise UsageError("There is nothing spoken yet that this task could take.")
+            raise UsageError(NOTHING_SPOKEN)
         return self._rng.choice(things)
+
+    def _asked(self, pool: Pool, *, by_word: bool = False) -> Question:
+        if not pool:
+            raise UsageError(NOTHING_SPOKEN)
+        return pool.draw(self._rng, by_word=by_word)
 
     def _speakable(self, exchange: Exchange) -> bool:
         """Whether every part of the answer has its sound."""

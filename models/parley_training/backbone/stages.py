@@ -1,6 +1,7 @@
 """The stages of a training, as tables that the recipe follows by the clock.
 
-`THREE` is how Mini 0 was made. `PAPER` has the stages of arXiv 2506.08967 §3 at Mini's size; tasks are rows of `examples.TASKS` and
+`THREE` is how Mini 0 was made. `WIDER` is for a backbone that has learned another world already, out of a bundle (`restoration`): it hears
+all along, so as not to forget how. `PAPER` has the stages of arXiv 2506.08967 §3 at Mini's size; tasks are rows of `examples.TASKS` and
 `scenes.SCENE_TASKS`:
 
 text          what the paper's model could before: conversations in writing. Mini begins from nothing.
@@ -60,7 +61,31 @@ PAPER: tuple[Stage, ...] = (
     Stage("sft2", 1.0, {"scene_text": 0.15, "followed": 0.2, "scene_typed": 0.1, "scene_heard": 0.4, "concatenated": 0.15}, kept=True),
 )
 
-TABLES: dict[str, tuple[Stage, ...]] = {"three": THREE, "paper": PAPER}
+WIDER: tuple[Stage, ...] = (
+    Stage("text", 0.60, {"text": 0.2, "scene_text": 0.55, "followed": 0.25}),
+    Stage(
+        "sft1",
+        0.84,
+        {
+            "text": 0.05,
+            "scene_text": 0.2,
+            "followed": 0.25,
+            "scene_heard_in_writing": 0.2,
+            "scene_typed": 0.1,
+            "scene_heard": 0.17,
+            "read_in_style": 0.03,
+        },
+        kept=True,
+    ),
+    Stage(
+        "sft2",
+        1.0,
+        {"scene_text": 0.17, "followed": 0.2, "scene_heard_in_writing": 0.18, "scene_typed": 0.1, "scene_heard": 0.3, "concatenated": 0.05},
+        kept=True,
+    ),
+)
+
+TABLES: dict[str, tuple[Stage, ...]] = {"three": THREE, "paper": PAPER, "wider": WIDER}
 
 
 def stage_at(stages: Sequence[Stage], fraction: float) -> Stage:

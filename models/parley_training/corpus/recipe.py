@@ -114,6 +114,7 @@ def main() -> None:
     parser.add_argument("--utterances", type=int, default=400, help="in a shard")
     parser.add_argument("--answers", type=int, default=80_000, help="exchanges drawn to find the answers that are spoken")
     parser.add_argument("--readings", type=int, default=READINGS, help="everyday phrases in the answering voice; Mini 0's")
+    parser.add_argument("--no-voice", dest="voice", action="store_false", help="without what the vocoder is trained on")
     parser.add_argument("--second", type=int, default=VOICE_SECOND, help="Mini 1's answers in the second voice")
     parser.add_argument("--test-shards", type=int, default=2)
     parser.add_argument("--workers", type=int, default=2)
@@ -125,10 +126,11 @@ def main() -> None:
     (out / "test").mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(options.workers) as pool:
         make_answers(out / "answers", answer_parts(world, options.shards, options.utterances, options.answers, options.readings), pool)
-        first = out / "voice" / "answers"
-        make_voice(first, out / "answers", VOICE_PLAIN, VOICE_STYLED, VOICE_SHIFTED, pool)
-        if world == "mini1":
-            make_second_voice(out / "voice" / answers.SECOND, first, out / "answers", options.second, pool)
+        if options.voice:
+            first = out / "voice" / "answers"
+            make_voice(first, out / "answers", VOICE_PLAIN, VOICE_STYLED, VOICE_SHIFTED, pool)
+            if world == "mini1":
+                make_second_voice(out / "voice" / answers.SECOND, first, out / "answers", options.second, pool)
         wanted = [(out / "test" / f"shard_{n:04}", FIRST_TEST_SEED + n, True) for n in range(options.test_shards)]
         wanted += [(out / "questions" / f"shard_{n:04}", n, False) for n in range(options.shards)]
         missing = [(folder, seed, test) for folder, seed, test in wanted if not folder.exists()]

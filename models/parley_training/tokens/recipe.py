@@ -153,9 +153,10 @@ def main() -> None:
     with ProcessPoolExecutor(options.workers) as pool:
         _save_answers(options.corpus / "answers", options.out / "answers.npz", ears, pool)
         voice = options.corpus / "voice" / "answers"
-        _save_answers(voice, options.out / "voice.npz", ears, pool)
-        save_voice_codes(voice, options.out / "voice.npz", options.out / "answers.npz")
-        save_second_voice(options.corpus / "voice" / SECOND, voice)
+        if (voice / "index.npy").exists():
+            _save_answers(voice, options.out / "voice.npz", ears, pool)
+            save_voice_codes(voice, options.out / "voice.npz", options.out / "answers.npz")
+            save_second_voice(options.corpus / "voice" / SECOND, voice)
         for name, disguises in (("test", 0), ("questions", DISGUISES), ("human", DISGUISES)):
             (options.out / name).mkdir(exist_ok=True)
             missing = [
