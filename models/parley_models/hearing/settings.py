@@ -29,10 +29,7 @@ class HearingSettings:
     """After so much silence an answer is begun, in case the question is over: two frames. The beginning takes some 150 ms of two cores, and
     has to be there when the turn ends; begun in vain, between two words, it costs time in which nobody waits."""
 
-    certain_ms: int = 190
-    """Silence that ends a question which the model is certain is whole."""
-
-    whole_ms: int = 240
+    whole_ms: int = 190
     """Silence that ends a question which the model takes for whole."""
 
     hang_ms: int = 700
@@ -41,11 +38,10 @@ class HearingSettings:
     unfinished_ms: int = 1_000
     """Silence that ends a question which the model takes for unfinished."""
 
-    certain_probability: float = 0.95
     whole_probability: float = 0.9
     """What two hearings of a question say at least (`rehearing.py`). Mini 0.9 is as sure as that of 86 % of whole questions, and of 17 % of
     their beginnings where they are spoken as if they were all (`parley_training.bundle.endings`). At 0.75 "how many legs does" was taken
-    for whole in six pauses of six (`parley bench turn`), at 0.9 no pause of thirty was."""
+    for whole in six pauses of six (`parley bench turn`), at 0.85 in two, at 0.9 no pause of thirty was."""
 
     unfinished_probability: float = 0.1
     """Less sure than this it is of 29 % of the beginnings, and of no whole question."""
@@ -55,5 +51,5 @@ class HearingSettings:
         if question_complete is None:
             return self.hang_ms
         if question_complete >= self.whole_probability:
-            return min(self.certain_ms if question_complete >= self.certain_probability else self.whole_ms, self.hang_ms)
+            return min(self.whole_ms, self.hang_ms)
         return max(self.unfinished_ms, self.hang_ms) if question_complete < self.unfinished_probability else self.hang_ms
