@@ -10,7 +10,7 @@ and `backbone` into the world's home there. The bundle's own ONNX files are amon
 byte. Where the home has text pieces of its own, the backbone is carried over to those.
 
 What a bundle does not hold begins anew with training: the optimizers, and the reader of phones. What ears and voice learned with is
-gone, so those are used and not trained on.
+gone; `restoration.reader` teaches ears anew which phones they hear, then they can be trained on.
 """
 
 import argparse

@@ -27,9 +27,10 @@ from parley_training.backbone.stages import THREE
 from parley_training.backbone.training import Plan, Training
 from parley_training.bundle.recipe import Sources, build
 from parley_training.checkpoint import restore
+from parley_training.linguistic.features import FeatureSet
 from parley_training.parallel import lanes
 from parley_training.parallel.fleet import Fleet
-from parley_training.restoration import recipe
+from parley_training.restoration import reader, recipe
 from parley_training.restoration.pieces import carry_over, spelled
 from parley_training.restoration.weights import of_backbone
 from parley_training.text.recipe import LAYOUT, make_pieces
@@ -190,3 +191,18 @@ def test_a_backbone_that_lacks_a_tensor_is_refused(tmp_path: Path) -> None:
     config.write_text(config.read_text().replace('"num_hidden_layers": 2', '"num_hidden_layers": 3'))
     with pytest.raises(BundleCorrupt, match=r"lacks the tensor model\.layers\.2"):
         of_backbone(tmp_path)
+
+
+def test_restored_ears_learn_to_name_phones_again_and_keep_their_codes(runs: Path) -> None:
+    shift, scale = np.load(runs / "linguistic" / "cmvn.npy")
+    rng = np.random.default_rng(0)
+    banks = rng.normal(8, 2, (4 * 46, 80)).astype(np.float16)
+    index = np.array([(46 * n, 46 * (n + 1), 8 * n, 8 * (n + 1)) for n in range(4)])
+    data = FeatureSet(banks, np.full((32, 3), 7, np.uint8), index, shift, scale)
+    ears = reader.encoder_of(runs / "linguistic")
+    before = {name: weight.clone() for name, weight in ears.state_dict().items() if name.startswith(("encoder", "quantizer.book"))}
+
+    assert reader.teach(ears, data, 4 / 60) < 1
+    after = ears.state_dict()
+    assert all(torch.equal(weight, after[name]) for name, weight in before.items())
+    assert torch.equal(before["quantizer.book"], torch.from_numpy(np.load(runs / "linguistic" / "codebook.npy")))
