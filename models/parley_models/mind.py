@@ -36,6 +36,11 @@ class Mind:
     context: Context
     experience: Experience
 
+    @property
+    def answer_opening(self) -> list[int]:
+        """Ids between a question and its answer."""
+        return [self.manifest.tokens.eot, *self.prompt.opening("assistant")]
+
 
 @dataclass(frozen=True, slots=True)
 class Manner:

@@ -4,24 +4,20 @@ from collections.abc import Generator, Iterator, Sequence
 
 from parley_models.ahead import Ahead
 from parley_models.answer import Answered, AnswerEvent, SoundPiece, Timing, TokenCounts
-from parley_models.conversation import Turn, fit
+from parley_models.conversation import Turn
 from parley_models.delivery import Delivery
-from parley_models.errors import InputError
 from parley_models.live_clock import LiveClock
 from parley_models.mind import Manner, Mind
 from parley_models.pcm import AudioChunk
 from parley_models.prebuffer import Prebuffer
+from parley_models.preface import preface, spare, usual_room
 from parley_models.rehearing import Hearing, Words, agreed, elected, first_words_of
-from parley_models.tokens import GROUP_SECONDS
 
 AHEAD_BLOCKS = 2
 """So many 10:15 blocks of an answer are thought ahead at most."""
 
 LAST_GROUPS = 2
 """What the ears may still owe at the end of speech: a block."""
-
-ROOM_S = 10.0
-"""How much speech a question is given room for at first; it gets more as it grows, and the oldest turns less."""
 
 
 class Question:
@@ -44,7 +40,7 @@ class Question:
         self._turns = list(turns)
         self._layout = mind.manifest.tokens
         self._human = mind.prompt.opening("user")
-        self._assistant = [self._layout.eot, *mind.prompt.opening("assistant")]
+        self._assistant = mind.answer_opening
         self.hearings = [Hearing(mind.context, heard)]
         """One a view while speech is heard, else one alone; which of them counts is known when they have voted."""
 
@@ -67,7 +63,7 @@ class Question:
         """From the question's end until the first ids to be made sound of were there."""
 
         self._head: list[int] = []
-        self._fit(0, self._usual_room if room_ids is None else room_ids, strict=room_ids is not None)
+        self._fit(0, usual_room(self._mind) if room_ids is None else room_ids, strict=room_ids is not None)
 
     def begin(self) -> None:
         """Have the model read what came before, while nobody speaks yet."""
@@ -153,7 +149,7 @@ class Question:
         for hearing in self.hearings:
             hearing.heard[: self.settled] = settled
         self.settled = len(settled)
-        self._fit(0, self._usual_room)
+        self._fit(0, usual_room(self._mind))
         self.begin()
 
     @property
@@ -346,37 +342,14 @@ class Question:
 
     def _make_room(self, more: int) -> None:
         """If more would not fit any longer beside an answer, forget of the oldest turns and read the rest again."""
-        if self._spare(len(self._head) + len(self.heard) + more) >= 0:
+        if spare(self._mind, len(self._head) + len(self.heard) + more) >= 0:
             return
-        self._fit(more, self._usual_room)
+        self._fit(more, usual_room(self._mind))
         self.begin()
 
     def _fit(self, more: int, room: int, *, strict: bool = False) -> None:
         """Choose what stands before the question, with `more` ids of it to come at once and, if it can be had, `room` for others."""
-        needed = len(self.heard) + more
-        head = self._fitted(needed + room) or ([] if strict else self._fitted(needed))
-        if not head:
-            raise InputError("The question is too long for this bundle's context.")
-        self._head = head
-
-    @property
-    def _usual_room(self) -> int:
-        return round(ROOM_S / GROUP_SECONDS) * self._layout.group_size
-
-    def _spare(self, ids: int) -> int:
-        manifest = self._mind.manifest
-        return manifest.context_tokens - manifest.sampling.max_tokens - len(self._assistant) - ids
-
-    def _fitted(self, question_ids: int) -> list[int]:
-        """Everything before a question of so many ids: the role, and of the turns what fits; empty if not even the question does."""
-        manner, prompt, layout = self.manner, self._mind.prompt, self._layout
-        room = self._spare(len(manner.system) + len(self._human) + question_ids)
-        if room < 0:
-            return []
-        ids = list(manner.system)
-        for turn in fit(self._turns if self._mind.manifest.chat.remembers_turns else (), room, layout):
-            ids += [*prompt.opening("user" if turn.role == "human" else "assistant"), *turn.tokens, layout.eot]
-        return [*ids, *self._human]
+        self._head = preface(self._mind, self.manner, self._turns, len(self.heard) + more, room, strict=strict)
 
     def _marks_of_heard(self) -> tuple[list[int], list[int]]:
         start, end = self._layout.audio_start, self._layout.audio_end

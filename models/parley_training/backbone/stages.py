@@ -62,10 +62,10 @@ PAPER: tuple[Stage, ...] = (
 )
 
 WIDER: tuple[Stage, ...] = (
-    Stage("text", 0.60, {"text": 0.2, "scene_text": 0.55, "followed": 0.25}),
+    Stage("text", 0.62, {"text": 0.2, "scene_text": 0.55, "followed": 0.25}),
     Stage(
         "sft1",
-        0.84,
+        0.85,
         {
             "text": 0.05,
             "scene_text": 0.2,
