@@ -12,6 +12,7 @@ from typing import TypeVar
 import numpy as np
 
 from parley_models.errors import UsageError
+from parley_models.evaluation.people import WORD_SETS
 from parley_models.interleave import Segment, interleave, interleave_segment
 from parley_models.prompt import Message, Prompt, system_text
 from parley_models.style import Style
@@ -37,6 +38,9 @@ SOUNDING_BEFORE = 0.5
 
 BY_WORD_SHARE = 0.4
 """Answers in sound for which each word that must be right in one is as likely as any other. Most of these are words to be said again."""
+
+PEOPLE_SHARE = 0.1
+"""Heard questions that are people's bare words: there are thousands of recordings of a few words."""
 
 NOTHING_SPOKEN = "There is nothing spoken yet that this task could take."
 
@@ -66,7 +70,8 @@ class SceneExamples:
         self._prompt, self._listen = Prompt(tokenizer, LAYOUT), listener
         answered = [question for question in heard if question.exchange.answer]
         spoken = [question for question in answered if self._speakable(question.exchange)]
-        self._answered, self._spoken = Pool(answered), Pool(spoken)
+        self._people = [question for question in spoken if _is_bare_word(question)]
+        self._answered, self._spoken = (Pool([each for each in some if not _is_bare_word(each)]) for some in (answered, spoken))
         self._alone = [question for question in spoken if _stands_alone(question.exchange)]
         self._said = list(sounds)
         self._instructions = instructions
@@ -136,6 +141,8 @@ class SceneExamples:
         return self._rng.choice(things)
 
     def _asked(self, pool: Pool, *, by_word: bool = False) -> Question:
+        if self._people and self._rng.random() < PEOPLE_SHARE:
+            return self._rng.choice(self._people)
         if not pool:
             raise UsageError(NOTHING_SPOKEN)
         return pool.draw(self._rng, by_word=by_word)
@@ -232,6 +239,11 @@ SCENE_TASKS: dict[str, SceneTask] = {
     "read_in_style": SceneExamples.read_in_style,
     "interleaved": SceneExamples.interleaved,
 }
+
+
+def _is_bare_word(question: Question) -> bool:
+    """Whether a person's recording asks it."""
+    return question.voice.partition(":")[0] in WORD_SETS
 
 
 def _stands_alone(exchange: Exchange) -> bool:
