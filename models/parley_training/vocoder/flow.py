@@ -138,7 +138,8 @@ def train(
         flow.load_state_dict(known["flow"])
         codes.load_state_dict(known["codes"])
     if state is not None:
-        optimizer.load_state_dict(state["optimizer"])
+        if "optimizer" in state:  # a bundle keeps none
+            optimizer.load_state_dict(state["optimizer"])
         step, pace.spent_s = state["step"], state["spent_s"]
     rng = np.random.default_rng(step)
     lesson = Lesson(flow, codes, voices, device)

@@ -1,0 +1,79 @@
+"""What became of a network's weights when it was exported: one with known weights is exported the same way, and looked for.
+
+The exporter renames, turns and folds, and keeps only one of two equal weights. The node that takes a weight of the known network takes the
+same weight in a bundle's.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import torch
+from torch import Tensor, nn
+
+from parley_models.errors import UsageError
+
+Floats = npt.NDArray[np.float32]
+NEAR = 2e-3
+"""Half precision, of numbers about 1."""
+
+Network = TypeVar("Network", bound=nn.Module)
+
+
+def restore(network: Network, export: Callable[[Network, Path], object], names: Sequence[str], folder: Path) -> Network:
+    """Give `network` the weights that the files in `folder` hold, and return it.
+
+    Args:
+        network: of the shape that was exported; its own weights are lost.
+        export: writes its files into a folder, as they were written.
+        names: of the files.
+        folder: whose weights are wanted.
+
+    Raises:
+        UsageError: the files are of another network than that, or lack some of its weights.
+    """
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for weight in network.parameters():
+            weight.copy_(torch.randn(weight.shape, generator=generator))
+    with TemporaryDirectory() as draft:
+        export(network, Path(draft))
+        known = _taken(Path(draft), names)
+    held = _taken(folder, names)
+    if {place: array.shape for place, array in known.items()} != {place: array.shape for place, array in held.items()}:
+        raise UsageError(f"The networks in {folder} are not those that are trained here.")
+    network.load_state_dict({name: _found(name, weight.numpy(force=True), known, held) for name, weight in network.state_dict().items()})
+    return network
+
+
+Place = tuple[str, int, int]
+"""A file, a node in it, and which of its inputs."""
+
+
+def _taken(folder: Path, names: Sequence[str]) -> dict[Place, Floats]:
+    """The numbers that the nodes of these networks take, by where."""
+    taken = dict[Place, Floats]()
+    for name in names:
+        graph = onnx.load(folder / name).graph
+        arrays = {each.name: onnx.numpy_helper.to_array(each) for each in graph.initializer}
+        for number, node in enumerate(graph.node):
+            for place, key in enumerate(node.input):
+                if key in arrays and arrays[key].dtype in (np.float32, np.float16):
+                    taken[name, number, place] = arrays[key].astype(np.float32)
+    return taken
+
+
+def _found(name: str, weight: Floats, known: Mapping[Place, Floats], held: Mapping[Place, Floats]) -> Tensor:
+    """The weight that lies where `weight` lies among the known ones."""
+    for place, array in known.items():
+        if array.size != weight.size:
+            continue
+        if np.allclose(array.ravel(), weight.ravel(), NEAR, NEAR):
+            return torch.from_numpy(held[place].reshape(weight.shape).copy())
+        if weight.ndim == 2 and np.allclose(array.ravel(), weight.T.ravel(), NEAR, NEAR):
+            return torch.from_numpy(held[place].reshape(weight.shape[::-1]).T.copy())
+    raise UsageError(f"An exported network does not hold its {name} any more.")

@@ -1,0 +1,53 @@
+"""A voice's weights out of the files that were made of them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from parley_models.errors import UsageError
+from parley_models.networks.tracing import write_traced
+from parley_training.restoration.probe import restore
+from parley_training.restoration.voice import codes_of
+from parley_training.vocoder.code_embedding import CodeEmbedding
+
+NAMES = ("first.onnx", "second.onnx")
+
+
+class Small(nn.Module):
+    """Two halves, exported to a file each, with what the exporter turns and renames."""
+
+    def __init__(self, width: int = 8) -> None:
+        super().__init__()
+        self.first = nn.Sequential(nn.Linear(4, width, bias=False), nn.LayerNorm(width), nn.Linear(width, width))
+        self.second = nn.Sequential(nn.Conv1d(4, width, 3), nn.ReLU(), nn.Conv1d(width, width, 1))
+
+    def export(self, folder: Path) -> None:
+        for half, name, given in ((self.first, NAMES[0], torch.ones(1, 4)), (self.second, NAMES[1], torch.ones(1, 4, 9))):
+            write_traced(half, folder / name, {"x": given}, ["y"], {})
+
+
+def weights(network: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    return iter(network.state_dict().items())
+
+
+def test_every_weight_is_found_again(tmp_path: Path) -> None:
+    known = Small()
+    known.export(tmp_path)
+
+    found = dict(weights(restore(Small(), Small.export, NAMES, tmp_path)))
+    assert found.keys() == dict(weights(known)).keys()
+    assert all(torch.equal(weight, found[name]) for name, weight in weights(known))
+
+
+def test_the_files_of_another_network_are_refused(tmp_path: Path) -> None:
+    Small(16).export(tmp_path)
+    with pytest.raises(UsageError, match="are not those that are trained here"):
+        restore(Small(), Small.export, NAMES, tmp_path)
+
+
+def test_codes_are_taken_apart_into_level_and_detail() -> None:
+    table = CodeEmbedding(6).table().detach()
+    assert torch.allclose(codes_of(table).table(), table, atol=1e-5)
