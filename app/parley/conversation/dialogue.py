@@ -86,6 +86,9 @@ class Dialogue:
         self.waiting_for: int | None = None
         """The turn whose answer is the next response that nobody asked for by name."""
 
+        self._goes_on = False
+        """What sounds called a tool: the answer goes on when it has been heard."""
+
         self._commits: collections.deque[int | None] = collections.deque()
         """Turns whose sound was handed over and has no name yet, in order. By the time it has one, something else may have been asked.
         None = of a conversation that is not open any more."""
@@ -276,10 +279,15 @@ class Dialogue:
         self.changed()
 
     def answer_again(self) -> None:
-        """The model goes on after a tool: the next response answers the same question."""
+        """The model goes on after a tool: another response answers the same question, when what it said first has been heard."""
         self.waiting_for = self.answered
-        if self.answered is not None:
-            self.send(ResponseCreate(response=ResponseWish(metadata={"question": str(self.answered)})))
+        self._goes_on = self.speaking.sounds
+        if not self._goes_on:
+            self._want_more()
+
+    def _want_more(self) -> None:
+        if self.waiting_for is not None:
+            self.send(ResponseCreate(response=ResponseWish(metadata={"question": str(self.waiting_for)})))
 
     def give_up(self, trouble: str) -> None:
         """The question gets no answer."""
@@ -345,4 +353,7 @@ class Dialogue:
             self.archive.sounds.remember(turn.number, said.chunks)
         if said.purpose == "answer" and not self.waiting_for:
             self.question = None  # also if it was empty: nothing else comes
+        if self._goes_on:
+            self._goes_on = False
+            self._want_more()
         self.changed()

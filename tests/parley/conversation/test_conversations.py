@@ -284,6 +284,39 @@ def test_a_timer_set_by_the_model_rings_and_is_spoken(sit_down: Callable[..., Us
         wait_for(lambda: user.activity is Activity.IDLE)
 
 
+def test_an_answer_that_calls_a_tool_is_heard_to_its_end_before_it_goes_on(sit_down: Callable[..., User]) -> None:
+    def reply(items: list[dict[str, object]]) -> Reply:
+        if items[-1]["type"] == "function_call_output":
+            return Reply("It is set.")
+        return Reply("Okay, fifty minutes.", calls=(("set_timer", {"seconds": 3_000}),))
+
+    with RealtimeServer(Script(reply=reply)) as server:
+        user = sit_down(server)
+        user.ready()
+        user.talk.send("Set a timer.")
+
+        def went_on() -> bool:
+            user.desk.advance(0.5)
+            return len(user.all(Spoke)) == 2
+
+        wait_for(went_on)
+        assert [(spoke.turn.text, spoke.cut_short) for spoke in user.all(Spoke)] == [("Okay, fifty minutes.", False), ("It is set.", False)]
+        wait_for(lambda: user.activity is Activity.IDLE)
+
+
+def test_who_interrupts_an_answer_that_called_a_tool_hears_no_more_of_it(sit_down: Callable[..., User]) -> None:
+    with RealtimeServer(Script(reply=lambda _: Reply("Okay, fifty minutes.", calls=(("set_timer", {"seconds": 3_000}),)))) as server:
+        user = sit_down(server)
+        user.ready()
+        user.talk.send("Set a timer.")
+        user.until(TimersChanged, lambda news: bool(news.timers))
+        wait_for(lambda: any(item["type"] == "function_call_output" for item in server.session.items))
+        user.talk.interrupt()
+        user.until(Spoke, lambda spoke: spoke.cut_short)
+        wait_for(lambda: user.activity is Activity.IDLE)
+        assert sum(event["type"] == "response.create" for event in server.session.received) == 1
+
+
 def test_what_a_tool_gave_back_to_an_answer_that_was_called_off_is_not_answered(sit_down: Callable[..., User]) -> None:
     finishes = threading.Event()
 
