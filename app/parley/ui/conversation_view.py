@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 from parley.conversation.events import Answering, Asked, Dropped, Measured, Progressed, Replaying, Spoke, Styled, Timed, Understood, Wrote
 from parley.conversation.turns import Heading, Turn
 from parley.ui.buttons import Button
+from parley.ui.sweeper import Sweeper
 from parley.ui.theme import Size, Space, Theme
 from parley.ui.turn_cards import AnswerCard, TurnCard, UserCard
 from parley.ui.welcome import Welcome
@@ -17,6 +18,17 @@ AT_ONCE = 16
 """How many turns are laid out at a time, so that opening a long conversation does not stall the window."""
 
 NEAR_END_PX = 48
+
+
+class Column(QWidget):
+    """The turns of one conversation, one below the other."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("plain")
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(0, 0, 0, 0)
+        self.column.setSpacing(Space.XL)
 
 
 class ConversationView(QScrollArea):
@@ -44,8 +56,8 @@ class ConversationView(QScrollArea):
         page = QWidget()
         page.setObjectName("plain")
         self._outer = QVBoxLayout(page)
-        self._column = QVBoxLayout()
-        self._column.setSpacing(Space.XL)
+        self._turns = Column()
+        self._sweeper = Sweeper(self)
         self.welcome = Welcome(theme)
         self.welcome.suggested.connect(self.suggested)
         self.earlier_button = Button(theme, "Show earlier turns", "up", weight="quiet")
@@ -53,7 +65,7 @@ class ConversationView(QScrollArea):
         self.earlier_button.hide()
         self._outer.addWidget(self.earlier_button, 0, Qt.AlignmentFlag.AlignHCenter)
         self._outer.addWidget(self.welcome, 1)
-        self._outer.addLayout(self._column)
+        self._outer.addWidget(self._turns)
         self._outer.addStretch(1)
         self.setWidget(page)
         self.latest_button = Button(theme, "Latest", "down", height=32)
@@ -70,9 +82,9 @@ class ConversationView(QScrollArea):
 
     def open(self, heading: Heading, turns: Sequence[Turn]) -> None:
         """Show another conversation."""
-        for card in self._cards.values():
-            card.setParent(None)
-            card.deleteLater()
+        before, self._turns = self._turns, Column()
+        self._outer.replaceWidget(before, self._turns)
+        self._sweeper.sweep(before, list(self._cards.values()))
         self._cards.clear()
         self._speaker = heading.character or "Parley"
         self._earlier = list(turns[:-AT_ONCE])
@@ -183,14 +195,14 @@ class ConversationView(QScrollArea):
     def _add(self, card: TurnCard, at: int = -1) -> None:
         known = self._cards.get(card.turn.number)
         if known is not None:  # news about a turn that is shown: the new card takes its place
-            at = self._column.indexOf(known)
+            at = self._turns.column.indexOf(known)
             known.setParent(None)
             known.deleteLater()
         card.wanted.connect(self.wanted)
         if isinstance(card, UserCard):
             card.corrected.connect(self.corrected)
         self._cards[card.turn.number] = card
-        self._column.insertWidget(at, card)
+        self._turns.column.insertWidget(at, card)
 
     def _show_earlier(self) -> None:
         bar = self.verticalScrollBar()

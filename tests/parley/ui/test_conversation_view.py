@@ -5,6 +5,8 @@ from dataclasses import replace
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QTextCursor
 from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
 
 from parley.conversation import events as news
 from parley.conversation.turns import Segment, Stage, Turn
@@ -257,6 +259,21 @@ def test_a_long_conversation_opens_in_pieces(desktop: Desktop) -> None:
     assert sorted(view.cards) == list(range(101 - 2 * AT_ONCE, 101))
     tops = [view.cards[number].y() for number in sorted(view.cards)]
     assert tops == sorted(tops)
+
+
+def test_turns_of_the_conversation_before_are_not_seen_any_more_and_gone_by_and_by(desktop: Desktop, qtbot: QtBot) -> None:
+    for _ in range(8):
+        desktop.talk.answer(None)
+    desktop.settle()
+    before = list(desktop.window.view.cards.values())
+    heading, _ = desktop.talk.conversations[desktop.talk.open]
+
+    desktop.talk.tell(news.ConversationOpened(heading, (Turn(99, "human", "Hello."),)))
+    desktop.settle()
+    assert list(desktop.window.view.cards) == [99]
+    assert desktop.window.view.cards[99].isVisible()
+    assert not any(isValid(card) and card.isVisible() for card in before)
+    qtbot.waitUntil(lambda: not any(isValid(card) for card in before))
 
 
 def test_the_view_follows_the_words_unless_the_user_has_scrolled_up(desktop: Desktop) -> None:
