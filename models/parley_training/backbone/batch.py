@@ -8,7 +8,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from parley_training.backbone.listening import LISTEN, SLOTS_PER_GROUP, UNLEARNED, Stretch
+from parley_training.backbone.listening import LISTEN, SLOTS_PER_GROUP
+from parley_training.backbone.stretch import UNLEARNED, Stretch
 from parley_training.text.recipe import LAYOUT
 
 VITAL_WEIGHT, TEXT_WEIGHT, LISTEN_WEIGHT, AUDIO_WEIGHT = 3.0, 1.0, 0.4, 0.25

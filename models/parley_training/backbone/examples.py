@@ -12,11 +12,13 @@ from parley_models.interleave import Segment, interleave
 from parley_models.prompt import Message, Prompt, system_text
 from parley_models.text_tokenizer import TextTokenizer
 from parley_models.tokens import Codes, SpeechTokens
-from parley_training.backbone.listening import BROKEN_OFF, UNLEARNED, Heard, Listener, Stretch
+from parley_training.backbone.keys import key_pieces
+from parley_training.backbone.listening import BROKEN_OFF, Heard, Listener
 from parley_training.backbone.mishearing import Mishearing
 from parley_training.backbone.miswriting import Miswriting
 from parley_training.backbone.pool import COURTESY_SHARE, HARD, HARD_SHARE, IDLE_SHARE, Pool, idle_ones
 from parley_training.backbone.questions import Question
+from parley_training.backbone.stretch import Stretch
 from parley_training.corpus.dialogue import write, write_by_word
 from parley_training.corpus.disturbance import disturbed, idle, plain
 from parley_training.corpus.exchange import Exchange
@@ -109,11 +111,12 @@ class ExampleWriter:
         """A sentence, spoken."""
         text = self.rng.choice(self._texts)
         begin = self.prompt.conversation([Message("system", (READ_ALOUD,)), Message("user", (text,))])
-        return _learned(_unlearned(begin), interleave([self.spoken(Exchange("", "", text, ""))], LAYOUT))
+        return Stretch.given(begin).say(interleave([self.spoken(Exchange("", "", text, ""))], LAYOUT))
 
     def recited(self) -> Stretch:
         """A character's greeting: nobody asked, the words are given."""
-        return _learned(_unlearned(self.prompt.conversation([])), interleave([self.spoken(Exchange("", "", self._greeting(), ""))], LAYOUT))
+        greeting = self.spoken(Exchange("", "", self._greeting(), ""))
+        return Stretch.given(self.prompt.conversation([])).say(interleave([greeting], LAYOUT))
 
     def _greeting(self) -> str:
         greetings = [text for text in GREETINGS if text in self._answers] or self._texts
@@ -146,30 +149,17 @@ class ExampleWriter:
         system = system_text(exchange.system, instruction)
         messages = [Message("system", (system,))] if system else []
         begin = self.prompt.conversation([*messages, Message("user", (shown,))])
-        return self._answered_by(_unlearned(begin), exchange, in_writing=bool(instruction))
+        return self._answered_by(Stretch.given(begin), exchange, in_writing=bool(instruction))
 
     def _answered_by(self, stretch: Stretch, exchange: Exchange, *, in_writing: bool) -> Stretch:
         """The stretch with an answer behind it; where its key stands is vital."""
         answer = self._segment(exchange.answer, None) if in_writing else self.spoken(exchange)
-        vital, text = self._key_pieces(exchange.answer, exchange.key), 0
-        for token in interleave([answer], LAYOUT):
-            if not LAYOUT.is_audio(token) and token not in {LAYOUT.audio_start, LAYOUT.audio_end, LAYOUT.eot}:
-                if text in vital:
-                    stretch.vital.add(len(stretch.following) - 1)
-                text += 1
-            stretch.following[-1] = token
-            stretch.add(token)
-        return stretch
+        return stretch.say(interleave([answer], LAYOUT), self._key_pieces(exchange.answer, exchange.key))
 
     def _key_pieces(self, answer: str, key: str) -> set[int]:
         """Which pieces of an answer spell its key."""
         if (answer, key) not in self._vital:
-            pieces = self.tokenizer.encode(answer)
-            first = answer.lower().replace("-", " ").rfind(key.lower())
-            ends = [len(self.tokenizer.decode(pieces[: count + 1])) for count in range(len(pieces))]
-            spans = zip([0, *ends], ends, strict=False)
-            inside = {at for at, (begin, end) in enumerate(spans) if begin < first + len(key) and end > first}
-            self._vital[answer, key] = inside if first >= 0 else set()
+            self._vital[answer, key] = key_pieces([self.tokenizer.encode(answer)], key, self.tokenizer)
         return self._vital[answer, key]
 
     def _heard(self, pool: Pool, instruction: str = "", *, by_word: bool = False) -> Stretch:
@@ -177,19 +167,14 @@ class ExampleWriter:
         question = pool.draw(self.rng, in_role=bool(role), by_word=by_word)
         exchange = self._in_role(question.exchange, role)
         stretch = self._listened(system_text(exchange.system, instruction), self._hear(question), broken_off=0.0)
-        for token in (LAYOUT.eot, *self._opening):
-            stretch.add(token)
+        stretch.read([LAYOUT.eot, *self._opening])
         return self._answered_by(stretch, exchange, in_writing=bool(instruction))
 
     def _listened(self, system: str, heard: Heard, *, whole: bool = True, broken_off: float = BROKEN_OFF) -> Stretch:
         begin = self.prompt.conversation([Message("system", (system,))] if system else [])
         begin = begin[: len(begin) - len(self._opening)] + self.prompt.opening("user")
-        stretch = _unlearned(begin)
-        listened = self._listen(heard, whole=whole, broken_off=broken_off)
-        stretch.vital.update(len(begin) + place for place in listened.vital)
-        stretch.phones.update((len(begin) + place, phones) for place, phones in listened.phones.items())
-        stretch.ids.extend(listened.ids)
-        stretch.following.extend(listened.following)
+        stretch = Stretch.given(begin)
+        stretch.join(self._listen(heard, whole=whole, broken_off=broken_off))
         return stretch
 
     def _hear(self, question: Question) -> Heard:
@@ -211,18 +196,6 @@ def listener_of(questions: Sequence[Question], tokenizer: TextTokenizer, rng: ra
 def rare_words(counts: Counter[str]) -> frozenset[str]:
     """Of the words that questions hold, by how often, those that come seldom: what a question is about."""
     return frozenset(word for word, count in counts.items() if count < RARE_SHARE * counts.total())
-
-
-def _unlearned(ids: Sequence[int]) -> Stretch:
-    return Stretch(list(ids), [UNLEARNED] * len(ids))
-
-
-def _learned(stretch: Stretch, ids: Sequence[int]) -> Stretch:
-    """The stretch with ids behind it, each of them to be said."""
-    for token in ids:
-        stretch.following[-1] = token
-        stretch.add(token)
-    return stretch
 
 
 TASKS: dict[str, Callable[[ExampleWriter], Stretch]] = {

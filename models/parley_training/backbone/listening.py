@@ -7,20 +7,20 @@ follows in its place), or `<|EOT|>` once the question is whole.
 
 import random
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from parley_models.text_tokenizer import TextTokenizer
 from parley_models.tokens import Codes, SpeechTokens
+from parley_training.backbone.stretch import UNLEARNED, Stretch
 from parley_training.corpus.phones import NUMBER, SILENCE
 from parley_training.text.recipe import LAYOUT
 
 GROUPS_PER_BLOCK = 2
 DELAY_BLOCKS = 2
 SLOTS_PER_GROUP = 6
-UNLEARNED = -1
 LISTEN = LAYOUT.audio_start or 0
 PAUSED, BROKEN_OFF = 0.12, 0.35
 """Shares of the questions that pause between two words, and that stop before their end. At run time it is asked at every pause whether the
@@ -35,24 +35,6 @@ UNWRITTEN = 0.2
 LONGEST_PAUSE_BLOCKS = 5
 
 Miswrite = Callable[[str, random.Random], str]
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """Ids, and what is to be said after each of them; `UNLEARNED` where nothing is."""
-
-    ids: list[int]
-    following: list[int]
-    vital: set[int] = field(default_factory=set)
-    """Places whose `following` belongs to what must be right."""
-
-    phones: dict[int, npt.NDArray[np.uint8]] = field(default_factory=dict)
-    """Places where a heard group ends, and the phones (6,) of the group before it: half the model must know them by then."""
-
-    def add(self, token_id: int, following: int = UNLEARNED) -> None:
-        """One more id."""
-        self.ids.append(token_id)
-        self.following.append(following)
 
 
 @dataclass(frozen=True, slots=True)

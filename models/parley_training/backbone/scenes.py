@@ -20,10 +20,11 @@ from parley_models.text_tokenizer import TextTokenizer
 from parley_models.tokens import Codes, SpeechTokens
 from parley_training.backbone.examples import DISTURBED_SHARE, PLAIN_SHARE, READ_ALOUD, REPLY_IN_TEXT
 from parley_training.backbone.keys import key_pieces
-from parley_training.backbone.listening import UNLEARNED, Heard, Listener, Stretch
+from parley_training.backbone.listening import Heard, Listener
 from parley_training.backbone.mishearing import Mishearing
 from parley_training.backbone.pool import Pool
 from parley_training.backbone.questions import Question
+from parley_training.backbone.stretch import Stretch
 from parley_training.corpus.disturbance import disturbable, disturbed, plain
 from parley_training.corpus.exchange import Exchange, Part
 from parley_training.text.recipe import LAYOUT
@@ -116,7 +117,7 @@ class SceneExamples:
         text, style = self._one_of(self._askable)
         system = system_text(READ_ALOUD, self._instructions.get(style, ""))
         begin = self._prompt.conversation([Message("system", (system,)), Message("user", (text,))])
-        return _learned(_unlearned(begin), interleave([self._segment(Part(text, style))], LAYOUT))
+        return Stretch.given(begin).say(interleave([self._segment(Part(text, style))], LAYOUT))
 
     def interleaved(self) -> Stretch:
         """Text and speech in turn, without question or answer: what follows what, in either."""
@@ -125,7 +126,7 @@ class SceneExamples:
             text, style = self._one_of(self._said)
             segment = self._segment(Part(text, style))
             ids += interleave_segment(segment, LAYOUT) if (place + self._rng.randint(0, 1)) % 2 else segment.text
-        return _learned(_unlearned(ids[:1]), [*ids[1:], LAYOUT.eot])
+        return Stretch.given(ids[:1]).say([*ids[1:], LAYOUT.eot])
 
     def _drawn(self, wanted: Callable[[Exchange], bool]) -> Exchange:
         """An exchange to be typed: "is my voice high?" can only be asked aloud."""
@@ -179,25 +180,18 @@ class SceneExamples:
         shown = self._shown(exchange)
         if shown != exchange.question and disturbable(exchange) and self._rng.random() < DISTURBED_SHARE:
             shown = disturbed(shown, self._rng)
-        return _unlearned(self._prompt.conversation([*self._turns(exchange, instruction), Message("user", (shown,))]))
+        return Stretch.given(self._prompt.conversation([*self._turns(exchange, instruction), Message("user", (shown,))]))
 
     def _listened(self, questions: Sequence[Question], instruction: str = "") -> Stretch:
         """Questions in one breath, written along, and the opening of the answer."""
         opening = self._prompt.opening("assistant")
         begin = self._prompt.conversation(self._turns(questions[0].exchange, instruction))
-        stretch = _unlearned([*begin[: len(begin) - len(opening)], *self._prompt.opening("user")])
+        stretch = Stretch.given([*begin[: len(begin) - len(opening)], *self._prompt.opening("user")])
         heard = self._hear(questions[0])
         for question in questions[1:]:
             heard = heard.then(self._hear(question))
-        first = len(stretch.ids)
-        listened = self._listen(heard, broken_off=0.0)
-        stretch.ids.extend(listened.ids)
-        stretch.following.extend(listened.following)
-        stretch.vital.update(first + place for place in listened.vital)
-        stretch.phones.update((first + place, phones) for place, phones in listened.phones.items())
-        for token in (LAYOUT.eot, *opening):
-            stretch.add(token)
-        return stretch
+        stretch.join(self._listen(heard, broken_off=0.0))
+        return stretch.read([LAYOUT.eot, *opening])
 
     def _hear(self, question: Question) -> Heard:
         heard = question.heard(self._rng.randrange(len(question.hearings)))
@@ -217,15 +211,7 @@ class SceneExamples:
                 before = sum(len(segment.text) for segment in segments)
                 vital |= set(range(before, before + len(call)))
                 segments.append(Segment(call, SpeechTokens.empty()))
-        text = 0
-        for token in interleave(segments, LAYOUT):
-            if not LAYOUT.is_audio(token) and token not in {LAYOUT.audio_start, LAYOUT.audio_end, LAYOUT.eot}:
-                if text in vital:
-                    stretch.vital.add(len(stretch.following) - 1)
-                text += 1
-            stretch.following[-1] = token
-            stretch.add(token)
-        return stretch
+        return stretch.say(interleave(segments, LAYOUT), vital)
 
 
 SceneTask = Callable[[SceneExamples], Stretch]
@@ -254,15 +240,3 @@ def _in_writing(parts: Sequence[Segment], tokenizer: TextTokenizer) -> tuple[Seg
     """An answer's parts as one text: without sound there are no markers between them."""
     text = " ".join(tokenizer.decode(part.text) for part in parts)
     return (Segment(tuple(tokenizer.encode(text)), SpeechTokens.empty()),)
-
-
-def _unlearned(ids: Sequence[int]) -> Stretch:
-    return Stretch(list(ids), [UNLEARNED] * len(ids))
-
-
-def _learned(stretch: Stretch, ids: Sequence[int]) -> Stretch:
-    """The stretch with ids behind it, each of them to be said."""
-    for token in ids:
-        stretch.following[-1] = token
-        stretch.add(token)
-    return stretch

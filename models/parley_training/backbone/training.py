@@ -12,8 +12,8 @@ from safetensors.torch import save_file
 from parley_models.backbone.model import StepOmni
 from parley_models.backbone.weights import CONFIG_NAME, SINGLE_NAME
 from parley_training.backbone.holding import Held
-from parley_training.backbone.listening import Stretch
 from parley_training.backbone.stages import Stage, stage_at
+from parley_training.backbone.stretch import Stretch
 from parley_training.checkpoint import Pace, restore, save
 from parley_training.parallel.fleet import Fleet
 from parley_training.parallel.lanes import Lanes

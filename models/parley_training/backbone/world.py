@@ -11,11 +11,11 @@ from pathlib import Path
 from parley_models.style import Style
 from parley_models.tokens import Codes
 from parley_training.backbone.examples import TASKS, ExampleWriter, listener_of
-from parley_training.backbone.listening import Stretch
 from parley_training.backbone.mishearing import Mishearing
 from parley_training.backbone.pool import HARD, HARD_SHARE
 from parley_training.backbone.questions import Question
 from parley_training.backbone.scenes import SCENE_TASKS, SceneExamples, Sounds
+from parley_training.backbone.stretch import Stretch
 from parley_training.corpus.dialogue import World, write
 from parley_training.corpus.spoken import spoken_parts
 from parley_training.tokens.recipe import codes_of

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from parley_training.backbone.batch import Batch, collate
-from parley_training.backbone.listening import Stretch
+from parley_training.backbone.stretch import Stretch
 
 POOL = 512
 """Examples drawn at a time, so that those of like length can share a batch."""

@@ -20,10 +20,11 @@ from parley_training.backbone import examples, listening
 from parley_training.backbone.batch import AUDIO_WEIGHT, LISTEN_WEIGHT, TEXT_WEIGHT, VITAL_WEIGHT, collate
 from parley_training.backbone.embeddings import embed_codes
 from parley_training.backbone.examples import TASKS, ExampleWriter
-from parley_training.backbone.listening import LISTEN, UNLEARNED, Heard, Listener, Stretch
+from parley_training.backbone.listening import LISTEN, Heard, Listener
 from parley_training.backbone.mishearing import Mishearing
 from parley_training.backbone.questions import Question, by_group, phones_by_group
 from parley_training.backbone.stages import PAPER, THREE, Stage
+from parley_training.backbone.stretch import UNLEARNED, Stretch
 from parley_training.backbone.training import Plan, Training
 from parley_training.checkpoint import restore, save
 from parley_training.corpus.dialogue import write

@@ -22,11 +22,13 @@ from parley_models.style import Style
 from parley_models.tokens import Codes
 from parley_training.backbone import measure, recipe, world
 from parley_training.backbone.examples import READ_ALOUD, ExampleWriter, rare_words
-from parley_training.backbone.listening import LISTEN, SLOTS_PER_GROUP, UNLEARNED, Stretch
+from parley_training.backbone.listening import LISTEN, SLOTS_PER_GROUP
 from parley_training.backbone.mishearing import Mishearing
+from parley_training.backbone.pool import Pool
 from parley_training.backbone.questions import Question, questions_of
 from parley_training.backbone.scenes import SceneExamples, Sounds
 from parley_training.backbone.stages import PAPER
+from parley_training.backbone.stretch import UNLEARNED, Stretch
 from parley_training.checkpoint import restore
 from parley_training.corpus import recipe as corpus_recipe
 from parley_training.corpus.dialogue import write
@@ -143,7 +145,7 @@ def test_of_a_chinese_question_characters_are_written_along(learned: Learned, la
     assert question.words == [mark for mark in question.exchange.question if mark not in "，。？"]
     assert len(question.words) > 1 and question.said[-1] == len(question.words)
     assert (np.diff(question.said) >= 0).all() and question.said[len(question.said) // 4] < len(question.words)
-    learned.scenes._spoken[:] = [question]
+    learned.scenes._spoken = Pool([question])
     example = learned.scenes.heard()
     first = next(place for place, token in enumerate(example.ids) if LAYOUT.is_audio(token))
     written = [token for token in example.following[first : example.ids.index(LAYOUT.eot, first)] if token not in {UNLEARNED, LISTEN}]
@@ -175,7 +177,7 @@ def test_words_that_few_questions_hold_must_be_written_rightly(learned: Learned)
     assert rare_words(counts) == set(rare.words) - {word for question in often for word in question.words}
     mishear = Mishearing(np.ones((1024, 2), np.float32))
     scenes = world.scenes_of("mini1", learned.writer, [*often, rare], learned.sounds, mishear)
-    scenes._answered[:] = [rare]
+    scenes._answered = Pool([rare])
     example = scenes.heard_in_writing()
     end = max(place for place, token in enumerate(example.ids) if LAYOUT.is_audio(token))
     vital = [example.following[place] for place in sorted(example.vital) if place < example.ids.index(LAYOUT.eot, end)]
@@ -209,7 +211,7 @@ def test_no_text_is_read_at_a_pace_or_a_pitch_that_no_words_ask_for(learned: Lea
 
 def test_a_style_that_the_system_turn_asks_for_is_what_is_answered(learned: Learned) -> None:
     in_style = learned.questions[ASKED.index("in_style")]
-    learned.scenes._spoken[:] = [in_style]
+    learned.scenes._spoken = Pool([in_style])
     example = learned.example("scene_heard")
     (part,) = in_style.exchange.segments
     (segment,) = learned.answer(example)

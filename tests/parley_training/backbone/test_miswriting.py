@@ -8,8 +8,9 @@ import pytest
 
 from parley_models.text_tokenizer import TextTokenizer
 from parley_training.backbone import listening
-from parley_training.backbone.listening import LISTEN, SLOTS_PER_GROUP, UNLEARNED, Heard, Listener
+from parley_training.backbone.listening import LISTEN, SLOTS_PER_GROUP, Heard, Listener
 from parley_training.backbone.miswriting import ALIKE, Miswriting
+from parley_training.backbone.stretch import UNLEARNED
 from parley_training.corpus.disturbance import idle, plain
 from parley_training.text.recipe import LAYOUT
 

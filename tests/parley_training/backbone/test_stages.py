@@ -20,11 +20,13 @@ from parley_training.backbone.batch import collate
 from parley_training.backbone.examples import TASKS
 from parley_training.backbone.holding import Held
 from parley_training.backbone.keys import key_pieces
-from parley_training.backbone.listening import UNLEARNED, Heard, Listener, Stretch
+from parley_training.backbone.listening import Heard, Listener
 from parley_training.backbone.mishearing import Mishearing
+from parley_training.backbone.pool import Pool
 from parley_training.backbone.questions import Question
 from parley_training.backbone.scenes import SCENE_TASKS, SceneExamples
 from parley_training.backbone.stages import TABLES, stage_at
+from parley_training.backbone.stretch import UNLEARNED, Stretch
 from parley_training.corpus.disturbance import plain
 from parley_training.corpus.exchange import Exchange, Part, Tone
 from parley_training.parallel.fleet import Fleet
@@ -197,7 +199,7 @@ def test_words_to_be_said_again_are_typed_as_they_are(
     repeat = Exchange("repeat", "Say after me, the hello of the day.", "Hello.", "hello", (Part("Hello.", HAPPY),))
     for seed in range(10):
         scene = writer(tokenizer, repeat, *((FRANCE,) if task is SceneExamples.concatenated else ()), seed=seed)
-        scene._spoken.clear()
+        scene._spoken = Pool([])
         example = task(scene)
         typed = tokenizer.decode([token for token in example.ids[: example.ids.index(LAYOUT.eot)] if token < LAYOUT.audio_offset])
         if "Hello." in [text for text, _ in said(answer_of(example, tokenizer), tokenizer)]:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from parley_models.errors import UsageError
-from parley_training.backbone.listening import UNLEARNED, Stretch
+from parley_training.backbone.stretch import UNLEARNED, Stretch
 from parley_training.checkpoint import restore
 from parley_training.parallel.fleet import Fleet, assembled
 from parley_training.parallel.lanes import Lanes

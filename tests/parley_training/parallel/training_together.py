@@ -10,7 +10,7 @@ import torch
 
 from parley_models.backbone.config import BackboneConfig
 from parley_models.backbone.model import StepOmni
-from parley_training.backbone.listening import UNLEARNED, Stretch
+from parley_training.backbone.stretch import UNLEARNED, Stretch
 from parley_training.checkpoint import restore, save
 from parley_training.parallel.fleet import Fleet, assembled
 from parley_training.parallel.lanes import Lanes
