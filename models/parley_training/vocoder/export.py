@@ -1,9 +1,10 @@
 """Write what was trained as the bundle's vocoder folder.
 
     python -m parley_training.vocoder.export --flow runs/vocoder/flow --hift runs/vocoder/hift --out runs/vocoder/bundle
+    python -m parley_training.vocoder.export --flow runs/vocoder/flow --out runs/vocoder/bundle
 
 Makes OUT/{flow_encoder,flow_estimator,hift}.onnx and a file in OUT/voices for each voice that the flow has learned; run it again whenever
-a checkpoint is newer.
+a checkpoint is newer. Without a HiFT the one that is in OUT stays.
 """
 
 import argparse
@@ -25,12 +26,16 @@ LOWER = {FIRST: 0.0, SECOND: -SECOND_BELOW}
 """Where each voice lies, in semitones from what the codes say: the codes are those of the first one."""
 
 
-def export(speaks: Flow, sounds: Hift, out: Path, voices: Iterable[str] = (FIRST,)) -> None:
-    """Write both networks and the voices."""
+HIFT = "hift.onnx"
+
+
+def export(speaks: Flow, sounds: Hift | None, out: Path, voices: Iterable[str] = (FIRST,)) -> None:
+    """Write both networks, or the flow alone, and the voices."""
     out.mkdir(parents=True, exist_ok=True)
     window = flow.GRID.groups * TOKENS_PER_GROUP, flow.GRID.window
     export_flow(speaks.eval(), out / "flow_encoder.onnx", out / "flow_estimator.onnx", window)
-    export_causal_hift(sounds.eval(), out / "hift.onnx")
+    if sounds is not None:
+        export_causal_hift(sounds.eval(), out / HIFT)
     write_voices(voices, speaks.config.speaker, out / "voices")
 
 
@@ -54,13 +59,16 @@ def main() -> None:
     """Read the command line and export."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--flow", type=Path, required=True, help="folder of the flow recipe's checkpoint")
-    parser.add_argument("--hift", type=Path, required=True, help="folder of the HiFT recipe's checkpoint")
+    parser.add_argument("--hift", type=Path, help="folder of the HiFT recipe's checkpoint")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    speaks, sounds = Flow(flow.CONFIG), Hift(hift.CONFIG)
+    if options.hift is None and not (options.out / HIFT).exists():
+        parser.error(f"{options.out} has no {HIFT} yet: name a --hift.")
+    speaks, sounds = Flow(flow.CONFIG), Hift(hift.CONFIG) if options.hift else None
     told = learned(options.flow)
     speaks.load_state_dict(told["flow"])
-    sounds.load_state_dict(learned(options.hift)["hift"])
+    if sounds is not None:
+        sounds.load_state_dict(learned(options.hift)["hift"])
     export(speaks, sounds, options.out, told.get("voices", (FIRST,)))  # the first flows knew one voice and did not say so
 
 
