@@ -116,8 +116,9 @@ def make_voice(folder: Path, spoken: Path, plain: int, styled: int, shifted: int
     in_style = np.array([style != Style() for _, style in spoken_parts(spoken)])
     order = rng.permutation(len(index))
     some = order[~in_style[order]][: plain + shifted]
-    chosen = np.concatenate([some[:plain], order[in_style[order]][:styled], some[plain:]])
-    shifts = np.concatenate([np.zeros(len(chosen) - len(some[plain:])), rng.uniform(-7, 7, len(some[plain:]))])
+    as_they_are = round(len(some) * plain / (plain + shifted))  # also where there are fewer answers than that
+    chosen = np.concatenate([some[:as_they_are], order[in_style[order]][:styled], some[as_they_are:]])
+    shifts = np.concatenate([np.zeros(len(chosen) - len(some[as_they_are:])), rng.uniform(-7, 7, len(some[as_they_are:]))])
     jobs = [(audio[index[n, 0] : index[n, 1]], float(shift)) for n, shift in zip(chosen, shifts, strict=True)]
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / "chosen.npy", chosen)
