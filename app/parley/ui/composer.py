@@ -89,6 +89,7 @@ class Composer(QWidget):
     def show_speaking(self, on: bool) -> None:
         """Whether what is typed goes along with speech."""
         self.field.setPlaceholderText("Words typed now go along with what you say" if on else PLACEHOLDER)
+        self.field.viewport().update()  # Qt 6.10 paints other words only when something else has the field painted
 
     def _changed(self) -> None:
         self.send_button.setEnabled(bool(self.field.toPlainText().strip()))

@@ -1,6 +1,7 @@
 """Every state has a word, a way on, and the right buttons."""
 
 import pytest
+from PySide6.QtCore import QEvent, QObject
 from PySide6.QtTest import QTest
 
 from parley.conversation.events import Activity, EngineChanged, EngineState, Event, SoundChanged, StateChanged
@@ -164,3 +165,21 @@ def test_a_hidden_window_makes_no_pictures(desktop: Desktop) -> None:
     assert not desktop.window.talk_bar.waveform.runs
     desktop.window.show()
     assert desktop.window.talk_bar.waveform.runs
+
+
+def test_what_the_empty_field_says_is_painted_when_it_changes(desktop: Desktop) -> None:
+    class Painted(QObject):
+        count = 0
+
+        def eventFilter(self, _: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+            self.count += event.type() == QEvent.Type.Paint
+            return False
+
+    composer, painted = desktop.window.talk_bar.composer, Painted()
+    desktop.settle()
+    composer.field.viewport().installEventFilter(painted)
+    for speaking in (True, False):
+        before = painted.count
+        composer.show_speaking(speaking)
+        desktop.settle()
+        assert painted.count > before
