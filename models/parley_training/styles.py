@@ -6,7 +6,7 @@ here: they are the voice's affair and never reach the prompt (DESIGN §3).
 
 from collections.abc import Iterable, Mapping
 
-from parley_models.style import Control, ControlTable, Level, Style
+from parley_models.style import Control, Level, Style
 from parley_training.corpus.renditions import EMOTIONS, MANNERS
 from parley_training.corpus.wide.chinese import DIALECT_SYSTEMS, DIALECTS
 from parley_training.corpus.wide.styles import STYLES
@@ -20,17 +20,11 @@ def _row(name: str, words: Mapping[str, str], languages: Iterable[str]) -> Contr
     return Control(name, "discrete", levels, languages=tuple(LANGUAGES[language] for language in languages))
 
 
+LABELS: dict[str, Style] = {name: named.style for name, named in STYLES.items()}
+"""What stands before the words of an answer, and the style it names."""
+
 STYLE_CONTROLS = (
     _row("emotion", {name: STYLES[name].system for name in EMOTIONS}, ("en",)),
     _row("manner", {name: STYLES[name].system for name in MANNERS}, ("en",)),
     _row("dialect", DIALECT_SYSTEMS, DIALECTS),
 )
-
-
-def instructions_for(styles: Iterable[Style]) -> dict[Style, str]:
-    """What the system turn says to ask for each of these styles; nothing is said for the voice's own.
-
-    Styles with a rate or a pitch are left out: no words ask for those.
-    """
-    table = ControlTable("Mini", STYLE_CONTROLS)
-    return {style: " ".join(table.instructions(style)) for style in styles if style.rate == 1.0 and style.pitch == 0.0}

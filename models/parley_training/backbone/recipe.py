@@ -47,6 +47,8 @@ PEAK_RATE = 2.4e-3
 TOKENS_PER_BATCH = 4096
 PROBED = 40
 """Questions of each kind that are looked at with every checkpoint."""
+LANGUAGES = ("cmn", "en", "yue")
+"""As the corpus calls them."""
 STAGES: dict[World, str] = {"mini0": "three", "mini1": "paper"}
 """The table of stages that a world is learned by, unless another is named."""
 
@@ -67,6 +69,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--semantic", type=Path, default=Path("runs/semantic"))
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--stages", choices=sorted(TABLES), help="unless given, those that the world is learned by")
+    parser.add_argument("--languages", nargs="+", choices=sorted(LANGUAGES), help="of what is said and heard; all unless given")
     parser.add_argument("--lanes", type=int, help="batches in a step, shared out among the processes; one a process unless given")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
@@ -87,12 +90,14 @@ def run(options: argparse.Namespace, fleet: Fleet) -> None:
     """The whole recipe, on each process of a fleet."""
     world: World = options.world
     sounds = sounds_of(options.corpus, options.tokens)
+    known = frozenset(options.languages or LANGUAGES)
     questions = [question for name in ("questions", "human") for question in questions_of(options.corpus / name, options.tokens / name)]
+    questions = [question for question in questions if question.exchange.language in known]
     test = [question for question in questions_of(options.corpus / "test", options.tokens / "test") if question.exchange.answer]
     mishear = Mishearing(np.load(options.linguistic / "codebook.npy"))
     writer = ExampleWriter(options.text / "text.model", questions, plain_answers(sounds), mishear, random.Random(options.seed))
     plan = Plan(
-        write=tasks_of(world, writer, scenes_of(world, writer, questions, sounds, mishear)),
+        write=tasks_of(world, writer, scenes_of(world, writer, questions, sounds, mishear, known)),
         rng=writer.rng,
         stages=TABLES[options.stages or STAGES[world]],
         minutes=options.minutes,

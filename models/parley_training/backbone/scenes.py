@@ -1,7 +1,9 @@
 """Examples of Mini 1's world: a system turn, turns before, answers whose parts are spoken in styles of their own, calls of tools.
 
-Every part of an answer is a segment between `<audio_start>` and `<audio_end>`, its sound in its own style; a question with several
-answers keeps the markers of each (marker-preserving concatenation, arXiv 2506.08967). A call stands behind, as a line of text.
+Every part of an answer is a segment between `<audio_start>` and `<audio_end>`; its style stands before its words, "(happy) Good morning!",
+as upstream's labels do, and the voice performs it: the sound ids are those of plain speech. A question with several answers keeps the
+markers of each (marker-preserving concatenation, arXiv 2506.08967). A call stands behind, as a line of text. What is only written has no
+labels.
 """
 
 import random
@@ -18,11 +20,11 @@ from parley_models.prompt import Message, Prompt, system_text
 from parley_models.style import Style
 from parley_models.text_tokenizer import TextTokenizer
 from parley_models.tokens import Codes, SpeechTokens
-from parley_training.backbone.examples import DISTURBED_SHARE, PLAIN_SHARE, READ_ALOUD, REPLY_IN_TEXT
+from parley_training.backbone.examples import DISTURBED_SHARE, PLAIN_SHARE, REPLY_IN_TEXT
 from parley_training.backbone.keys import key_pieces
 from parley_training.backbone.listening import Heard, Listener
 from parley_training.backbone.mishearing import Mishearing
-from parley_training.backbone.pool import Pool
+from parley_training.backbone.pool import Pool, idle_ones
 from parley_training.backbone.questions import Question
 from parley_training.backbone.stretch import Stretch
 from parley_training.corpus.disturbance import disturbable, disturbed, plain
@@ -32,7 +34,7 @@ from parley_training.text.recipe import LAYOUT
 Thing = TypeVar("Thing")
 
 Sounds = Mapping[tuple[str, Style], Codes]
-"""What was spoken, (groups, 5), by its text and its style."""
+"""What was spoken, (groups, 5), by its text and its style: plain, or of a dialect."""
 
 SOUNDING_BEFORE = 0.5
 """Share of the conversations whose earlier answers still have their sound: the oldest turns lose it at run time."""
@@ -60,23 +62,22 @@ class SceneExamples:
         mishear: Mishearing,
         write: Callable[[], Exchange],
         rng: random.Random,
-        instructions: Mapping[Style, str],
+        labels: Mapping[Style, str],
         listener: Listener,
     ) -> None:
-        """`heard` are questions with whole exchanges, `write` makes a typed one.
-
-        `instructions` ask for a style in the system turn, in the words of the bundle's control table; `listener` writes along.
-        """
+        """`heard` are questions with whole exchanges, `write` makes a typed one; `labels` name the styles, `listener` writes along."""
         self._tokenizer, self._sounds, self._mishear, self._write, self._rng = tokenizer, sounds, mishear, write, rng
         self._prompt, self._listen = Prompt(tokenizer, LAYOUT), listener
         answered = [question for question in heard if question.exchange.answer]
         spoken = [question for question in answered if self._speakable(question.exchange)]
         self._people = [question for question in spoken if _is_bare_word(question)]
-        self._answered, self._spoken = (Pool([each for each in some if not _is_bare_word(each)]) for some in (answered, spoken))
+        idle = idle_ones([question for question in heard if not question.exchange.answer])
+        sounding = [each for each in idle if self._speakable(each.exchange)]
+        self._answered, self._spoken = (
+            Pool([each for each in some if not _is_bare_word(each)], declined) for some, declined in ((answered, idle), (spoken, sounding))
+        )
         self._alone = [question for question in spoken if _stands_alone(question.exchange)]
-        self._said = list(sounds)
-        self._instructions = instructions
-        self._askable = [(text, style) for text, style in sounds if style == Style() or style in instructions]
+        self._said, self._labels = list(sounds), labels
 
     def text(self) -> Stretch:
         """Typed question, written answer."""
@@ -112,19 +113,12 @@ class SceneExamples:
         delicate = min(exchanges, key=disturbable)
         return self._answer(self._typed(replace(delicate, question=asked)), exchanges)
 
-    def read_in_style(self) -> Stretch:
-        """Synthesis: a text to be read aloud, in the style that the system turn asks for."""
-        text, style = self._one_of(self._askable)
-        system = system_text(READ_ALOUD, self._instructions.get(style, ""))
-        begin = self._prompt.conversation([Message("system", (system,)), Message("user", (text,))])
-        return Stretch.given(begin).say(interleave([self._segment(Part(text, style))], LAYOUT))
-
     def interleaved(self) -> Stretch:
         """Text and speech in turn, without question or answer: what follows what, in either."""
         ids = [LAYOUT.bos]
         for place in range(self._rng.randint(2, 5)):
             text, style = self._one_of(self._said)
-            segment = self._segment(Part(text, style))
+            segment = self._sounding(Part(text, style))
             ids += interleave_segment(segment, LAYOUT) if (place + self._rng.randint(0, 1)) % 2 else segment.text
         return Stretch.given(ids[:1]).say([*ids[1:], LAYOUT.eot])
 
@@ -150,11 +144,20 @@ class SceneExamples:
 
     def _speakable(self, exchange: Exchange) -> bool:
         """Whether every part of the answer has its sound."""
-        return all((part.text, part.style) in self._sounds for part in exchange.segments)
+        return all(_plain(part) in self._sounds for part in exchange.segments)
 
-    def _segment(self, part: Part, *, sounding: bool = True) -> Segment:
-        codes = self._sounds.get((part.text, part.style)) if sounding else None
-        return Segment(tuple(self._tokenizer.encode(part.text)), SpeechTokens.empty() if codes is None else SpeechTokens(codes))
+    def _sounding(self, part: Part) -> Segment:
+        """A part as it is spoken."""
+        return Segment(tuple(self._tokenizer.encode(self._labelled(part))), SpeechTokens(self._sounds[_plain(part)]))
+
+    def _written(self, exchange: Exchange) -> Segment:
+        """An answer as it is only written: without sound there are no markers between its parts, and no labels."""
+        text = " ".join(part.text for part in exchange.segments)
+        return Segment(tuple(self._tokenizer.encode(text)), SpeechTokens.empty())
+
+    def _labelled(self, part: Part) -> str:
+        label = self._labels.get(replace(part.style, dialect=None), "")
+        return f"({label}) {part.text}" if label else part.text
 
     def _turns(self, exchange: Exchange, instruction: str) -> list[Message]:
         """The system turn and the turns before."""
@@ -163,11 +166,8 @@ class SceneExamples:
         sounding = not instruction and self._rng.random() < SOUNDING_BEFORE
         for earlier in exchange.before:
             whole = sounding and self._speakable(earlier)
-            parts = tuple(self._segment(part, sounding=whole) for part in earlier.segments)
-            turns += [
-                Message("user", (self._shown(earlier),)),
-                Message("assistant", parts if whole else _in_writing(parts, self._tokenizer)),
-            ]
+            parts = tuple(map(self._sounding, earlier.segments)) if whole else (self._written(earlier),)
+            turns += [Message("user", (self._shown(earlier),)), Message("assistant", parts)]
         return turns
 
     def _shown(self, exchange: Exchange) -> str:
@@ -201,9 +201,9 @@ class SceneExamples:
         """The stretch with the answers behind it, one after the other; pieces of their keys and of calls are vital."""
         segments, vital = list[Segment](), set[int]()
         for exchange in exchanges:
-            parts = tuple(self._segment(part, sounding=sounding) for part in exchange.segments)
-            parts = parts if sounding else _in_writing(parts, self._tokenizer)
+            parts = tuple(map(self._sounding, exchange.segments)) if sounding else (self._written(exchange),)
             before = sum(len(segment.text) for segment in segments)
+            vital |= self._label_places(exchange.segments, parts, before) if sounding else set()
             vital |= {before + place for place in key_pieces([part.text for part in parts], exchange.key, self._tokenizer)}
             segments += parts
             if exchange.call:
@@ -212,6 +212,15 @@ class SceneExamples:
                 vital |= set(range(before, before + len(call)))
                 segments.append(Segment(call, SpeechTokens.empty()))
         return stretch.say(interleave(segments, LAYOUT), vital)
+
+    def _label_places(self, spoken: Sequence[Part], segments: Sequence[Segment], first: int) -> set[int]:
+        """Where the labels' pieces stand: in which style something is said must be right."""
+        places = set[int]()
+        for part, segment in zip(spoken, segments, strict=True):
+            pieces = len(segment.text) - len(self._tokenizer.encode(part.text))
+            places |= set(range(first, first + pieces))
+            first += len(segment.text)
+        return places
 
 
 SceneTask = Callable[[SceneExamples], Stretch]
@@ -222,7 +231,6 @@ SCENE_TASKS: dict[str, SceneTask] = {
     "scene_heard_in_writing": SceneExamples.heard_in_writing,
     "scene_heard": SceneExamples.heard,
     "concatenated": SceneExamples.concatenated,
-    "read_in_style": SceneExamples.read_in_style,
     "interleaved": SceneExamples.interleaved,
 }
 
@@ -236,7 +244,6 @@ def _stands_alone(exchange: Exchange) -> bool:
     return exchange.spoken and not (exchange.before or exchange.system or exchange.call)
 
 
-def _in_writing(parts: Sequence[Segment], tokenizer: TextTokenizer) -> tuple[Segment, ...]:
-    """An answer's parts as one text: without sound there are no markers between them."""
-    text = " ".join(tokenizer.decode(part.text) for part in parts)
-    return (Segment(tuple(tokenizer.encode(text)), SpeechTokens.empty()),)
+def _plain(part: Part) -> tuple[str, Style]:
+    """What is spoken for a part, as `Sounds` has it: its style is the voice's affair, but for its language."""
+    return part.text, Style(dialect=part.style.dialect)

@@ -1,10 +1,11 @@
 """What the backbone learns of its world: the sounds of the answers there, and examples of every task, in the chat format.
 
 Mini 0's world is typed and heard questions with one answer each, in the voice's own style. Mini 1's has system turns, turns before, styles
-and calls (`scenes.py`), and its styles are asked for in the words of its bundle (`styles.py`).
+and calls (`scenes.py`), and labels name the styles of its answers (`styles.py`).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -17,17 +18,19 @@ from parley_training.backbone.questions import Question
 from parley_training.backbone.scenes import SCENE_TASKS, SceneExamples, Sounds
 from parley_training.backbone.stretch import Stretch
 from parley_training.corpus.dialogue import World, write
+from parley_training.corpus.exchange import Exchange
 from parley_training.corpus.spoken import spoken_parts
 from parley_training.tokens.recipe import codes_of
 
 
 def sounds_of(corpus: Path, tokens: Path) -> dict[tuple[str, Style], Codes]:
-    """What was spoken of the answers, in all their styles.
+    """What was spoken of the answers, plain or of a dialect: an older corpus has other styles, too, which are the voice's affair.
 
     Raises:
         ValueError: the codes are not those of this corpus.
     """
-    return dict(zip(spoken_parts(corpus / "answers"), codes_of(tokens / "answers.npz"), strict=True))
+    spoken = zip(spoken_parts(corpus / "answers"), codes_of(tokens / "answers.npz"), strict=True)
+    return {told: codes for told, codes in spoken if replace(told[1], dialect=None) == Style()}
 
 
 def plain_answers(sounds: Sounds) -> dict[str, Codes]:
@@ -35,16 +38,23 @@ def plain_answers(sounds: Sounds) -> dict[str, Codes]:
     return {text: codes for (text, style), codes in sounds.items() if style == Style()}
 
 
-def scenes_of(world: World, writer: ExampleWriter, questions: Sequence[Question], sounds: Sounds, mishear: Mishearing) -> SceneExamples:
-    """Examples of whole exchanges: the world's typed ones, and those that were heard."""
-    instructions: Mapping[Style, str] = {}
+def scenes_of(
+    world: World, writer: ExampleWriter, questions: Sequence[Question], sounds: Sounds, mishear: Mishearing, languages: Collection[str]
+) -> SceneExamples:
+    """Examples of whole exchanges in some languages: the world's typed ones, and those that were heard."""
+    labels: Mapping[Style, str] = {}
     if world == "mini1":
-        from parley_training.styles import instructions_for  # who stays in the small world need not build the wide one
+        from parley_training.styles import LABELS  # who stays in the small world need not build the wide one
 
-        instructions = instructions_for({style for _, style in sounds})
-    another = partial(write, writer.rng, world=world)
+        labels = {style: label for label, style in LABELS.items()}
+
+    def another() -> Exchange:
+        while (exchange := write(writer.rng, world=world)).language not in languages:
+            pass
+        return exchange
+
     listener = listener_of(questions, writer.tokenizer, writer.rng)
-    return SceneExamples(writer.tokenizer, sounds, questions, mishear, another, writer.rng, instructions, listener)
+    return SceneExamples(writer.tokenizer, sounds, questions, mishear, another, writer.rng, labels, listener)
 
 
 def tasks_of(world: World, writer: ExampleWriter, scenes: SceneExamples) -> Callable[[str], Stretch]:

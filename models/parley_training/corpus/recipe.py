@@ -21,9 +21,10 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from parley_models.style import Style
 from parley_training.corpus import answers, asking, speakers, speech
 from parley_training.corpus.dialogue import World, write
-from parley_training.corpus.disturbance import disturbable, disturbed, plain
+from parley_training.corpus.disturbance import declined, disturbable, disturbed, plain
 from parley_training.corpus.exchange import Exchange, Part, sentence
 from parley_training.corpus.lines import Line, exchange_of, line_of
 from parley_training.corpus.roles import sayings
@@ -89,6 +90,7 @@ def answer_parts(world: World, shards: int, utterances: int, more: int, readings
     if world == "mini1":
         for seed in range(shards):
             yield from _parts(exchange_of(line) for line in lines_of(seed, utterances, world))
+        yield from declined(Exchange("words", "", "", "")).segments  # what phrases that ask nothing are answered with
     else:
         yield from sayings()
         yield from map(Part, _readings(readings))
@@ -103,7 +105,8 @@ def _readings(count: int) -> Iterator[str]:
 
 
 def _parts(exchanges: Iterator[Exchange]) -> Iterator[Part]:
-    return (part for exchange in exchanges for part in exchange.segments if part.text)
+    """What an answer is spoken in is the voice's affair, but for its language (docs/architecture.md, style)."""
+    return (replace(part, style=Style(dialect=part.style.dialect)) for exchange in exchanges for part in exchange.segments if part.text)
 
 
 def main() -> None:
