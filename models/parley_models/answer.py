@@ -19,6 +19,9 @@ class TextPiece:
     segment: int
     """Which stretch of the answer it belongs to, from 0."""
 
+    style: Style = Style()
+    """How that stretch is spoken."""
+
 
 @dataclass(frozen=True, slots=True)
 class SoundPiece:

@@ -23,6 +23,7 @@ from parley_models.live_clock import LiveClock
 from parley_models.mind import Experience, Manner, Mind
 from parley_models.parts import Brain, Ears, Voice
 from parley_models.pcm import AudioChunk
+from parley_models.performance import Performer
 from parley_models.prompt import Message, Prompt, system_text
 from parley_models.question import Question
 from parley_models.recital import Recital
@@ -205,8 +206,7 @@ class Assistant:
 
     def say(self, tokens: Sequence[int], style: Style, seed: int) -> Iterator[AnswerEvent | None]:
         """Say an answer again from its ids: the same words, and in the same style and with the same seed the same sound."""
-        speaking = self._voice.stream(self.bundle.voice(style.voice).name, style.rate, style.pitch, seed)
-        delivery = Delivery(self.tokenizer, self._layout, speaking, style)
+        delivery = self._delivery(style, seed)
         for token_id in tokens:
             yield from delivery.take(token_id)
         yield from delivery.finish()
@@ -223,9 +223,12 @@ class Assistant:
         if not self._manifest.can_recite(self.tokenizer.decode(written)):
             raise UsageError(f"{self._manifest.title} can't read this out: it speaks words of its own, and greetings that it was taught.")
         manner = self.manner(style, seed=seed)
-        speaking = self._voice.stream(manner.voice, style.rate, style.pitch, seed)
         opening = [*manner.system, *self._prompt.opening("assistant")]
-        return Recital(self._layout, context, opening, written, Delivery(self.tokenizer, self._layout, speaking, style))
+        return Recital(self._layout, context, opening, written, self._delivery(style, seed))
+
+    def _delivery(self, style: Style, seed: int) -> Delivery:
+        performer = Performer(self._voice, self._manifest, self.bundle.voice(style.voice).name, seed)
+        return Delivery(self.tokenizer, self._layout, performer, style, labels=self._manifest.labels)
 
     def _sound(self, audio: AudioChunk | Path | str | None) -> AudioChunk:
         if isinstance(audio, AudioChunk):

@@ -1,15 +1,15 @@
 """An answer on its way out: decoded ids become text and sound as soon as either is ready."""
 
 from collections.abc import Collection, Iterator
+from types import MappingProxyType
 
 import numpy as np
 
-from parley_models.alignment import GroupLevels
 from parley_models.answer import AnswerEvent, CallPiece, SoundPiece, SpokenSegment, TextPiece
 from parley_models.calls import CallReader
 from parley_models.interleave import Splitter
-from parley_models.parts import Speaking
-from parley_models.pcm import AudioChunk
+from parley_models.labels import LabelReader, Labels, labelled
+from parley_models.performance import Performer, Sounding
 from parley_models.prebuffer import Pace, Progress
 from parley_models.stopwatch import Stopwatch
 from parley_models.style import Style
@@ -29,21 +29,42 @@ class Delivery:
     """
 
     def __init__(
-        self, tokenizer: TextTokenizer, layout: TokenLayout, speaking: Speaking | None, style: Style, tools: Collection[str] = ()
+        self,
+        tokenizer: TextTokenizer,
+        layout: TokenLayout,
+        performer: Performer | None,
+        style: Style,
+        *,
+        labels: Labels = MappingProxyType({}),
+        tools: Collection[str] = (),
     ) -> None:
-        """Without `speaking` the sound is left out; `tools` are the names that a line of text may call."""
+        """Without a performer the sound is left out; `tools` are the names that a line of text may call, `labels` the styles that may
+        stand before a stretch's words.
+        """
         self._tokenizer = tokenizer
         self._layout = layout
-        self._speaking = speaking
+        self._performer = performer
         self._style = style
+        self._labels = labels
+        self._label = LabelReader(labels)
+        self._styles = [style]
+        """Of each stretch, with what its label says."""
+
+        self._sounding: Sounding | None = None
+        self._spoken_in = style
+        """The style of the groups that came last."""
+
+        self._levels_before: tuple[float, ...] = ()
+        self._begins_s = 0.0
+        """Where the next stretch begins in the sound."""
+
         self._splitter = Splitter(layout)
         self._stream = TextStream(tokenizer)
         self._calls = CallReader(tools)
         self._calls_given = 0
-        self._levels: GroupLevels | None = None
         self._texts = [""]
         self._groups: list[SpeechTokens] = []
-        self._watch = Stopwatch(style.rate)
+        self._watch = Stopwatch(style.rate if performer is None else performer.rate(style))
         self._block_text = 0
         """Text ids since the last audio id before them."""
 
@@ -69,8 +90,12 @@ class Delivery:
             yield from self._next_segment()
         for text_id in split.text:
             self._block_text, self._block_groups = (1, 0) if self._block_groups else (self._block_text + 1, 0)
-            yield from self._say(self._stream.feed(text_id))
+            yield from self._read(self._stream.feed(text_id))
         if split.speech is not None:
+            yield from self._read("", label_over=True)
+            if self._spoken_in != self._styles[-1]:
+                yield from self._fall_silent()
+                self._spoken_in = self._styles[-1]
             self._groups.append(split.speech)
             self._block_groups += 1
             if len(self._groups) >= self.chunk_groups(self.spoken_groups):
@@ -78,12 +103,8 @@ class Delivery:
 
     def finish(self) -> Iterator[AnswerEvent | None]:
         """The answer is over: what is left of both."""
-        yield from self._say(self._stream.finish(), last=True)
-        if self._groups:
-            yield from self._speak()
-        if self._speaking is not None:
-            for sound in self._speaking.finish():
-                yield self._sounded(sound)
+        yield from self._read(self._stream.finish(), label_over=True, last=True)
+        yield from self._fall_silent()
 
     @property
     def text(self) -> str:
@@ -93,12 +114,12 @@ class Delivery:
     @property
     def segments(self) -> tuple[SpokenSegment, ...]:
         """The answer's text by segment."""
-        return tuple(SpokenSegment(text.strip(), self._style) for text in self._texts if text.strip())
+        return tuple(SpokenSegment(text.strip(), style) for text, style in zip(self._texts, self._styles, strict=True) if text.strip())
 
     @property
     def levels(self) -> tuple[float, ...]:
         """How loud each group of the sound so far came out."""
-        return () if self._levels is None else self._levels.levels
+        return self._levels_before if self._sounding is None else (*self._levels_before, *self._sounding.levels)
 
     @property
     def groups(self) -> int:
@@ -137,17 +158,28 @@ class Delivery:
         self.spoken_groups += len(speech)
         self._groups = []
         yield None
-        if self._speaking is not None:
-            with self._watch.voicing(len(speech)):
-                sounds = self._speaking.feed(speech)
-            for sound in sounds:
-                yield self._sounded(sound)
+        if self._performer is None:
+            return
+        with self._watch.voicing(len(speech)):
+            if self._sounding is None:
+                self._sounding = self._performer.begin(self._spoken_in, self._begins_s)
+            sounds = self._sounding.feed(speech)
+        for sound in sounds:
+            yield SoundPiece(sound)
 
-    def _sounded(self, sound: AudioChunk) -> SoundPiece:
-        if self._levels is None:
-            self._levels = GroupLevels(sound.rate_hz, self._style.rate)
-        self._levels.feed(sound.samples)
-        return SoundPiece(sound)
+    def _fall_silent(self) -> Iterator[AnswerEvent | None]:
+        """A stretch is over whose style is not that of the next: the sound of what is left of it."""
+        if self._groups:
+            yield from self._speak()
+        if self._sounding is not None:
+            for sound in self._sounding.finish():
+                yield SoundPiece(sound)
+            self._levels_before, self._begins_s, self._sounding = self.levels, self._sounding.ends_s, None
+
+    def _read(self, text: str, *, label_over: bool = False, last: bool = False) -> Iterator[AnswerEvent]:
+        shown = self._label.feed(text) + (self._label.finish() if label_over else "")
+        self._styles[-1] = labelled(self._style, self._label.style)
+        yield from self._say(shown, last=last)
 
     def _say(self, text: str, *, last: bool = False) -> Iterator[AnswerEvent]:
         shown = self._calls.feed(text)
@@ -155,12 +187,13 @@ class Delivery:
             shown += self._calls.finish()
         if shown:
             self._texts[-1] += shown
-            yield TextPiece(shown, segment=len(self._texts) - 1)
+            yield TextPiece(shown, len(self._texts) - 1, self._styles[-1])
         for call in self._calls.calls[self._calls_given :]:
             self._calls_given += 1
             yield CallPiece(call)
 
     def _next_segment(self) -> Iterator[AnswerEvent]:
-        yield from self._say(self._stream.finish(), last=True)
-        self._stream = TextStream(self._tokenizer)
+        yield from self._read(self._stream.finish(), label_over=True, last=True)
+        self._stream, self._label = TextStream(self._tokenizer), LabelReader(self._labels)
         self._texts.append("")
+        self._styles.append(self._style)

@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from parley_models.errors import BundleCorrupt, BundleMissing
 from parley_models.prompt import ChatTemplate
-from parley_models.style import Control, ControlTable
+from parley_models.style import Control, ControlTable, Style
 from parley_models.tokens import TokenLayout
 
 MANIFEST_NAME = "bundle.toml"
@@ -146,6 +146,9 @@ class Manifest:
     sampling: Sampling = Sampling()
     drafting: Drafting = Drafting()
     controls: tuple[Control, ...] = ()
+    labels: dict[str, Style] = field(default_factory=dict)
+    """What the model may write before the words of a stretch of its answer, and the style it means by that; empty = it writes no labels."""
+
     attributions: tuple[Attribution, ...] = ()
     files: tuple[BundleFile, ...] = field(default=())
 

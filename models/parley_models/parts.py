@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from parley_models.pcm import AudioChunk
+from parley_models.prosody import Prosody
 from parley_models.tokens import SpeechTokens
 
 
@@ -80,5 +81,5 @@ class Voice(Protocol):
     def rate_hz(self) -> int:
         """Of the sound."""
 
-    def stream(self, voice: str, rate: float, pitch_semitones: float, seed: int) -> Speaking:
-        """Begin an answer in a named voice, `rate` times as fast, so many semitones higher; the same seed gives the same sound."""
+    def stream(self, voice: str, prosody: Prosody, seed: int) -> Speaking:
+        """Begin an answer in a named voice; the same seed gives the same sound."""

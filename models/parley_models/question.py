@@ -9,9 +9,11 @@ from parley_models.delivery import Delivery
 from parley_models.live_clock import LiveClock
 from parley_models.mind import Manner, Mind
 from parley_models.pcm import AudioChunk
+from parley_models.performance import Performer
 from parley_models.prebuffer import Prebuffer
 from parley_models.preface import preface, spare, usual_room
 from parley_models.rehearing import Hearing, Words, agreed, elected, first_words_of
+from parley_models.tokens import GROUP_SECONDS
 
 AHEAD_BLOCKS = 2
 """So many 10:15 blocks of an answer are thought ahead at most."""
@@ -285,7 +287,7 @@ class Question:
                 first_audio_ms = clock.since_question_ms if first_audio_ms is None else first_audio_ms
                 seconds += event.sound.seconds
             yield event
-        self._mind.experience.learn(delivery.text_ids, seconds * self.manner.style.rate)
+        self._mind.experience.learn(delivery.text_ids, delivery.groups * GROUP_SECONDS)
         total_ms = clock.since_question_ms
         timing = Timing(first_audio_ms, total_ms, total_ms / 1000 / seconds if seconds else None, self.heard_ms, self.thought_ms)
         asked = Turn(number, "human", self.text, tuple(self.heard))
@@ -324,8 +326,8 @@ class Question:
 
     def _new_delivery(self) -> Delivery:
         manner, mind = self.manner, self._mind
-        speaking = None if manner.silent else mind.voice.stream(manner.voice, manner.style.rate, manner.style.pitch, manner.seed)
-        return Delivery(mind.tokenizer, self._layout, speaking, manner.style, manner.tools)
+        performer = None if manner.silent else Performer(mind.voice, mind.manifest, manner.voice, manner.seed)
+        return Delivery(mind.tokenizer, self._layout, performer, manner.style, labels=mind.manifest.labels, tools=manner.tools)
 
     def _counts(self, delivery: Delivery) -> TokenCounts:
         layout, groups = self._layout, delivery.groups

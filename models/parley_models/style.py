@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 from parley_models.errors import UsageError
+from parley_models.prosody import PLAIN, Prosody
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,9 @@ class Level:
     at_least: float | None = None
     """Continuous controls only: from this value up the instruction is used."""
 
+    prosody: Prosody | None = None
+    """How the voice performs it, where it is the voice's affair and not the model's."""
+
 
 @dataclass(frozen=True, slots=True)
 class Control:
@@ -105,6 +109,10 @@ class Control:
             return ", ".join(level.name for level in self.levels)
         return f"from {self.minimum:g} to {self.maximum:g}"
 
+    def prosody(self, value: str) -> Prosody:
+        """How the voice performs a value of a discrete control; plainly where that is not its affair."""
+        return next((level.prosody for level in self.levels if level.name == value and level.prosody), PLAIN)
+
     def instruction(self, value: str | float) -> str:
         """The words that ask for a value; empty when none are needed."""
         if isinstance(value, str):
@@ -143,6 +151,16 @@ class ControlTable:
         for name, value in style.asked().items():
             if value != getattr(Style(), name):
                 self[name].read(str(value))
+
+    def prosody(self, style: Style) -> Prosody:
+        """What the voice is to do for a style: rate, pitch, and the emotion and the manner where it performs those."""
+        performed = Prosody(rate=style.rate, pitch=style.pitch)
+        for row in self.rows:
+            value = getattr(style, row.name)
+            if row.kind == "discrete" and isinstance(value, str):
+                strength = 1.0 if row.name != "emotion" or style.intensity is None else style.intensity
+                performed += row.prosody(value).as_strong_as(strength)
+        return performed
 
     def instructions(self, style: Style) -> Sequence[str]:
         """The words a style puts into the prompt, in the order of the table; empty for the neutral style."""

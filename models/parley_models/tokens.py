@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 Codes = npt.NDArray[np.uint16]
 GROUP_SECONDS = 0.12
+SEMANTIC_HZ = 25.0
+"""Semantic codes of a second, three a group."""
 
 
 @dataclass(frozen=True, slots=True)

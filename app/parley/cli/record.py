@@ -8,12 +8,13 @@ from parley_models.bundle import Bundle
 from parley_models.errors import ParleyError
 from parley_models.evaluation.achieved import achieved
 from parley_models.pcm import AudioChunk
+from parley_models.performance import effective
 
 
 def answer_record(question: str, answered: Answered, path: Path | None, sound: AudioChunk, bundle: Bundle) -> dict[str, Any]:
     """What a machine is told of an answer; `achieved` mirrors `asked`, None = not measured."""
     counts, timing, style = answered.counts, answered.timing, answered.answer.style
-    asked = style.asked()
+    asked = effective(style, bundle.manifest).asked()
     found = achieved(sound, counts.linguistic // bundle.manifest.tokens.linguistic_per_group, bundle.voice(style.voice))
     return {
         "question": question,

@@ -21,10 +21,9 @@ from parley_models.evaluation.report import HeardStyle, Mark
 from parley_models.evaluation.speakers import Speaker, fitting, speak
 from parley_models.evaluation.style_judge import StyleJudge, emotions
 from parley_models.evaluation.wide_questions import WideQuestion, is_right, normalize
-from parley_models.interleave import Splitter
 from parley_models.pcm import AudioChunk
+from parley_models.performance import spoken
 from parley_models.style import Style
-from parley_models.tokens import GROUP_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -149,8 +148,8 @@ class WideExamination:
     def _segments(self, last: Answered, whole: AudioChunk, style: Style) -> Iterator[AudioChunk]:
         """The sound of each segment, cut where its groups end."""
         begin = 0
-        for segment in Splitter(self.assistant.bundle.manifest.tokens).segments(last.answer.tokens):
-            end = begin + round(len(segment.speech.codes) * GROUP_SECONDS / style.rate * whole.rate_hz)
+        for stretch in spoken(last.answer.tokens, style, self.assistant.tokenizer, self.assistant.bundle.manifest):
+            end = begin + round(stretch.seconds * whole.rate_hz)
             if end > begin:
                 yield AudioChunk(whole.samples[begin:end], whole.rate_hz)
             begin = end

@@ -190,7 +190,7 @@ class ChunkedVoiceReference:
 
     def _stream(self, voice: SpeakerVoice, noise: Noise) -> Iterator[Row]:
         golden, hift = self.golden, ListeningHift(self.vocoder.hift)
-        stream = ChunkedStream(replace(self.vocoder, hift=hift), voice, 1.0, noise)
+        stream = ChunkedStream(replace(self.vocoder, hift=hift), voice, noise)
         codes, calls, chunks = speech(golden["token"]).codes, [], []
         for number in range(len(codes) + 1):
             came = stream.feed(SpeechTokens(codes[number : number + 1])) if number < len(codes) else stream.finish()

@@ -65,6 +65,7 @@ class Responding:
     calls: list[StoredItem] = field(default_factory=list)
     _begun: bool = False
     _texts: list[str] = field(default_factory=lambda: [""])
+    _segment_style: Style = Style()
     _wire: "WireSound | None" = None
 
     def begin(self) -> None:
@@ -84,8 +85,8 @@ class Responding:
         if self.over:
             return
         match event:
-            case TextPiece(text=text, segment=segment):
-                self._say(text, segment)
+            case TextPiece(text=text, segment=segment, style=style):
+                self._say(text, segment, style)
             case SoundPiece(sound=sound):
                 self._sound(sound, opening)
             case CallPiece(call=call):
@@ -162,12 +163,13 @@ class Responding:
         self.send(ContentPartDone(response_id=response, item_id=item, part=part))
         self.send(OutputItemDone(response_id=self.id, item=self.item.wire()))
 
-    def _say(self, text: str, segment: int) -> None:
+    def _say(self, text: str, segment: int, style: Style) -> None:
         self._begin_message()
         while len(self._texts) <= segment:
             self._end_segment()
             self._texts.append("")
         self._texts[segment] += text
+        self._segment_style = style
         if self.silent:
             self.send(OutputTextDelta(response_id=self.id, item_id=self.item.id, delta=text))
         else:
@@ -176,7 +178,7 @@ class Responding:
     def _end_segment(self) -> None:
         text, index = self._texts[-1].strip(), len(self._texts) - 1
         if text:
-            style = StyleWish.model_validate(self.style.asked())
+            style = StyleWish.model_validate(self._segment_style.asked())
             self.send(SegmentDone(item_id=self.item.id, response_id=self.id, index=index, style=style, text=text))
 
     def _sound(self, sound: AudioChunk, opening: Opening | None) -> None:

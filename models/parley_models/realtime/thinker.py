@@ -12,16 +12,15 @@ from parley_models.calls import CallReader
 from parley_models.context import Context
 from parley_models.errors import EngineError, InputError, ParleyError
 from parley_models.evaluation.achieved import achieved
-from parley_models.interleave import Splitter
 from parley_models.live_clock import LiveClock
 from parley_models.mind import Manner
 from parley_models.pcm import AudioChunk, Samples
+from parley_models.performance import effective, groups_within, spoken
 from parley_models.question import Question
 from parley_models.realtime.compute import Work
 from parley_models.realtime.engine import Engine
 from parley_models.realtime.ledger import Ledger, Memory, StoredItem
 from parley_models.style import Style
-from parley_models.tokens import GROUP_SECONDS
 
 IDS_A_SLICE = 25
 """One 10:15 block."""
@@ -255,7 +254,7 @@ class Thinker:
         layout = bundle.manifest.tokens
         groups = sum(layout.is_audio(token) for token in item.tokens) // layout.group_size
         found = achieved(sound, groups, bundle.voice(item.style.voice))
-        asked = item.style.asked()
+        asked = effective(item.style, bundle.manifest).asked()
         self._tell(done, item, asked, {name: found.get(name) for name in asked})
         yield
 
@@ -263,8 +262,9 @@ class Thinker:
         """Only so much of an answer was heard: the turn is rebuilt from the heard groups and the heard words."""
         assistant = self._engine.assistant()
         manifest = assistant.bundle.manifest
-        groups = int(audio_end_ms / 1000 * item.style.rate / GROUP_SECONDS + 0.01)
         item.whole = item.whole or item.tokens
+        stretches = list(spoken(item.whole, item.style, assistant.tokenizer, manifest))
+        groups = groups_within(stretches, audio_end_ms / 1000)
         item.tokens = tuple(
             cut(
                 item.whole,
@@ -277,7 +277,7 @@ class Thinker:
             )
         )
         calls = CallReader(tools)
-        texts = [assistant.tokenizer.decode(segment.text).strip() for segment in Splitter(manifest.tokens).segments(item.tokens)]
+        texts = [stretch.text for stretch in spoken(item.tokens, item.style, assistant.tokenizer, manifest)]
         item.text = (calls.feed(" ".join(texts)) + calls.finish()).strip()
         self._tell(done, item)
         yield

@@ -14,17 +14,18 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from parley_models.errors import UsageError
 from parley_models.onnx_session import THIS_MACHINE, Array, OnnxSession, SessionSettings
 from parley_models.pcm import AudioChunk, Samples
+from parley_models.prosody import PLAIN, Prosody
 from parley_models.tokens import Codes, SpeechTokens
+from parley_models.vocoders.colour import coloured
 from parley_models.vocoders.config import VoiceConfig
 from parley_models.vocoders.flow_matching import guided, times, told_and_untold
 from parley_models.vocoders.grid import LINGUISTIC_SIZE
+from parley_models.vocoders.melody import Melody
 from parley_models.vocoders.overlapped import frame_noise, source_noise
-from parley_models.vocoders.pitch import shift_pitch
 from parley_models.vocoders.stretch import MelStretch
-from parley_models.vocoders.vocoder import VocoderStream, check_manner
+from parley_models.vocoders.vocoder import VocoderStream, check_prosody
 from parley_models.vocoders.voices import SpeakerVoice, read_voice, voice_names
 
 Pairs = npt.NDArray[np.int64]
@@ -102,12 +103,11 @@ class ChunkedFlowHift:
         """The exact length of an answer."""
         return self.frames(groups, rate) * self.config.hop
 
-    def stream(self, voice: str, rate: float = 1.0, pitch_semitones: float = 0.0, seed: int = 0) -> VocoderStream:
+    def stream(self, voice: str, prosody: Prosody = PLAIN, seed: int = 0) -> VocoderStream:
         """Begin an answer; see `Vocoder.stream`."""
-        check_manner(rate, pitch_semitones)
-        if pitch_semitones and not self.config.pitch_details:
-            raise UsageError("This voice's codes hold no pitch that could be shifted.")
-        return ChunkedStream(self, read_voice(self.folder, voice), rate, Noise.seeded(seed, self.config), pitch_semitones)
+        check_prosody(prosody, self.config)
+        noise = Noise.seeded(seed, self.config)
+        return coloured(ChunkedStream(self, read_voice(self.folder, voice), noise, prosody), prosody, self.rate_hz)
 
     def whole(self, groups: SpeechTokens, voice: SpeakerVoice, noise: Noise) -> AudioChunk:
         """All groups at once, as upstream's `token2wav_nonstream` does."""
@@ -203,18 +203,18 @@ class RememberingFlow:
 class ChunkedStream:
     """One answer: codes in, mel by chunks, sound out."""
 
-    def __init__(self, vocoder: ChunkedFlowHift, voice: SpeakerVoice, rate: float, noise: Noise, pitch_semitones: float = 0.0) -> None:
-        self._vocoder, self._noise, self._pitch = vocoder, noise, pitch_semitones
+    def __init__(self, vocoder: ChunkedFlowHift, voice: SpeakerVoice, noise: Noise, prosody: Prosody = PLAIN) -> None:
+        self._vocoder, self._noise, self._melody = vocoder, noise, Melody(prosody, 0.0, vocoder.config)
         self._flow = RememberingFlow(vocoder, voice, noise)
         self._waiting: Pairs = np.zeros((0, 2), np.int64)
         self._begun = False
         self._chunks = 0
-        self._stretch = MelStretch(rate)
+        self._stretch = MelStretch(prosody.rate)
         self._sounding = FadingHift(vocoder, noise)
 
     def feed(self, groups: SpeechTokens) -> list[AudioChunk]:
         """Take groups; the sound of the chunks that they complete."""
-        self._waiting = np.concatenate([self._waiting, paired(shift_pitch(groups.codes, self._pitch, self._vocoder.config))])
+        self._waiting = np.concatenate([self._waiting, paired(self._melody.feed(groups.codes))])
         self._begin()
         ahead, sizes, sound = self._vocoder.config.lookahead_tokens, self._vocoder.config.chunk_tokens, []
         while len(self._waiting) >= (size := sizes[min(self._chunks, len(sizes) - 1)]) + ahead:

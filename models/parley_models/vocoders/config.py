@@ -32,7 +32,7 @@ class VoiceConfig:
     euler_steps: Annotated[int, Field(gt=0)] = 10
     guidance: Annotated[float, Field(ge=0)] = 0.7
     shifted_guidance: Annotated[float, Field(ge=0)] | None = None
-    """Where a pitch is asked for, which guidance exaggerates; `guidance` unless given."""
+    """Where another melody is asked for, which guidance exaggerates; `guidance` unless given."""
 
     mel_mean: float = -6.0
     mel_deviation: Annotated[float, Field(gt=0)] = 2.5
@@ -49,6 +49,9 @@ class VoiceConfig:
     pitch_step_semitones: Annotated[float, Field(gt=0)] = 0.75
     pitch_levels: Annotated[int, Field(gt=0)] = 47
     """Voiced levels, counted from 1; level 0 is unvoiced."""
+
+    pitch_middle: Annotated[float, Field(gt=0)] = 21.0
+    """The level about which the melody moves, where a style widens it or flattens it: the median of what Mini's backbone learned from."""
 
     tokens_per_s: Annotated[float, Field(gt=0)] = 125 / 3
     """Flat tokens of a second at rate 1 (overlapped; upstream's `input_frame_rate`, 41.6 in the public files)."""

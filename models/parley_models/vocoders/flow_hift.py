@@ -1,7 +1,7 @@
 """Mini's voice: flow and HiFT on a fixed grid of blocks, so that a stream equals the whole by construction.
 
-Codes are shifted in pitch, then every block of 18 mel frames is a pure function of the codes, the rate, the noise of its frames and the
-last frames before it; HiFT looks left only and carries what it saw. How the groups come in changes nothing.
+The codes get the melody that is asked for, then every block of 18 mel frames is a pure function of the codes, the rate, the noise of its
+frames and the last frames before it; HiFT looks left only and carries what it saw. How the groups come in changes nothing.
 """
 
 from dataclasses import dataclass
@@ -9,16 +9,18 @@ from pathlib import Path
 
 import numpy as np
 
-from parley_models.errors import BundleCorrupt, UsageError
+from parley_models.errors import BundleCorrupt
 from parley_models.onnx_session import THIS_MACHINE, Array, OnnxSession, SessionSettings
 from parley_models.pcm import AudioChunk, Samples
+from parley_models.prosody import PLAIN, Prosody
 from parley_models.tokens import Codes, SpeechTokens
+from parley_models.vocoders.colour import coloured
 from parley_models.vocoders.config import VoiceConfig
 from parley_models.vocoders.flow_matching import solve
 from parley_models.vocoders.grid import Grid, output_frames
 from parley_models.vocoders.mel import FLOOR
-from parley_models.vocoders.pitch import shift_pitch
-from parley_models.vocoders.vocoder import VocoderStream, check_manner
+from parley_models.vocoders.melody import Melody
+from parley_models.vocoders.vocoder import VocoderStream, check_prosody
 from parley_models.vocoders.voices import SpeakerVoice, read_voice, voice_names
 
 SILENCE = np.float32(np.log(FLOOR))
@@ -69,23 +71,21 @@ class FlowHift:
         """The exact length of an answer."""
         return output_frames(groups, rate) * self.config.hop
 
-    def stream(self, voice: str, rate: float = 1.0, pitch_semitones: float = 0.0, seed: int = 0) -> VocoderStream:
+    def stream(self, voice: str, prosody: Prosody = PLAIN, seed: int = 0) -> VocoderStream:
         """Begin an answer; see `Vocoder.stream`."""
-        check_manner(rate, pitch_semitones)
-        if pitch_semitones and not self.config.pitch_details:
-            raise UsageError("This voice's codes hold no pitch that could be shifted.")
-        return BlockStream(self, read_voice(self.folder, voice), rate, pitch_semitones, seed)
+        check_prosody(prosody, self.config)
+        return coloured(BlockStream(self, read_voice(self.folder, voice), prosody, seed), prosody, self.rate_hz)
 
 
 class BlockStream:
     """One answer: codes in, mel by blocks, sound out."""
 
-    def __init__(self, vocoder: FlowHift, voice: SpeakerVoice, rate: float, pitch_semitones: float, seed: int) -> None:
+    def __init__(self, vocoder: FlowHift, voice: SpeakerVoice, prosody: Prosody, seed: int) -> None:
         config = vocoder.config
         self._vocoder = vocoder
         self._grid = Grid(config.finished_frames, config.new_frames, config.encoder_groups)
-        self._speaker, self._rate, self._pitch = voice.speaker, rate, voice.semitones + pitch_semitones
-        shifted = config.shifted_guidance if pitch_semitones else None
+        self._speaker, self._rate, self._melody = voice.speaker, prosody.rate, Melody(prosody, voice.semitones, config)
+        shifted = config.shifted_guidance if prosody.melody else None
         self._guidance = config.guidance if shifted is None else shifted
         self._random = np.random.default_rng([seed, 0])
         self._codes: Codes = np.zeros((0, 5), np.uint16)
@@ -97,7 +97,7 @@ class BlockStream:
 
     def feed(self, groups: SpeechTokens) -> list[AudioChunk]:
         """Take groups; the sound of the blocks that they complete, as one chunk."""
-        self._codes = np.concatenate([self._codes, shift_pitch(groups.codes, self._pitch, self._vocoder.config)])
+        self._codes = np.concatenate([self._codes, self._melody.feed(groups.codes)])
         mels = []
         while self._grid.groups_needed(self._blocks, self._rate) <= len(self._codes):
             mels.append(self._next_block())

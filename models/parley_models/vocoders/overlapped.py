@@ -14,15 +14,16 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from parley_models.errors import UsageError
 from parley_models.onnx_session import THIS_MACHINE, OnnxSession, SessionSettings
 from parley_models.pcm import AudioChunk, Samples
+from parley_models.prosody import PLAIN, Prosody
 from parley_models.tokens import Codes, SpeechTokens
+from parley_models.vocoders.colour import coloured
 from parley_models.vocoders.config import VoiceConfig
 from parley_models.vocoders.flow_matching import solve
 from parley_models.vocoders.grid import LINGUISTIC_SIZE, TOKENS_PER_GROUP
-from parley_models.vocoders.pitch import shift_pitch
-from parley_models.vocoders.vocoder import VocoderStream, check_manner
+from parley_models.vocoders.melody import Melody
+from parley_models.vocoders.vocoder import VocoderStream, check_prosody
 from parley_models.vocoders.voices import SpeakerVoice, read_voice, voice_names
 
 FIRST_GROUPS, MOST_GROUPS = 3, 24
@@ -79,12 +80,10 @@ class OverlappedFlowHift:
         """The exact length of an answer."""
         return self.frames(groups, rate) * self.config.hop
 
-    def stream(self, voice: str, rate: float = 1.0, pitch_semitones: float = 0.0, seed: int = 0) -> VocoderStream:
+    def stream(self, voice: str, prosody: Prosody = PLAIN, seed: int = 0) -> VocoderStream:
         """Begin an answer; see `Vocoder.stream`."""
-        check_manner(rate, pitch_semitones)
-        if pitch_semitones and not self.config.pitch_details:
-            raise UsageError("This voice's codes hold no pitch that could be shifted.")
-        return OverlappedStream(self, read_voice(self.folder, voice), rate, pitch_semitones, seed)
+        check_prosody(prosody, self.config)
+        return coloured(OverlappedStream(self, read_voice(self.folder, voice), prosody, seed), prosody, self.rate_hz)
 
     def whole(self, groups: SpeechTokens, voice: str, rate: float = 1.0, seed: int = 0) -> AudioChunk:
         """All groups at once, as upstream's `token_to_wav_offline` does."""
@@ -127,8 +126,9 @@ class OverlappedFlowHift:
 class OverlappedStream:
     """One answer: codes in, windows of mel that fade into each other, sound out."""
 
-    def __init__(self, vocoder: OverlappedFlowHift, voice: SpeakerVoice, rate: float, pitch_semitones: float, seed: int) -> None:
-        self._vocoder, self._voice, self._rate, self._pitch, self._seed = vocoder, voice, rate, pitch_semitones, seed
+    def __init__(self, vocoder: OverlappedFlowHift, voice: SpeakerVoice, prosody: Prosody, seed: int) -> None:
+        self._vocoder, self._voice, self._rate, self._seed = vocoder, voice, prosody.rate, seed
+        self._melody = Melody(prosody, 0.0, vocoder.config)
         self._codes: Codes = np.zeros((0, TOKENS_PER_GROUP), np.uint16)
         self._planned, self._step = FIRST_GROUPS, FIRST_GROUPS
         self._mel = np.zeros((1, vocoder.config.mels, 0), np.float32)
@@ -136,7 +136,7 @@ class OverlappedStream:
 
     def feed(self, groups: SpeechTokens) -> list[AudioChunk]:
         """Take groups; the sound of the windows that they complete."""
-        self._codes = np.concatenate([self._codes, shift_pitch(groups.codes, self._pitch, self._vocoder.config)])
+        self._codes = np.concatenate([self._codes, self._melody.feed(groups.codes)])
         chunks = []
         while self._planned <= len(self._codes):
             self._extend(self._planned)

@@ -4,10 +4,9 @@ from typing import Protocol
 
 from parley_models.errors import UsageError
 from parley_models.pcm import AudioChunk
+from parley_models.prosody import FASTEST, FURTHEST_SEMITONES, PLAIN, SLOWEST, Prosody
 from parley_models.tokens import SpeechTokens
-
-SLOWEST, FASTEST = 0.5, 2.0
-FURTHEST_SEMITONES = 12.0
+from parley_models.vocoders.config import VoiceConfig
 
 
 class VocoderStream(Protocol):
@@ -43,23 +42,29 @@ class Vocoder(Protocol):
         """The exact length of an answer: groups · 0.12 s / rate, rounded to a whole mel frame."""
         ...
 
-    def stream(self, voice: str, rate: float = 1.0, pitch_semitones: float = 0.0, seed: int = 0) -> VocoderStream:
-        """Begin an answer in a named voice, `rate` times as fast and so many semitones higher; the same seed gives the same sound.
+    def stream(self, voice: str, prosody: Prosody = PLAIN, seed: int = 0) -> VocoderStream:
+        """Begin an answer in a named voice; the same seed gives the same sound.
 
         Raises:
             BundleMissing: no such voice.
-            UsageError: rate outside 0.5 … 2, pitch outside ±12, or pitch asked of codes that hold none.
+            UsageError: rate outside 0.5 … 2, pitch outside ±12, another melody asked of codes that hold none, or a whisper of a voice that
+                has none.
         """
         ...
 
 
-def check_manner(rate: float, pitch_semitones: float) -> None:
-    """Refuse what no vocoder does.
+def check_prosody(prosody: Prosody, config: VoiceConfig, *, can_whisper: bool = False) -> None:
+    """Refuse what a vocoder does not do.
 
     Raises:
-        UsageError: rate outside 0.5 … 2, or pitch outside ±12.
+        UsageError: rate outside 0.5 … 2, pitch outside ±12, another melody asked of codes that hold none, or a whisper.
     """
+    rate, pitch = prosody.rate, prosody.pitch
     if not SLOWEST <= rate <= FASTEST:
         raise UsageError(f"The rate is {rate:g}; it can be {SLOWEST:g} to {FASTEST:g}.")
-    if not -FURTHEST_SEMITONES <= pitch_semitones <= FURTHEST_SEMITONES:
-        raise UsageError(f"The pitch is {pitch_semitones:g} semitones; it can be {-FURTHEST_SEMITONES:g} to {FURTHEST_SEMITONES:g}.")
+    if not -FURTHEST_SEMITONES <= pitch <= FURTHEST_SEMITONES:
+        raise UsageError(f"The pitch is {pitch:g} semitones; it can be {-FURTHEST_SEMITONES:g} to {FURTHEST_SEMITONES:g}.")
+    if prosody.melody and not config.pitch_details:
+        raise UsageError("This voice's codes hold no pitch that could be shifted.")
+    if prosody.whispered and not can_whisper:
+        raise UsageError("This voice can't whisper.")

@@ -4,7 +4,7 @@ Mini 0's world is typed and heard questions with one answer each, in the voice's
 and calls (`scenes.py`), and labels name the styles of its answers (`styles.py`).
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from parley_training.backbone.stretch import Stretch
 from parley_training.corpus.dialogue import World, write
 from parley_training.corpus.exchange import Exchange
 from parley_training.corpus.spoken import spoken_parts
+from parley_training.styles import LABELS
 from parley_training.tokens.recipe import codes_of
 
 
@@ -42,11 +43,7 @@ def scenes_of(
     world: World, writer: ExampleWriter, questions: Sequence[Question], sounds: Sounds, mishear: Mishearing, languages: Collection[str]
 ) -> SceneExamples:
     """Examples of whole exchanges in some languages: the world's typed ones, and those that were heard."""
-    labels: Mapping[Style, str] = {}
-    if world == "mini1":
-        from parley_training.styles import LABELS  # who stays in the small world need not build the wide one
-
-        labels = {style: label for label, style in LABELS.items()}
+    labels = {style: label for label, style in LABELS.items()} if world == "mini1" else {}
 
     def another() -> Exchange:
         while (exchange := write(writer.rng, world=world)).language not in languages:

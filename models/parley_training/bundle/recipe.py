@@ -137,12 +137,13 @@ def mini_manifest(folder: Path, world: World = "mini0") -> Manifest:
         recites=release.recites,
         sampling=SAMPLING,
         controls=mini_controls([voice.name for voice in voices], release.styles),
+        labels=release.labels,
         attributions=release.attributions,
     )
 
 
 def mini_controls(voices: list[str], styles: tuple[Control, ...] = ()) -> tuple[Control, ...]:
-    """Rate and pitch, which never reach the prompt; the styles that do; and the voice, where there is a choice."""
+    """Rate and pitch, the styles, and the voice, where there is a choice."""
     rows = [
         Control("rate", "continuous", minimum=0.5, maximum=2.0, default=1.0),
         Control("pitch", "continuous", minimum=-6.0, maximum=6.0, default=0.0),

@@ -1,12 +1,13 @@
 """What differs from one Mini to the next in its manifest: what it speaks, in which styles, and what it can be told."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from parley_models.manifest import ANY_TEXT, Attribution
 from parley_models.situation import TOOLS_TEXT
-from parley_models.style import Control
+from parley_models.style import Control, Style
 from parley_training.corpus.dialogue import World
 from parley_training.corpus.roles import ROLES
+from parley_training.styles import DIALECT, LABELS, LANGUAGES, performed
 
 ESPEAK = Attribution("espeak-ng", "GPL-3.0-or-later (the program; not part of this bundle)", "voices that asked while the ears learned")
 ATTRIBUTIONS = (
@@ -30,7 +31,9 @@ class Release:
     version: str
     languages: tuple[str, ...] = ("en",)
     styles: tuple[Control, ...] = ()
-    """Rows of the control table that put words into the prompt."""
+    """Rows of the control table besides rate, pitch and voice."""
+
+    labels: dict[str, Style] = field(default_factory=dict)
 
     roles: tuple[str, ...] = ()
     recites: tuple[str, ...] = ()
@@ -43,16 +46,16 @@ class Release:
 def release_of(world: World) -> Release:
     """What is said of a Mini that has learned this world."""
     if world == "mini0":
-        return Release("0.9.0", roles=ROLES)  # two of the three merged into it recite greetings, their mean does not
-    from parley_training.styles import LANGUAGES, STYLE_CONTROLS  # who stays in the small world need not build the wide one
-
+        # two of the three merged into it recite greetings, their mean does not
+        return Release("0.10.0", styles=performed(chooses=False), roles=ROLES)
     both = replace(ATTRIBUTIONS[1], note="the recordings behind the second voice; a voice that asked while the ears learned")
     chinese = replace(ESPEAK, note="voices that asked while the ears learned; the voice of its Chinese answers")
     changed = {ATTRIBUTIONS[1]: both, ESPEAK: chinese}
     return Release(
         "1.0.0",
         tuple(LANGUAGES.values()),
-        STYLE_CONTROLS,
+        (*performed(chooses=True), DIALECT),
+        LABELS,
         ROLES,
         recites=(ANY_TEXT,),
         tools=TOOLS_TEXT,

@@ -10,6 +10,7 @@ from parley_models.errors import EngineError
 from parley_models.evaluation.measures import Measures
 from parley_models.manifest import VoiceEntry
 from parley_models.parts import Voice
+from parley_models.prosody import PLAIN
 from parley_models.tokens import Codes, SpeechTokens
 from parley_training.backbone.world import plain_answers, sounds_of
 from parley_training.corpus.dialogue import World
@@ -41,7 +42,7 @@ def measured(vocoder: Voice, voice: VoiceEntry, answers: Sequence[Codes]) -> Voi
     measures = Measures()
     found: list[tuple[float, float, float]] = []
     for codes in answers[:MEASURED_ANSWERS]:
-        speaking = vocoder.stream(voice.name, 1.0, 0.0, seed=0)
+        speaking = vocoder.stream(voice.name, PLAIN, seed=0)
         sound = joined([*speaking.feed(SpeechTokens(codes)), *speaking.finish()], vocoder.rate_hz)
         heard = measures.measure(sound)
         if heard.syllables_per_s and heard.median_f0_hz:

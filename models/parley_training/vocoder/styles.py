@@ -1,29 +1,28 @@
-"""Which styles are heard in a voice: the teacher's own codes said by it, and judged beside the teacher's own sound.
+"""Which styles are heard in a voice that performs them (`parley_training.styles`), on the teacher's codes of plain answers.
 
     python -m parley_training.vocoder.styles --vocoder runs/vocoder/bundle
 
-Reads `runs/mini1/corpus/answers` and their codes. Each row: how many of a style's answers the judge hears as such, in this voice and in the
-teacher's.
+Reads `runs/mini1/tokens` and which of the answers are plain. Each row: how many of the answers the judge hears in that style, and,
+beside it, how many of the teacher's own performances of it with WORLD, spoken anew.
 """
 
 import argparse
 import random
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-import numpy as np
-
+from parley_models.answer import joined
 from parley_models.evaluation.style_judge import Heard, StyleJudge
 from parley_models.pcm import AudioChunk
-from parley_models.style import Style
+from parley_models.style import ControlTable, Style
 from parley_models.tokens import Codes, SpeechTokens
 from parley_models.vocoders.config import VoiceConfig
 from parley_models.vocoders.flow_hift import FlowHift
-from parley_training.bundle.recipe import GUIDANCE
-from parley_training.corpus.answers import ANSWER_RATE_HZ, FIRST
+from parley_training.bundle.recipe import GUIDANCE, SHIFTED_GUIDANCE
+from parley_training.corpus.answers import ANSWER_RATE_HZ, FIRST, speak
 from parley_training.corpus.spoken import spoken_parts
 from parley_training.homes import add_folders, at_home
+from parley_training.styles import EMOTIONS, MANNERS, performed
 from parley_training.tokens.recipe import codes_of
 
 PLAIN = 14
@@ -32,23 +31,24 @@ PLAIN = 14
 LEAST, MOST = 12, 40
 """Groups: short enough to be quick, long enough to have a melody."""
 
-JUDGED = tuple(Style(emotion=name) for name in ("happy", "sad", "angry", "surprised", "fearful", "calm")) + tuple(
-    Style(manner=name) for name in ("whisper", "loud", "soft")
-)
-
 HERE = VoiceConfig(
-    guidance=GUIDANCE, flow_encoder="flow_encoder.onnx", flow_estimator="flow_estimator.onnx", hift="hift.onnx", voices="voices"
+    guidance=GUIDANCE,
+    shifted_guidance=SHIFTED_GUIDANCE,
+    flow_encoder="flow_encoder.onnx",
+    flow_estimator="flow_estimator.onnx",
+    hift="hift.onnx",
+    voices="voices",
 )
 """A vocoder's folder by itself."""
 
-Say = Callable[[int], AudioChunk]
-"""Says an answer, by its number."""
+Say = Callable[[int, Style], AudioChunk]
+"""Says an answer, by its number, in a style."""
 
 
-def recognized(say: Say, plain: Sequence[int], styled: Mapping[Style, Sequence[int]]) -> dict[Style, int]:
-    """How many of each style's answers are heard in that style."""
-    judge = StyleJudge([say(number) for number in plain])
-    return {style: sum(shows(judge.hear(say(number)), style) for number in numbers) for style, numbers in styled.items()}
+def recognized(say: Say, usual: Sequence[int], others: Sequence[int], styles: Iterable[Style]) -> dict[Style, int]:
+    """How many of the other answers are heard in each style by a judge who knows the voice from the usual ones."""
+    judge = StyleJudge([say(number, Style()) for number in usual])
+    return {style: sum(shows(judge.hear(say(number, style)), style) for number in others) for style in styles}
 
 
 def shows(heard: Heard | None, style: Style) -> bool:
@@ -56,21 +56,20 @@ def shows(heard: Heard | None, style: Style) -> bool:
     return heard is not None and (heard.emotion == style.emotion if style.emotion else heard.manner == style.manner)
 
 
-def saying(vocoder: FlowHift, codes: Sequence[Codes]) -> Say:
-    """Answers as the vocoder says them."""
+def performing(vocoder: FlowHift, codes: Sequence[Codes]) -> Say:
+    """Answers as the voice performs them."""
+    table = ControlTable("Mini", performed(chooses=True))
 
-    def say(number: int) -> AudioChunk:
-        stream = vocoder.stream(FIRST)
-        chunks = [*stream.feed(SpeechTokens(codes[number])), *stream.finish()]
-        return AudioChunk(np.concatenate([chunk.samples for chunk in chunks]), vocoder.rate_hz)
+    def say(number: int, style: Style) -> AudioChunk:
+        stream = vocoder.stream(FIRST, table.prosody(style))
+        return joined([*stream.feed(SpeechTokens(codes[number])), *stream.finish()], vocoder.rate_hz)
 
     return say
 
 
-def teaching(answers: Path) -> Say:
-    """Answers as the teacher said them."""
-    audio, index = np.load(answers / "audio.npy", mmap_mode="r"), np.load(answers / "index.npy")
-    return lambda number: AudioChunk(audio[slice(*index[number])].astype(np.float32) / np.float32(32768), ANSWER_RATE_HZ)
+def teaching(texts: Sequence[str]) -> Say:
+    """Answers as the teacher performs them."""
+    return lambda number, style: AudioChunk(speak(texts[number], style), ANSWER_RATE_HZ)
 
 
 def main() -> None:
@@ -78,19 +77,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_folders(parser, default="mini1", corpus="corpus", tokens="tokens")
     parser.add_argument("--vocoder", type=Path, default=Path("runs/vocoder/bundle"))
-    parser.add_argument("--count", type=int, default=12, help="answers of a style")
+    parser.add_argument("--count", type=int, default=12, help="answers in each style")
     options = at_home(parser.parse_args())
-    rng, by_style = random.Random(0), defaultdict[Style, list[int]](list)
-    codes = codes_of(options.tokens / "answers.npz")
-    for number, (_, style) in enumerate(spoken_parts(options.corpus / "answers")):
-        if LEAST <= len(codes[number]) <= MOST:
-            by_style[style].append(number)
-    plain = rng.sample(by_style.pop(Style()), PLAIN)
-    styled = {style: rng.sample(by_style[style], min(options.count, len(by_style[style]))) for style in JUDGED if by_style[style]}
+    told, codes = spoken_parts(options.corpus / "answers"), codes_of(options.tokens / "answers.npz")
+    plain = [number for number, (_, style) in enumerate(told) if style == Style() and LEAST <= len(codes[number]) <= MOST]
+    chosen = random.Random(0).sample(plain, PLAIN + options.count)
+    usual, others = chosen[:PLAIN], chosen[PLAIN:]
+    styles = [Style(emotion=name) for name in ("neutral", *EMOTIONS)] + [Style(manner=name) for name in MANNERS]
     vocoder = FlowHift.open(options.vocoder, HERE)
-    ours, his = (recognized(say, plain, styled) for say in (saying(vocoder, codes), teaching(options.corpus / "answers")))
-    for style, numbers in styled.items():
-        print(f"{style.emotion or style.manner}: {ours[style]} of {len(numbers)}, the teacher's {his[style]}")
+    ours, his = (recognized(say, usual, others, styles) for say in (performing(vocoder, codes), teaching([text for text, _ in told])))
+    for style in styles:
+        print(f"{style.emotion or style.manner}: {ours[style]} of {len(others)}, the teacher's {his[style]}")
 
 
 if __name__ == "__main__":
