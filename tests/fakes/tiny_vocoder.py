@@ -44,7 +44,8 @@ def write_vocoder(folder: Path) -> None:
         folder / "hift.onnx",
         [
             helper.make_node("ReduceMean", ["mel", "mels"], ["mean"], keepdims=0),
-            helper.make_node("Add", ["mean", "pitch"], ["f0"]),
+            helper.make_node("Add", ["mean", "pitch"], ["f0_predicted"]),
+            helper.make_node("Mul", ["f0_predicted", "voicing"], ["f0"]),
             helper.make_node("Gather", ["noise", "first"], ["one"], axis=1),
             helper.make_node("Mul", ["one", "quiet"], ["soft"]),
             helper.make_node("Tanh", ["soft"], ["sound"]),
@@ -54,6 +55,7 @@ def write_vocoder(folder: Path) -> None:
             "mel": (FLOAT, [1, MELS, "frames"]),
             "noise": (FLOAT, [1, HARMONICS + 1, "samples"]),
             "cycles": (TensorProto.DOUBLE, [1, 1]),
+            "voicing": (FLOAT, [1, 1]),
             "state": (FLOAT, [1, STATE]),
         },
         {"sound": (FLOAT, [1, "samples"]), "f0": (FLOAT, [1, "frames"]), "next_state": (FLOAT, [1, STATE])},

@@ -18,7 +18,7 @@ from parley_models.tokenizers.dual import DualTokenizer, prepared_clip
 from parley_models.tokenizers.resample import resample
 from parley_models.tokens import SpeechTokens, merge
 from parley_models.vocoders.config import VoiceConfig
-from parley_models.vocoders.mel import MelConfig, mel_spectrogram
+from parley_models.vocoders.mel import mel_spectrogram
 from parley_models.vocoders.overlapped import flat
 from parley_models.vocoders.speaker import speaker_vector
 from parley_models.vocoders.voices import SpeakerVoice
@@ -52,9 +52,7 @@ class SpeakerSource:
 
     def mel(self, sound: AudioChunk) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
         """The recording's log-mel (frames, mels)."""
-        config = self.config
-        how = MelConfig(config.rate_hz, config.prompt_fft, config.hop, config.mels, config.prompt_lowest_hz, config.prompt_highest_hz)
-        return mel_spectrogram(resample(sound.samples, sound.rate_hz, config.rate_hz), how)
+        return mel_spectrogram(resample(sound.samples, sound.rate_hz, self.config.rate_hz), self.config.mel)
 
     def lowered(self, sound: AudioChunk) -> AudioChunk:
         """The recording, no louder than this vocoder wants it."""

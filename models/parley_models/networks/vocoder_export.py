@@ -37,10 +37,12 @@ class CausalHift(nn.Module):
         super().__init__()
         self.hift = hift
 
-    def forward(self, mel: Tensor, noise: Tensor, cycles: Tensor, state: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Mel (1, mels, T), noise (1, harmonics + 1, T · hop), cycles (1, 1) float64, state (1, n) to sound, f0 (1, T), next state."""
+    def forward(self, mel: Tensor, noise: Tensor, cycles: Tensor, voicing: Tensor, state: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Mel (1, mels, T), noise (1, harmonics + 1, T · hop), cycles (1, 1) float64, voicing (1, 1), state (1, n) to sound, f0 (1, T) and
+        the next state. The F0 is what is predicted times the voicing: at 1 the voice is as predicted, at 0 the source is noise alone.
+        """
         memory = Memory(state)
-        f0 = self.hift.f0(mel, memory)
+        f0 = self.hift.f0(mel, memory) * voicing
         source, _ = self.hift.m_source(f0, noise, torch.zeros(1, 1, 1), cycles)
         return self.hift(mel, source, memory), f0, memory.after()
 
@@ -86,8 +88,9 @@ def export_causal_hift(hift: Hift, path: Path) -> None:
         f0 = hift.f0(given["mel"], counting)
         hift(given["mel"], hift.m_source(f0, given["noise"], torch.zeros(1, 1, 1))[0], counting)
     time = torch.export.Dim("frames", min=1)
-    free = {"mel": {2: time}, "noise": {2: hift.config.frame * time}, "cycles": None, "state": None}
-    _write(CausalHift(hift), path, {**given, "state": torch.zeros(1, counting.size)}, ["sound", "f0", "next_state"], free)
+    given |= {"voicing": torch.ones(1, 1), "state": torch.zeros(1, counting.size)}
+    free = {"mel": {2: time}, "noise": {2: hift.config.frame * time}, "cycles": None, "voicing": None, "state": None}
+    _write(CausalHift(hift), path, given, ["sound", "f0", "next_state"], free)
 
 
 def export_whole_hift(hift: Hift, f0: Path, path: Path, *, halved: bool = True) -> None:

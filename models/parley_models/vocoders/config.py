@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from parley_models.errors import BundleCorrupt
+from parley_models.vocoders.mel import MelConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,11 @@ class VoiceConfig:
     hift: str = "vocoder/hift.onnx"
     voices: str = "vocoder/voices"
     """Folder of NAME.safetensors."""
+
+    @property
+    def mel(self) -> MelConfig:
+        """How a recording's mel is taken."""
+        return MelConfig(self.rate_hz, self.prompt_fft, self.hop, self.mels, self.prompt_lowest_hz, self.prompt_highest_hz)
 
     @staticmethod
     def read(table: Mapping[str, object]) -> "VoiceConfig":

@@ -22,6 +22,7 @@ from parley_models.vocoders.mel import FLOOR
 from parley_models.vocoders.melody import Melody
 from parley_models.vocoders.vocoder import VocoderStream, check_prosody
 from parley_models.vocoders.voices import SpeakerVoice, read_voice, voice_names
+from parley_models.vocoders.whisper import whispered
 
 SILENCE = np.float32(np.log(FLOOR))
 
@@ -41,7 +42,9 @@ class FlowHift:
     """See `flow_matching.solve`."""
 
     hift: OnnxSession
-    """mel (1, mels, T), noise (1, harmonics + 1, T · hop), cycles (1, 1) float64, state (1, n) → sound (1, T · hop), f0 (1, T), state."""
+    """mel (1, mels, T), noise (1, harmonics + 1, T · hop), cycles (1, 1) float64, voicing (1, 1), state (1, n) → sound (1, T · hop),
+    f0 (1, T), state. Older bundles have no voicing.
+    """
 
     @staticmethod
     def open(folder: Path, config: VoiceConfig, sessions: SessionSettings = THIS_MACHINE) -> "FlowHift":
@@ -66,6 +69,11 @@ class FlowHift:
     def voices(self) -> tuple[str, ...]:
         """Names that `stream` takes, sorted."""
         return voice_names(self.folder)
+
+    @property
+    def whispers(self) -> bool:
+        """Whether its voice can be taken back."""
+        return "voicing" in self.hift.inputs
 
     def samples(self, groups: int, rate: float) -> int:
         """The exact length of an answer."""
@@ -134,8 +142,17 @@ class BlockStream:
 class HiftStream:
     """Mel going in, sound coming out `lookahead_frames` later."""
 
-    def __init__(self, vocoder: FlowHift, seed: int) -> None:
+    def __init__(self, vocoder: FlowHift, seed: int, voicing: float = 1.0) -> None:
+        """`voicing` is 1 for a voice as it is predicted and 0 for a whisper; it multiplies the F0, so nothing between is of use.
+
+        Raises:
+            UsageError: this HiFT's voice can't be taken back.
+        """
+        if voicing != 1.0 and not vocoder.whispers:
+            raise UsageError("This voice can't whisper.")
         self._config, self._hift = vocoder.config, vocoder.hift
+        self._whispered = voicing == 0.0
+        self._voicing = {"voicing": np.full((1, 1), voicing, np.float32)} if vocoder.whispers else {}
         self._state = vocoder.hift.zeros("state")
         self._cycles = np.zeros((1, 1), np.float64)
         self._random = np.random.default_rng([seed, 1])
@@ -162,9 +179,11 @@ class HiftStream:
 
     def _step(self, mel: Samples) -> Samples:
         config = self._config
+        if self._whispered:
+            mel = whispered(mel, config.mel)
         noise = self._random.standard_normal((mel.shape[2] * config.hop, config.harmonics + 1), np.float32).T[None]
         feeds: dict[str, Array] = {"mel": mel, "noise": np.ascontiguousarray(noise), "cycles": self._cycles, "state": self._state}
-        sound, f0, self._state = self._hift.run(feeds, ("sound", "f0", "next_state"))
+        sound, f0, self._state = self._hift.run(feeds | self._voicing, ("sound", "f0", "next_state"))
         passed = self._cycles[0, 0] + np.sum(f0.astype(np.float64)) * config.hop / config.rate_hz
         self._cycles = np.array([[passed - np.floor(passed)]])
         samples: Samples = sound[0]

@@ -50,3 +50,10 @@ def filterbank(config: MelConfig) -> Mel:
     bank = slaney_bank(config.mels, fft_size=config.n_fft, rate_hz=config.rate_hz, low_hz=config.lowest_hz, high_hz=config.highest_hz)
     triangles: Mel = np.ascontiguousarray(bank.T)
     return triangles
+
+
+def centres_hz(config: MelConfig) -> npt.NDArray[np.float64]:
+    """Where each band lies (mels,)."""
+    triangles = filterbank(config)
+    hz = np.fft.rfftfreq(config.n_fft, 1 / config.rate_hz)
+    return np.asarray(triangles @ hz / triangles.sum(axis=1), np.float64)

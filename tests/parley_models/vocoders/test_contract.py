@@ -16,7 +16,7 @@ from parley_models.networks.upstream_export import export_sourced_hift, export_s
 from parley_models.pcm import AudioChunk, Samples
 from parley_models.tokens import Codes, SpeechTokens
 from parley_models.vocoders.config import VoiceConfig
-from parley_models.vocoders.flow_hift import FlowHift
+from parley_models.vocoders.flow_hift import FlowHift, HiftStream
 from parley_models.vocoders.kinds import VOCODERS, open_vocoder
 from parley_models.vocoders.overlapped import OverlappedFlowHift
 from parley_models.vocoders.pitch import shift_pitch
@@ -210,6 +210,38 @@ def test_what_comes_later_never_changes_what_was_said(mini: FlowHift) -> None:
 
     np.testing.assert_array_equal(first[:sure], second[:sure])
     assert not np.allclose(first[sure:], second[sure:], atol=1e-6)
+
+
+def whispered(vocoder: FlowHift, mels: list[Samples], voicing: float = 0.0) -> Samples:
+    stream = HiftStream(vocoder, 0, voicing)
+    return sound_of([chunk for mel in mels for chunk in stream.sound([mel])] + stream.sound([], last=True))
+
+
+def test_a_whisper_has_no_fundamental(mini: FlowHift) -> None:
+    given = {"mel": np.full((1, 80, 5), -2.0, np.float32), "noise": np.zeros((1, 9, 5 * 480), np.float32), "cycles": np.zeros((1, 1))}
+    given["state"] = mini.hift.zeros("state")
+    voiced, bare = (mini.hift.run(given | {"voicing": np.full((1, 1), each, np.float32)}, ("f0",))[0] for each in (1.0, 0.0))
+
+    assert mini.whispers
+    assert (voiced > 100).all()
+    assert (bare == 0).all()
+
+
+def test_a_voice_is_whispered_only_where_that_is_asked_for(mini: FlowHift) -> None:
+    mel = np.random.default_rng(0).normal(-4, 2, (1, 80, 30)).astype(np.float32)
+    usual = sound_of([*(stream := HiftStream(mini, 0)).sound([mel]), *stream.sound([], last=True)])
+
+    np.testing.assert_array_equal(whispered(mini, [mel], voicing=1.0), usual)
+    assert not np.allclose(whispered(mini, [mel]), usual, atol=1e-6)
+
+
+def test_how_a_whisper_comes_in_changes_nothing(mini: FlowHift) -> None:
+    mel = np.random.default_rng(0).normal(-4, 2, (1, 80, 30)).astype(np.float32)
+    whole = whispered(mini, [mel])
+    pieces = whispered(mini, np.split(mel, [1, 4, 22], axis=2))
+
+    assert len(whole) == 30 * 480
+    assert np.abs(pieces - whole).max() < INAUDIBLE * np.abs(whole).max()
 
 
 def test_a_stream_of_upstreams_kind_stays_near_the_whole(upstream: OverlappedFlowHift) -> None:
