@@ -8,6 +8,7 @@ import numpy as np
 
 from parley_models.errors import EngineError
 from parley_models.pcm import AudioChunk, Samples
+from parley_models.prosody import Prosody
 from parley_models.tokens import SpeechTokens
 
 SAMPLES_PER_GROUP = 1_920
@@ -135,5 +136,5 @@ class ToneVoice:
 
     rate_hz = VOICE_RATE_HZ
 
-    def stream(self, voice: str, rate: float, pitch_semitones: float, seed: int) -> ToneSpeaking:
-        return ToneSpeaking(200.0 * 2 ** (pitch_semitones / 12), rate)
+    def stream(self, voice: str, prosody: Prosody, seed: int) -> ToneSpeaking:
+        return ToneSpeaking(200.0 * 2 ** (prosody.pitch / 12), prosody.rate)

@@ -81,7 +81,7 @@ class FlowHift:
 
     def stream(self, voice: str, prosody: Prosody = PLAIN, seed: int = 0) -> VocoderStream:
         """Begin an answer; see `Vocoder.stream`."""
-        check_prosody(prosody, self.config)
+        check_prosody(prosody, self.config, can_whisper=self.whispers)
         return coloured(BlockStream(self, read_voice(self.folder, voice), prosody, seed), prosody, self.rate_hz)
 
 
@@ -101,7 +101,7 @@ class BlockStream:
         blank = (1, config.mels, self._grid.finished)
         self._finished = np.full(blank, (SILENCE - config.mel_mean) / config.mel_deviation, np.float32)
         self._noise = self._random.standard_normal(blank[::-1], np.float32).transpose(2, 1, 0)
-        self._sounding = HiftStream(vocoder, seed)
+        self._sounding = HiftStream(vocoder, seed, 0.0 if prosody.whispered else 1.0)
 
     def feed(self, groups: SpeechTokens) -> list[AudioChunk]:
         """Take groups; the sound of the blocks that they complete, as one chunk."""

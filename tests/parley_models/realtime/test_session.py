@@ -12,6 +12,7 @@ from parley_models.assistant import Assistant
 from parley_models.errors import BundleCorrupt
 from parley_models.hearing.turn_taking import News
 from parley_models.pcm import AudioChunk
+from parley_models.prosody import Prosody
 from parley_models.tokens import SpeechTokens
 from tests.fakes.engine_room import ANSWER, SILENCE, Client, EngineRoom, engine_room, noise, pcm, wait_for, words
 from tests.fakes.parts import ScriptedBrain, ToneSpeaking, ToneVoice
@@ -178,8 +179,8 @@ def test_what_the_voice_was_making_is_refused(folder: Path, brain: ScriptedBrain
             return super().feed(groups)
 
     class SlowVoice(ToneVoice):
-        def stream(self, voice: str, rate: float, pitch_semitones: float, seed: int) -> ToneSpeaking:
-            return SlowSpeaking(200.0, rate)
+        def stream(self, voice: str, prosody: Prosody, seed: int) -> ToneSpeaking:
+            return SlowSpeaking(200.0, prosody.rate)
 
     with engine_room(folder, lambda: thimble(folder, brain, voice=SlowVoice())) as room, room.client() as client:
         client.manual()

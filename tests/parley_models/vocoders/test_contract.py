@@ -14,6 +14,7 @@ from parley_models.networks.hift import Hift, HiftConfig
 from parley_models.networks.streaming_flow import StreamingFlow, StreamingFlowConfig
 from parley_models.networks.upstream_export import export_sourced_hift, export_streaming_flow
 from parley_models.pcm import AudioChunk, Samples
+from parley_models.prosody import Prosody
 from parley_models.tokens import Codes, SpeechTokens
 from parley_models.vocoders.config import VoiceConfig
 from parley_models.vocoders.flow_hift import FlowHift, HiftStream
@@ -84,7 +85,7 @@ def chunks_of(
     seed: int = 0,
     voice: str = "plain",
 ) -> list[AudioChunk]:
-    stream, chunks, start = vocoder.stream(voice, rate, pitch, seed), [], 0
+    stream, chunks, start = vocoder.stream(voice, Prosody(rate=rate, pitch=pitch), seed), [], 0
     for count in pattern or [len(codes)]:
         chunks += stream.feed(SpeechTokens(codes[start : start + count]))
         start += count
@@ -179,9 +180,9 @@ def test_a_voice_may_lie_below_what_the_codes_say(mini: FlowHift, tmp_path: Path
 
 def test_refusals(vocoder: Vocoder) -> None:
     with pytest.raises(UsageError, match=r"rate is 2\.5; it can be 0\.5 to 2"):
-        vocoder.stream("plain", rate=2.5)
+        vocoder.stream("plain", Prosody(rate=2.5))
     with pytest.raises(UsageError, match="pitch is 13 semitones"):
-        vocoder.stream("plain", pitch_semitones=13)
+        vocoder.stream("plain", Prosody(pitch=13))
     with pytest.raises(BundleMissing, match="no voice “nobody”; there are: plain, prompted"):
         vocoder.stream("nobody")
 
@@ -199,7 +200,7 @@ def test_codes_without_pitch_refuse_a_shift() -> None:
     silent_about_pitch = replace(FILES, pitch_details=0)
 
     with pytest.raises(UsageError, match="no pitch"):
-        open_vocoder(TINY, silent_about_pitch).stream("plain", pitch_semitones=1)
+        open_vocoder(TINY, silent_about_pitch).stream("plain", Prosody(pitch=1))
 
 
 def test_what_comes_later_never_changes_what_was_said(mini: FlowHift) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from parley_models.bundle import Bundle
 from parley_models.pcm import AudioChunk
+from parley_models.prosody import Prosody
 from parley_models.tokens import SpeechTokens
 from parley_training.bundle import recipe
 from parley_training.bundle.voices import UNMEASURED, measured
@@ -63,8 +64,8 @@ class Babble(ToneSpeaking):
 
 
 class BabblingVoice(ToneVoice):
-    def stream(self, voice: str, rate: float, pitch_semitones: float, seed: int) -> ToneSpeaking:
-        return Babble(200.0, rate)
+    def stream(self, voice: str, prosody: Prosody, seed: int) -> ToneSpeaking:
+        return Babble(200.0, prosody.rate)
 
 
 def test_a_voice_is_written_down_as_it_sounds() -> None:
