@@ -18,7 +18,8 @@ still 4 at 4 kHz, they are 76 and 72.
 
 def whispered(mel: Samples, config: MelConfig) -> Samples:
     """Log-mel (1, mels, T) of the same words whispered, if noise is what it is made of."""
-    return np.maximum(mel + _lowered(config), np.float32(np.log(FLOOR)))
+    lowered: Samples = np.maximum(mel + _lowered(config), np.float32(np.log(FLOOR)))
+    return lowered
 
 
 @cache

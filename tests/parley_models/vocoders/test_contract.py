@@ -13,6 +13,7 @@ from parley_models.errors import BundleCorrupt, BundleMissing, UsageError
 from parley_models.networks.hift import Hift, HiftConfig
 from parley_models.networks.streaming_flow import StreamingFlow, StreamingFlowConfig
 from parley_models.networks.upstream_export import export_sourced_hift, export_streaming_flow
+from parley_models.onnx_session import Array
 from parley_models.pcm import AudioChunk, Samples
 from parley_models.prosody import Prosody
 from parley_models.tokens import Codes, SpeechTokens
@@ -219,8 +220,8 @@ def whispered(vocoder: FlowHift, mels: list[Samples], voicing: float = 0.0) -> S
 
 
 def test_a_whisper_has_no_fundamental(mini: FlowHift) -> None:
-    given = {"mel": np.full((1, 80, 5), -2.0, np.float32), "noise": np.zeros((1, 9, 5 * 480), np.float32), "cycles": np.zeros((1, 1))}
-    given["state"] = mini.hift.zeros("state")
+    mel, noise = np.full((1, 80, 5), -2.0, np.float32), np.zeros((1, 9, 5 * 480), np.float32)
+    given: dict[str, Array] = {"mel": mel, "noise": noise, "cycles": np.zeros((1, 1)), "state": mini.hift.zeros("state")}
     voiced, bare = (mini.hift.run(given | {"voicing": np.full((1, 1), each, np.float32)}, ("f0",))[0] for each in (1.0, 0.0))
 
     assert mini.whispers
