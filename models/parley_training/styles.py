@@ -24,7 +24,7 @@ EMOTIONS = {
 MANNERS = {
     "loud": Prosody(rate=0.97, pitch=1.0, span=1.2, level_db=6.0, tilt_db=1.5),
     "soft": Prosody(pitch=-0.5, span=0.9, level_db=-7.0, tilt_db=-1.5),
-    "whisper": Prosody(rate=0.95, level_db=-4.0, whispered=True),
+    "whisper": Prosody(rate=0.95, level_db=4.0, whispered=True),
 }
 
 LABELS: dict[str, Style] = {name: named.style for name, named in STYLES.items()}
