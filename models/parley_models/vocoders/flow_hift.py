@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from parley_models.errors import BundleCorrupt
+from parley_models.errors import BundleCorrupt, UsageError
 from parley_models.onnx_session import THIS_MACHINE, Array, OnnxSession, SessionSettings
 from parley_models.pcm import AudioChunk, Samples
 from parley_models.prosody import PLAIN, Prosody
