@@ -67,6 +67,9 @@ class VoiceEntry:
     quiet_s: Annotated[float, Field(ge=0)] = 0.0
     """How much of an answer at rate 1 lies before its first and after its last sound."""
 
+    plain: dict[str, float] = field(default_factory=dict)
+    """What it measures when it speaks plainly, by the figures of `evaluation.expression`; empty = nobody can tell its emotions."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sampling:

@@ -9,6 +9,7 @@ from parley_models.labels import labelled, read_label
 from parley_models.manifest import Manifest
 from parley_models.parts import Speaking, Voice
 from parley_models.pcm import AudioChunk
+from parley_models.prosody import PLAIN, Prosody
 from parley_models.style import Style
 from parley_models.text_tokenizer import TextTokenizer
 from parley_models.tokens import GROUP_SECONDS, SpeechTokens
@@ -80,13 +81,13 @@ class Spoken:
 
     style: Style
     groups: int
-    rate: float
-    """How fast it was spoken, with what the style itself does to the pace."""
+    prosody: Prosody
+    """How it was spoken: what was asked for, and what the style itself does."""
 
     @property
     def seconds(self) -> float:
         """How long it sounds."""
-        return self.groups * GROUP_SECONDS / self.rate
+        return self.groups * GROUP_SECONDS / self.prosody.rate
 
 
 def spoken(ids: Sequence[int], style: Style, tokenizer: TextTokenizer, manifest: Manifest) -> Iterator[Spoken]:
@@ -95,21 +96,25 @@ def spoken(ids: Sequence[int], style: Style, tokenizer: TextTokenizer, manifest:
     for segment in Splitter(manifest.tokens).segments(ids):
         label, words = read_label(tokenizer.decode(segment.text), manifest.labels)
         own = labelled(style, label)
-        yield Spoken(words.strip(), own, len(segment.speech), table.prosody(own).rate)
+        yield Spoken(words.strip(), own, len(segment.speech), table.prosody(own))
 
 
 def groups_within(stretches: Sequence[Spoken], seconds: float) -> int:
     """How many groups of an answer had been heard after so many seconds of its sound."""
     groups = 0
     for stretch in stretches:
-        groups += min(stretch.groups, int(seconds * stretch.rate / GROUP_SECONDS + 0.01))
+        groups += min(stretch.groups, int(seconds * stretch.prosody.rate / GROUP_SECONDS + 0.01))
         seconds -= stretch.seconds
         if seconds <= 0:
             break
     return groups
 
 
-def effective(style: Style, manifest: Manifest) -> Style:
-    """A style as it can be measured: its rate and pitch with what the voice does to them for the sake of the rest."""
-    performed = manifest.control_table.prosody(style)
-    return replace(style, rate=performed.rate, pitch=performed.pitch)
+def own_manner(stretches: Sequence[Spoken], asked: Style) -> Prosody:
+    """What styles did to an answer's rate and pitch besides what was asked for by the sliders; of several stretches the mean."""
+    groups = sum(stretch.groups for stretch in stretches)
+    if not groups:
+        return PLAIN
+    rate = groups * GROUP_SECONDS / sum(stretch.seconds for stretch in stretches)
+    pitch = sum(stretch.prosody.pitch * stretch.groups for stretch in stretches) / groups
+    return Prosody(rate=rate / asked.rate, pitch=pitch - asked.pitch)

@@ -138,7 +138,7 @@ class Asking:
         if show:
             _tell(f"\n→ {written} ({whole.seconds:.1f} s)\n" if written else "\n(no sound)\n")
         else:
-            _tell(json.dumps(answer_record(question.name, answered, written, whole, assistant.bundle)) + "\n")
+            _tell(json.dumps(answer_record(question.name, answered, written, whole, assistant)) + "\n")
 
 
 def answer_questions(request: AskRequest) -> int:

@@ -4,18 +4,20 @@ from pathlib import Path
 from typing import Any
 
 from parley_models.answer import Answered
-from parley_models.bundle import Bundle
+from parley_models.assistant import Assistant
 from parley_models.errors import ParleyError
-from parley_models.evaluation.achieved import achieved
+from parley_models.evaluation.achieved import achieved, proof
 from parley_models.pcm import AudioChunk
-from parley_models.performance import effective
+from parley_models.performance import own_manner, spoken
 
 
-def answer_record(question: str, answered: Answered, path: Path | None, sound: AudioChunk, bundle: Bundle) -> dict[str, Any]:
+def answer_record(question: str, answered: Answered, path: Path | None, sound: AudioChunk, assistant: Assistant) -> dict[str, Any]:
     """What a machine is told of an answer; `achieved` mirrors `asked`, None = not measured."""
     counts, timing, style = answered.counts, answered.timing, answered.answer.style
-    asked = effective(style, bundle.manifest).asked()
-    found = achieved(sound, counts.linguistic // bundle.manifest.tokens.linguistic_per_group, bundle.voice(style.voice))
+    bundle, manifest = assistant.bundle, assistant.bundle.manifest
+    stretches = list(spoken(answered.answer.tokens, style, assistant.tokenizer, manifest))
+    groups = counts.linguistic // manifest.tokens.linguistic_per_group
+    found = achieved(sound, groups, bundle.voice(style.voice), own_manner(stretches, style))
     return {
         "question": question,
         "text": answered.answer.text,
@@ -27,7 +29,7 @@ def answer_record(question: str, answered: Answered, path: Path | None, sound: A
             "total_ms": _rounded(timing.total_ms, 1),
             "real_time_factor": _rounded(timing.real_time_factor, 3),
         },
-        "style": {"asked": asked, "achieved": {name: found.get(name) for name in asked}},
+        "style": {"asked": style.asked(), "achieved": proof(style, found)},
     }
 
 

@@ -179,7 +179,7 @@ class Measured:
 
     turn: int
     asked: tuple[tuple[str, str | float], ...]
-    achieved: tuple[tuple[str, float | None], ...]
+    achieved: tuple[tuple[str, float | str | None], ...]
 
 
 @dataclass(frozen=True, slots=True)

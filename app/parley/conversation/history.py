@@ -46,7 +46,7 @@ class _Detail:
     waveform: tuple[float, ...] = ()
     segments: tuple[Segment, ...] = ()
     style: Style = Style()
-    achieved: tuple[tuple[str, float | None], ...] = ()
+    achieved: tuple[tuple[str, float | str | None], ...] = ()
     latency: tuple[Stage, ...] = ()
 
 

@@ -63,7 +63,7 @@ class Turn:
     style: Style = Style()
     """Asked for."""
 
-    achieved: tuple[tuple[str, float | None], ...] = ()
+    achieved: tuple[tuple[str, float | str | None], ...] = ()
     """What was measured in the answer's sound, by control; None = could not be measured."""
 
     latency: tuple[Stage, ...] = ()

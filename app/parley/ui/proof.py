@@ -9,16 +9,21 @@ from parley.ui.labels import control_label, value_text
 CLOSE = {"rate": 0.15, "pitch": 1.5}
 """How far off still counts as met: rate as a share of what was asked, pitch in semitones (README's figures)."""
 
+ALONE = {"rate": 1.0, "pitch": 0.0}
+"""Sliders that nobody moved."""
 
-def is_met(control: str, asked: str | float | None, achieved: float | None) -> bool | None:
+
+def is_met(control: str, asked: str | float | None, achieved: float | str | None) -> bool | None:
     """Whether the sound has what was asked; None where nobody can say."""
-    if achieved is None or not isinstance(asked, (int, float)) or control not in CLOSE:
+    if isinstance(asked, str) and isinstance(achieved, str):
+        return asked == achieved
+    if not isinstance(achieved, (int, float)) or not isinstance(asked, (int, float)) or control not in CLOSE:
         return None
     allowed = CLOSE[control] * (asked if control == "rate" else 1.0)
     return abs(achieved - asked) <= allowed
 
 
-def comparison(control: str, asked: str | float | None, achieved: float | None) -> str:
+def comparison(control: str, asked: str | float | None, achieved: float | str | None) -> str:
     """One control's proof in words."""
     mark = {True: " ✓", False: " ✗", None: ""}[is_met(control, asked, achieved)]
     if asked is None:
@@ -28,11 +33,12 @@ def comparison(control: str, asked: str | float | None, achieved: float | None) 
     return f"{control_label(control)}: asked {value_text(control, asked)}, got {value_text(control, achieved)}{mark}"
 
 
-def comparisons(asked: Sequence[tuple[str, str | float]], achieved: Sequence[tuple[str, float | None]]) -> list[tuple[str, str]]:
-    """Every control that was asked for or measured, as (control, words)."""
+def comparisons(asked: Sequence[tuple[str, str | float]], achieved: Sequence[tuple[str, float | str | None]]) -> list[tuple[str, str]]:
+    """Every control that was asked for or measured, as (control, words); nothing of a slider that was left alone and can't be measured."""
     wanted, got = dict(asked), dict(achieved)
     names = [*wanted, *(name for name in got if name not in wanted)]
-    return [(name, comparison(name, wanted.get(name), got.get(name))) for name in names if name in wanted or got.get(name) is not None]
+    told = (name for name in names if got.get(name) is not None or wanted.get(name) not in (None, ALONE.get(name)))
+    return [(name, comparison(name, wanted.get(name), got.get(name))) for name in told]
 
 
 class Proof(QWidget):
@@ -47,7 +53,7 @@ class Proof(QWidget):
         self._line.setWordWrap(True)
         layout.addWidget(self._line)
 
-    def show_measured(self, asked: Sequence[tuple[str, str | float]], achieved: Sequence[tuple[str, float | None]]) -> None:
+    def show_measured(self, asked: Sequence[tuple[str, str | float]], achieved: Sequence[tuple[str, float | str | None]]) -> None:
         """Show these; nothing measured, nothing shown."""
         lines = [words for _, words in comparisons(asked, achieved)]
         self._line.setText("   ·   ".join(lines))

@@ -43,13 +43,18 @@ class Heard:
 class StyleJudge:
     """Judges one voice, by how it speaks plainly."""
 
-    def __init__(self, plain: Sequence[AudioChunk]) -> None:
-        """`plain` are some sentences of the voice in no particular style, ten or more.
+    def __init__(self, plain: Expression) -> None:
+        """`plain` is what the voice measures when it speaks in no particular style."""
+        self._plain = plain
+
+    @classmethod
+    def of(cls, plain: Sequence[AudioChunk]) -> StyleJudge:
+        """One who has heard some plain sentences, ten or more.
 
         Raises:
             ValueError: there is no speech in them.
         """
-        self._plain = usual([found for sound in plain if (found := expression(sound)) is not None])
+        return cls(usual([found for sound in plain if (found := expression(sound)) is not None]))
 
     def hear(self, sound: AudioChunk) -> Heard | None:
         """Emotion and manner of a stretch of speech; None if there is none."""

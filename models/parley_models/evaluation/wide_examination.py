@@ -130,7 +130,7 @@ class WideExamination:
         """What the judge of style heard in the answers that should have one; nothing before it knows the voice."""
         if len(self.plain) < LEAST_PLAIN:
             return
-        ear = StyleJudge(self.plain)
+        ear = StyleJudge.of(self.plain)
         for control, value, sound in self.styled:
             heard = ear.hear(sound)
             if control == "emotion" and value in emotions():

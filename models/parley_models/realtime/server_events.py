@@ -262,7 +262,7 @@ class StyleMeasured(FromServer):
     item_id: str
     response_id: str | None = None
     asked: dict[str, str | float]
-    achieved: dict[str, float | None]
+    achieved: dict[str, float | str | None]
 
 
 class Latency(FromServer):

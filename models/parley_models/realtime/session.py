@@ -266,7 +266,7 @@ class Session:
         if sound is not None and end.answered is not None:
             self._link.work(self._link.thinker.measure(response.item, sound, self._measured))
 
-    def _measured(self, item: StoredItem, asked: dict[str, str | float], achieved: dict[str, float | None]) -> None:
+    def _measured(self, item: StoredItem, asked: dict[str, str | float], achieved: dict[str, float | str | None]) -> None:
         self._link.send(told.StyleMeasured(item_id=item.id, asked=asked, achieved=achieved))
 
     # Trouble

@@ -11,11 +11,11 @@ from parley_models.assistant import HEARING_HZ, Assistant, typed
 from parley_models.calls import CallReader
 from parley_models.context import Context
 from parley_models.errors import EngineError, InputError, ParleyError
-from parley_models.evaluation.achieved import achieved
+from parley_models.evaluation.achieved import achieved, proof
 from parley_models.live_clock import LiveClock
 from parley_models.mind import Manner
 from parley_models.pcm import AudioChunk, Samples
-from parley_models.performance import effective, groups_within, spoken
+from parley_models.performance import groups_within, own_manner, spoken
 from parley_models.question import Question
 from parley_models.realtime.compute import Work
 from parley_models.realtime.engine import Engine
@@ -253,9 +253,9 @@ class Thinker:
         bundle = self._engine.bundle
         layout = bundle.manifest.tokens
         groups = sum(layout.is_audio(token) for token in item.tokens) // layout.group_size
-        found = achieved(sound, groups, bundle.voice(item.style.voice))
-        asked = effective(item.style, bundle.manifest).asked()
-        self._tell(done, item, asked, {name: found.get(name) for name in asked})
+        stretches = list(spoken(item.tokens, item.style, self._engine.assistant().tokenizer, bundle.manifest))
+        found = achieved(sound, groups, bundle.voice(item.style.voice), own_manner(stretches, item.style))
+        self._tell(done, item, item.style.asked(), proof(item.style, found))
         yield
 
     def truncate(self, item: StoredItem, audio_end_ms: int, tools: Sequence[str], done: Tell) -> Work:

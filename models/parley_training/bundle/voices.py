@@ -2,11 +2,12 @@
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from parley_models.answer import joined
 from parley_models.errors import EngineError
+from parley_models.evaluation.expression import Expression, expression, usual
 from parley_models.evaluation.measures import Measures
 from parley_models.manifest import VoiceEntry
 from parley_models.parts import Voice
@@ -41,13 +42,19 @@ def measured(vocoder: Voice, voice: VoiceEntry, answers: Sequence[Codes]) -> Voi
     """
     measures = Measures()
     found: list[tuple[float, float, float]] = []
+    expressions: list[Expression] = []
     for codes in answers[:MEASURED_ANSWERS]:
         speaking = vocoder.stream(voice.name, PLAIN, seed=0)
         sound = joined([*speaking.feed(SpeechTokens(codes)), *speaking.finish()], vocoder.rate_hz)
         heard = measures.measure(sound)
-        if heard.syllables_per_s and heard.median_f0_hz:
+        expressed = expression(sound)
+        if heard.syllables_per_s and heard.median_f0_hz and expressed is not None:
+            expressions.append(expressed)
             found.append((heard.median_f0_hz, heard.syllables_per_s, sound.seconds - heard.span_s))
     if not found:
         raise EngineError(f"The voice {voice.name} says nothing that can be measured.")
     f0_hz, syllables, quiet_s = (statistics.median(column) for column in zip(*found, strict=True))
-    return replace(voice, median_f0_hz=round(f0_hz, 1), syllables_per_s=round(syllables, 2), quiet_s=round(max(quiet_s, 0.0), 3))
+    plain = {name: round(figure, 3) for name, figure in asdict(usual(expressions)).items()}
+    return replace(
+        voice, median_f0_hz=round(f0_hz, 1), syllables_per_s=round(syllables, 2), quiet_s=round(max(quiet_s, 0.0), 3), plain=plain
+    )

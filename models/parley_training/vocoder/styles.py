@@ -47,7 +47,7 @@ Say = Callable[[int, Style], AudioChunk]
 
 def recognized(say: Say, usual: Sequence[int], others: Sequence[int], styles: Iterable[Style]) -> dict[Style, int]:
     """How many of the other answers are heard in each style by a judge who knows the voice from the usual ones."""
-    judge = StyleJudge([say(number, Style()) for number in usual])
+    judge = StyleJudge.of([say(number, Style()) for number in usual])
     return {style: sum(shows(judge.hear(say(number, style)), style) for number in others) for style in styles}
 
 

@@ -58,7 +58,7 @@ def test_a_whisper_has_no_voice_and_silence_no_expression() -> None:
     assert hum
     assert not hum.whispered
     assert expression(AudioChunk(np.zeros(8000, np.float32), RATE_HZ)) is None
-    assert StyleJudge([voice()]).hear(AudioChunk(np.zeros(0, np.float32), RATE_HZ)) is None
+    assert StyleJudge.of([voice()]).hear(AudioChunk(np.zeros(0, np.float32), RATE_HZ)) is None
 
 
 def test_a_judge_must_know_the_voice() -> None:
@@ -67,7 +67,7 @@ def test_a_judge_must_know_the_voice() -> None:
 
 
 def test_the_same_words_may_be_loud_or_soft_for_one_voice_and_plain_for_another() -> None:
-    judge, louder = StyleJudge([voice(level=0.05)]), StyleJudge([voice(level=0.2)])
+    judge, louder = StyleJudge.of([voice(level=0.05)]), StyleJudge.of([voice(level=0.2)])
     assert judge.hear(voice(level=0.15)).manner == "loud"  # type: ignore[union-attr]
     assert louder.hear(voice(level=0.15)).manner is None  # type: ignore[union-attr]
     assert louder.hear(voice(level=0.05)).manner == "soft"  # type: ignore[union-attr]
@@ -81,7 +81,7 @@ def taught(text: str, style: Style) -> AudioChunk:
 @needs_flite
 def test_emotions_are_told_apart_on_sentences_that_the_points_were_not_measured_on() -> None:
     assert not set(NEW) & set(SENTENCES)
-    judge = StyleJudge([taught(text, Style()) for text in PLAIN])
+    judge = StyleJudge.of([taught(text, Style()) for text in PLAIN])
     heard = {(text, name): judge.hear(taught(text, Style(emotion=name))) for text in NEW for name in emotions()}
     wrong = {key: it.emotion for key, it in heard.items() if it is None or it.emotion != key[1]}  # type: ignore[union-attr]
     assert len(wrong) <= 1, wrong
@@ -89,7 +89,7 @@ def test_emotions_are_told_apart_on_sentences_that_the_points_were_not_measured_
 
 @needs_flite
 def test_manners_are_told_apart() -> None:
-    judge = StyleJudge([taught(text, Style()) for text in PLAIN])
+    judge = StyleJudge.of([taught(text, Style()) for text in PLAIN])
     for manner in ("loud", "soft", "whisper"):
         heard = judge.hear(taught(NEW[0], Style(manner=manner)))
         assert heard is not None
