@@ -205,7 +205,7 @@ def _check_path(name: str, manifest: Path) -> None:
 
 def manifest_toml(manifest: Manifest) -> str:
     """The manifest as text that `read_manifest` reads back to the same value."""
-    plain = {key: value for key, value in asdict(manifest).items() if value not in (None, (), {})}
+    plain = {key: value for key, value in asdict(manifest).items() if value not in (None, ()) and (value or key != "labels")}
     scalars = [(key, value) for key, value in plain.items() if not _is_table(value)]
     lines = [f"{key} = {_inline(value)}" for key, value in scalars]
     for key, value in plain.items():

@@ -166,8 +166,12 @@ def test_reset_leaves_everything_to_the_voice(desktop: Desktop, qtbot: QtBot) ->
 
 def test_asked_and_achieved_stand_at_each_control(desktop: Desktop) -> None:
     panel = use(desktop, MINI)
-    desktop.talk.tell(Measured(1, (("rate", 1.3), ("pitch", 0.0)), (("rate", 1.0), ("pitch", None))))
+    desktop.talk.tell(Measured(1, (("rate", 1.3), ("pitch", 2.0)), (("rate", 1.0), ("pitch", None))))
     desktop.settle()
 
     assert panel.rows["rate"].small.text() == "Asked 1.30×, got 1.00× ✗"
-    assert panel.rows["pitch"].small.text() == "Asked 0 st, not measurable"
+    assert panel.rows["pitch"].small.text() == "Asked +2.0 st, not measurable"
+
+    desktop.talk.tell(Measured(2, (("rate", 1.0), ("pitch", 0.0)), (("rate", 1.0), ("pitch", None))))
+    desktop.settle()
+    assert panel.rows["pitch"].small.text() == ""  # nobody moved it, nothing is to be proved
