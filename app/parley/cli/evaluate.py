@@ -62,6 +62,8 @@ def evaluate_bundle(name: str, *, limit: int | None, as_json: bool, world: str |
             styles += exam.styles(number, question)
             if isinstance(question, WideQuestion):
                 heard += wide.offered(number, question)
+            else:
+                heard += exam.offered(number, question)
             progress.advance(task)
         for recording in words:
             met.append(meet(assistant, recording, answers=wider))

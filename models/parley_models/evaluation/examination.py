@@ -9,10 +9,13 @@ from typing import Protocol
 from parley_models.answer import Answered, SoundPiece, joined
 from parley_models.assistant import Assistant
 from parley_models.evaluation.candidates import candidates
+from parley_models.evaluation.expression import Expression
 from parley_models.evaluation.measures import Difference
+from parley_models.evaluation.offered import can_be_judged, made_out, offered
 from parley_models.evaluation.questions import Question, is_right
-from parley_models.evaluation.report import Mark, StyleMark
+from parley_models.evaluation.report import HeardStyle, Mark, StyleMark
 from parley_models.evaluation.speakers import Speaker, speak
+from parley_models.evaluation.style_judge import StyleJudge
 from parley_models.pcm import AudioChunk
 from parley_models.style import Style
 
@@ -77,6 +80,18 @@ class Examination:
                 yield StyleMark("rate", style.rate, found.rate_ratio, same)
             else:
                 yield StyleMark("pitch", style.pitch, found.pitch_semitones, same)
+
+    def offered(self, number: int, question: Question) -> Iterator[HeardStyle]:
+        """Ask one question with every emotion and manner that the bundle offers; not where nobody knows how its voice speaks plainly."""
+        bundle = self.assistant.bundle
+        plain = bundle.voice(None).plain
+        if not plain:
+            return
+        asked, judge = speak(question.question, self.voices[number % len(self.voices)]), StyleJudge(Expression(**plain))
+        for control, value, style in offered(bundle.manifest.controls):
+            if can_be_judged(control, value):
+                _, sound = self._answer(asked, style)
+                yield HeardStyle(control, value, made_out(control, judge.hear(sound)))
 
     def _hears(self, question: Question, sound: AudioChunk) -> bool:
         heard = self.judge.hear(sound, candidates(question))

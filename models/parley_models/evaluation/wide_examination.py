@@ -16,10 +16,11 @@ from parley_models.evaluation.candidates import wide_candidates
 from parley_models.evaluation.claims import styles_wanted
 from parley_models.evaluation.examination import CEILING_EVERY, SEED
 from parley_models.evaluation.measures import Measures
+from parley_models.evaluation.offered import LOUDNESS, can_be_judged, made_out, offered
 from parley_models.evaluation.questions import OUTSIDE, declines
 from parley_models.evaluation.report import HeardStyle, Mark
 from parley_models.evaluation.speakers import Speaker, fitting, speak
-from parley_models.evaluation.style_judge import StyleJudge, emotions
+from parley_models.evaluation.style_judge import StyleJudge
 from parley_models.evaluation.wide_questions import WideQuestion, is_right, normalize
 from parley_models.pcm import AudioChunk
 from parley_models.performance import spoken
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
 
     from parley_models.assistant import Assistant
 
-JUDGED = ("emotion", "manner")
-LOUDNESS = ("loud", "soft")
-MANNERS = (*LOUDNESS, "whisper")
 """Manners that can be heard; singing takes a tune to compare with."""
 
 LEAST_PLAIN = 10
@@ -117,14 +115,12 @@ class WideExamination:
         """Ask one question with every emotion and manner that the bundle's control table offers; the order of loudness is told at once."""
         asked = speak(question.question, self.voices[number % len(self.voices)])
         plain = Measures().measure(self.ask(question, asked).sound).loudness_dbfs
-        for control in self.assistant.bundle.manifest.controls:
-            for level in control.levels if control.name in JUDGED else ():
-                style = Style(emotion=level.name) if control.name == "emotion" else Style(manner=level.name)
-                sound = self.ask(question, asked, style).sound
-                self.styled.append((control.name, level.name, sound))
-                loudness = Measures().measure(sound).loudness_dbfs
-                if level.name in LOUDNESS and plain is not None and loudness is not None:
-                    yield HeardStyle("loudness", level.name, "loud" if loudness > plain else "soft")
+        for control, value, style in offered(self.assistant.bundle.manifest.controls):
+            sound = self.ask(question, asked, style).sound
+            self.styled.append((control, value, sound))
+            loudness = Measures().measure(sound).loudness_dbfs
+            if value in LOUDNESS and plain is not None and loudness is not None:
+                yield HeardStyle("loudness", value, "loud" if loudness > plain else "soft")
 
     def styles(self) -> Iterator[HeardStyle]:
         """What the judge of style heard in the answers that should have one; nothing before it knows the voice."""
@@ -132,11 +128,8 @@ class WideExamination:
             return
         ear = StyleJudge.of(self.plain)
         for control, value, sound in self.styled:
-            heard = ear.hear(sound)
-            if control == "emotion" and value in emotions():
-                yield HeardStyle(control, value, heard.emotion if heard else None)
-            elif control == "manner" and value in MANNERS:
-                yield HeardStyle(control, value, heard.manner if heard else None)
+            if can_be_judged(control, value):
+                yield HeardStyle(control, value, made_out(control, ear.hear(sound)))
 
     def _turns(self, question: WideQuestion) -> Iterator[Turn]:
         encode = self.assistant.tokenizer.encode
