@@ -17,6 +17,7 @@ from parley_models.tokens import Codes, SpeechTokens
 from parley_models.vocoders.colour import coloured
 from parley_models.vocoders.config import VoiceConfig
 from parley_models.vocoders.flow_matching import solve
+from parley_models.vocoders.formants import moved
 from parley_models.vocoders.grid import Grid, output_frames
 from parley_models.vocoders.mel import FLOOR
 from parley_models.vocoders.melody import Melody
@@ -93,6 +94,7 @@ class BlockStream:
         self._vocoder = vocoder
         self._grid = Grid(config.finished_frames, config.new_frames, config.encoder_groups)
         self._speaker, self._rate, self._melody = voice.speaker, prosody.rate, Melody(prosody, voice.semitones, config)
+        self._formants = voice.formants
         shifted = config.shifted_guidance if prosody.melody else None
         self._guidance = config.guidance if shifted is None else shifted
         self._random = np.random.default_rng([seed, 0])
@@ -136,7 +138,8 @@ class BlockStream:
         mel = solve(vocoder.estimator, noise, mu, speaker, cond, config.euler_steps, self._guidance)
         self._noise, self._finished = noise[:, :, -grid.finished :], mel[:, :, -grid.finished :]
         self._blocks += 1
-        return mel[:, :, grid.finished :] * np.float32(config.mel_deviation) + np.float32(config.mel_mean)
+        finished = mel[:, :, grid.finished :] * np.float32(config.mel_deviation) + np.float32(config.mel_mean)
+        return finished if self._formants == 1.0 else moved(finished, self._formants, config.mel)
 
 
 class HiftStream:

@@ -29,6 +29,9 @@ class SpeakerVoice:
     semitones: float = 0.0
     """Where the voice lies, from what the codes say: they may be another voice's."""
 
+    formants: float = 1.0
+    """How many times as high its formants lie as those that the flow makes: below 1 is a larger speaker."""
+
 
 def voice_names(folder: Path) -> tuple[str, ...]:
     """The voices in a folder, sorted."""
@@ -36,7 +39,8 @@ def voice_names(folder: Path) -> tuple[str, ...]:
 
 
 def read_voice(folder: Path, name: str) -> SpeakerVoice:
-    """Read NAME.safetensors: `speaker` (1, n), and optionally `prompt_mel` (frames, mels), `prompt_tokens` (n,) and `semitones` (1,).
+    """Read NAME.safetensors: `speaker` (1, n), and optionally `prompt_mel` (frames, mels), `prompt_tokens` (n,), `semitones` (1,) and
+    `formants` (1,).
 
     Raises:
         BundleMissing: no such voice.
@@ -54,4 +58,5 @@ def read_voice(folder: Path, name: str) -> SpeakerVoice:
     mel = held.get("prompt_mel", np.zeros((0, 0)))
     tokens = held.get("prompt_tokens", np.zeros(0)).astype(np.int64)
     semitones = float(held.get("semitones", np.zeros(1)).flat[0])
-    return SpeakerVoice(held["speaker"].astype(np.float32), mel.astype(np.float32), tokens, semitones)
+    formants = float(held.get("formants", np.ones(1)).flat[0])
+    return SpeakerVoice(held["speaker"].astype(np.float32), mel.astype(np.float32), tokens, semitones, formants)

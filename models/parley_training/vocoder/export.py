@@ -26,6 +26,11 @@ LOWER = {FIRST: 0.0, SECOND: -SECOND_BELOW}
 """Where each voice lies, in semitones from what the codes say: the codes are those of the first one."""
 
 
+LARGER = "deep"
+LARGER_SEMITONES, LARGER_FORMANTS = -3.75, 0.87
+"""The first speaker, but larger: resonances 13 % lower, and a fundamental of 120 Hz, which is as low as HiFT sounds from it. Lower codes
+(−7.5 semitones) bring 131 Hz: HiFT then reads another fundamental than the mel has."""
+
 HIFT = "hift.onnx"
 
 
@@ -40,13 +45,15 @@ def export(speaks: Flow, sounds: Hift | None, out: Path, voices: Iterable[str] =
 
 
 def write_voices(voices: Iterable[str], size: int, folder: Path) -> None:
-    """Write a file for each voice: its speaker vector (size,), and how much lower than its codes it speaks."""
+    """Write a file for each voice: its speaker vector (size,), and how much lower than its codes it speaks; and the larger first one."""
     folder.mkdir(exist_ok=True)
     for voice in voices:
         held = {"speaker": flow.voice_vector(voice, size)}
         if LOWER[voice]:
             held["semitones"] = torch.tensor([LOWER[voice]])
         save_file(held, folder / f"{voice}.safetensors")
+    larger = {"speaker": flow.voice_vector(FIRST, size), "semitones": torch.tensor([LARGER_SEMITONES])}
+    save_file({**larger, "formants": torch.tensor([LARGER_FORMANTS])}, folder / f"{LARGER}.safetensors")
 
 
 def learned(folder: Path) -> dict[str, Any]:
