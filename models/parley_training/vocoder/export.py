@@ -27,9 +27,9 @@ LOWER = {FIRST: 0.0, SECOND: -SECOND_BELOW}
 
 
 LARGER = "deep"
-LARGER_SEMITONES, LARGER_FORMANTS = -3.75, 0.87
-"""The first speaker, but larger: resonances 13 % lower, and a fundamental of 120 Hz, which is as low as HiFT sounds from it. Lower codes
-(−7.5 semitones) bring 131 Hz: HiFT then reads another fundamental than the mel has."""
+LARGER_SEMITONES, LARGER_FORMANTS = -2.25, 0.87
+"""The first speaker, but larger: resonances 13 % lower, and a fundamental of 130 Hz. HiFT, which learned the first speaker, sounds none below
+120: at −3.75 semitones that is where the voice would lie, and it could not be sad; at −7.5 HiFT reads another fundamental than the mel has."""
 
 HIFT = "hift.onnx"
 
