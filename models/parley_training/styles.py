@@ -14,10 +14,10 @@ LANGUAGES = {"en": "en", "cmn": "zh", "yue": "yue"}
 """What bundles and characters call the languages of the corpus."""
 
 EMOTIONS = {
-    "happy": Prosody(rate=1.12, pitch=2.5, span=2.2, level_db=1.5, tilt_db=1.0),
+    "happy": Prosody(rate=1.14, pitch=3.0, span=2.4, level_db=2.0, tilt_db=1.0),
     "sad": Prosody(rate=0.76, pitch=-2.5, span=0.45, level_db=-5.0, tilt_db=-2.0),
     "angry": Prosody(rate=1.15, pitch=0.5, span=1.6, climb=-1.5, level_db=4.5, tilt_db=2.5),
-    "surprised": Prosody(rate=0.96, pitch=4.0, span=2.8, climb=8.0, level_db=1.5, tilt_db=0.5),
+    "surprised": Prosody(rate=0.96, pitch=5.0, span=2.4, climb=7.0, level_db=1.5, tilt_db=0.5),
     "fearful": Prosody(rate=1.25, pitch=4.5, span=0.7, level_db=-3.0, tilt_db=-1.0, tremor=0.9),
     "calm": Prosody(rate=0.86, pitch=-1.2, span=0.7, level_db=-2.5, tilt_db=-1.5),
 }

@@ -12,7 +12,7 @@ from parley_models.tokens import SEMANTIC_HZ, Codes
 from parley_models.vocoders.config import VoiceConfig
 
 TREMOR_HZ = 6.5
-CLIMB_S = 1.5
+CLIMB_S = 2.5
 """So long after a phrase's first voiced sound its melody has climbed as far as it will."""
 
 PAUSE_S = 0.24

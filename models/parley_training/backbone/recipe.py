@@ -28,8 +28,9 @@ from parley_training.backbone.mishearing import Mishearing
 from parley_training.backbone.questions import questions_of
 from parley_training.backbone.stages import TABLES
 from parley_training.backbone.training import Plan, Training, write_backbone
-from parley_training.backbone.world import plain_answers, scenes_of, sounds_of, tasks_of
+from parley_training.backbone.world import plain_answers, scenes_of, sounds_of, tasks_of, writing
 from parley_training.corpus.dialogue import World
+from parley_training.corpus.wide.core import in_core
 from parley_training.homes import add_folders, at_home
 from parley_training.parallel.fleet import Fleet, assembled
 from parley_training.text.recipe import LAYOUT
@@ -70,6 +71,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--stages", choices=sorted(TABLES), help="unless given, those that the world is learned by")
     parser.add_argument("--languages", nargs="+", choices=sorted(LANGUAGES), help="of what is said and heard; all unless given")
+    parser.add_argument("--core", action="store_true", help="of Mini 1's world only what is asked every day (`corpus.wide.core`)")
     parser.add_argument("--lanes", type=int, help="batches in a step, shared out among the processes; one a process unless given")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
@@ -93,11 +95,14 @@ def run(options: argparse.Namespace, fleet: Fleet) -> None:
     known = frozenset(options.languages or LANGUAGES)
     questions = [question for name in ("questions", "human") for question in questions_of(options.corpus / name, options.tokens / name)]
     questions = [question for question in questions if question.exchange.language in known]
+    if options.core:
+        questions = [question for question in questions if not question.exchange.answer or in_core(question.exchange)]
     test = [question for question in questions_of(options.corpus / "test", options.tokens / "test") if question.exchange.answer]
     mishear = Mishearing(np.load(options.linguistic / "codebook.npy"))
     writer = ExampleWriter(options.text / "text.model", questions, plain_answers(sounds), mishear, random.Random(options.seed))
+    another = writing(world, writer.rng, known, core=options.core)
     plan = Plan(
-        write=tasks_of(world, writer, scenes_of(world, writer, questions, sounds, mishear, known)),
+        write=tasks_of(world, writer, scenes_of(world, writer, questions, sounds, mishear, another)),
         rng=writer.rng,
         stages=TABLES[options.stages or STAGES[world]],
         minutes=options.minutes,

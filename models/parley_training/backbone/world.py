@@ -4,6 +4,7 @@ Mini 0's world is typed and heard questions with one answer each, in the voice's
 and calls (`scenes.py`), and labels name the styles of its answers (`styles.py`).
 """
 
+import random
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
@@ -20,6 +21,7 @@ from parley_training.backbone.stretch import Stretch
 from parley_training.corpus.dialogue import World, write
 from parley_training.corpus.exchange import Exchange
 from parley_training.corpus.spoken import spoken_parts
+from parley_training.corpus.wide.core import core_writer
 from parley_training.styles import LABELS
 from parley_training.tokens.recipe import codes_of
 
@@ -39,17 +41,29 @@ def plain_answers(sounds: Sounds) -> dict[str, Codes]:
     return {text: codes for (text, style), codes in sounds.items() if style == Style()}
 
 
-def scenes_of(
-    world: World, writer: ExampleWriter, questions: Sequence[Question], sounds: Sounds, mishear: Mishearing, languages: Collection[str]
-) -> SceneExamples:
-    """Examples of whole exchanges in some languages: the world's typed ones, and those that were heard."""
-    labels = {style: label for label, style in LABELS.items()} if world == "mini1" else {}
+def writing(world: World, rng: random.Random, languages: Collection[str], *, core: bool = False) -> Callable[[], Exchange]:
+    """Writes exchanges of the world in some languages; `core` = of Mini 1's only what is asked every day."""
+    if core:
+        return core_writer(rng)
 
     def another() -> Exchange:
-        while (exchange := write(writer.rng, world=world)).language not in languages:
+        while (exchange := write(rng, world=world)).language not in languages:
             pass
         return exchange
 
+    return another
+
+
+def scenes_of(
+    world: World,
+    writer: ExampleWriter,
+    questions: Sequence[Question],
+    sounds: Sounds,
+    mishear: Mishearing,
+    another: Callable[[], Exchange],
+) -> SceneExamples:
+    """Examples of whole exchanges: typed ones, each from `another`, and those that were heard."""
+    labels = {style: label for label, style in LABELS.items()} if world == "mini1" else {}
     listener = listener_of(questions, writer.tokenizer, writer.rng)
     return SceneExamples(writer.tokenizer, sounds, questions, mishear, another, writer.rng, labels, listener)
 
