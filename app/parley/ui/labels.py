@@ -17,7 +17,7 @@ CONTROLS = MappingProxyType(
 )
 """Every field of `Style`, in the order of the panel."""
 
-LEFT_TO_THE_VOICE = MappingProxyType({"emotion": "Natural", "manner": "Speaking", "dialect": "Standard", "voice": "The first"})
+LEFT_TO_THE_VOICE = MappingProxyType({"emotion": "Natural", "manner": "Speaking", "dialect": "Standard"})
 """What a discrete control is called while it is left to the model."""
 
 STAGES = MappingProxyType(

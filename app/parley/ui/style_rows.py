@@ -121,13 +121,14 @@ class SliderRow(StyleRow):
 
 
 class DiscreteRow(StyleRow):
-    """One of a few words; the first leaves it to the voice."""
+    """One of a few words; the first leaves it to the voice, or is what the bundle does unless it is told otherwise."""
 
     def __init__(self, theme: Theme, control: Control) -> None:
         super().__init__(control.name)
-        self._values: list[str | None] = [None, *(level.name for level in control.levels)]
-        neutral = LEFT_TO_THE_VOICE.get(control.name, "Natural")
-        words = [neutral, *(level_label(level.name) for level in control.levels)]
+        others = [level.name for level in control.levels if level.name != control.default]
+        self._values: list[str | None] = [None, *others]
+        neutral = level_label(control.default) if isinstance(control.default, str) else LEFT_TO_THE_VOICE.get(control.name, "Natural")
+        words = [neutral, *map(level_label, others)]
         self.menu: Choice | None = None
         self.buttons: list[Button] = []
         if len(words) > AS_BUTTONS:
