@@ -28,9 +28,13 @@ def unclaimed(question: Question, manifest: Manifest) -> str | None:
     if question.system.startswith(ROLE_BEGINS) and not {role, ANY_ROLE} & set(manifest.roles):
         return "it plays no such role"
     if question.intent in STYLED:
-        missing = sorted({control for control, _ in styles_wanted(question)} - {control.name for control in manifest.controls})
+        wanted = {control for control, _ in styles_wanted(question)}
+        missing = sorted(wanted - {control.name for control in manifest.controls})
         if missing:
             return f"it offers no {missing[0]}"
+        performed = {control.name for control in manifest.controls if any(level.prosody for level in control.levels)}
+        if wanted & performed and not manifest.labels:  # its voice can, but the model that is asked can't tell it to
+            return f"it chooses no {min(wanted & performed)} itself"
     return None
 
 
