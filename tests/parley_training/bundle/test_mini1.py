@@ -59,9 +59,8 @@ def test_a_dialect_is_asked_for_in_the_words_of_training(built: Path, dialect: s
 
 def test_no_other_style_reaches_the_model(built: Path) -> None:
     table = Bundle.open(built).manifest.control_table
-    levels = [Style(emotion=level.name) for level in table["emotion"].levels] + [
-        Style(manner=level.name) for level in table["manner"].levels
-    ]
+    levels = [Style(emotion=level.name) for level in table["emotion"].levels]
+    levels += [Style(manner=level.name) for level in table["manner"].levels]
     assert len(levels) == 10
     for style in [*levels, Style(emotion="sad", intensity=0.5, manner="whisper", rate=0.8, pitch=2.0)]:
         assert told(built, style) == now_text(NOON)
