@@ -7,10 +7,12 @@ text does, else over the whole segment.
 import itertools
 import re
 from collections.abc import Sequence
+from types import MappingProxyType
 
 import numpy as np
 
 from parley_models.interleave import Segment, Splitter, interleave_segment
+from parley_models.labels import Labels, read_label
 from parley_models.pcm import Samples
 from parley_models.text_tokenizer import TextTokenizer
 from parley_models.tokens import GROUP_SECONDS, SpeechTokens, TokenLayout
@@ -42,6 +44,11 @@ class GroupLevels:
             begun = end
         self._rest = sound[begun:]
 
+    def finish(self, groups: int) -> None:
+        """The sound is over, of so many groups: the last one may have been rounded off by a few samples."""
+        if len(self._levels) < groups:
+            self._levels.append(_rms(self._rest))
+
     def _bound(self, group: int) -> int:
         return round(group * self._per_group)
 
@@ -72,6 +79,7 @@ def cut(
     syllables_per_s: float,
     tokenizer: TextTokenizer,
     layout: TokenLayout,
+    labels: Labels = MappingProxyType({}),
 ) -> list[int]:
     """An answer as if it had been only so long.
 
@@ -83,6 +91,7 @@ def cut(
         syllables_per_s: of the voice, for that case.
         tokenizer: spells the text.
         layout: of the ids.
+        labels: what may stand before a segment's words; it is not said, and stays whole.
 
     Returns:
         The ids of the heard groups with the heard words, interleaved anew.
@@ -102,25 +111,33 @@ def cut(
         else:
             places = [sounding[at] if at < len(sounding) else True for at in range(begun, begun + size)]
             last_and_open = not complete and place + 1 == len(segments)
-            text = _heard_text(segment.text, places, heard, syllables_per_s if last_and_open else None, tokenizer)
+            text = _heard_text(segment.text, places, heard, syllables_per_s if last_and_open else None, tokenizer, labels)
         ids += interleave_segment(Segment(text, SpeechTokens(segment.speech.codes[:heard])), layout)
         begun += size
     return ids
 
 
 def _heard_text(
-    ids: tuple[int, ...], sounding: Sequence[bool], heard: int, syllables_per_s: float | None, tokenizer: TextTokenizer
+    ids: tuple[int, ...],
+    sounding: Sequence[bool],
+    heard: int,
+    syllables_per_s: float | None,
+    tokenizer: TextTokenizer,
+    labels: Labels,
 ) -> tuple[int, ...]:
-    """The ids of the words that were said in the first `heard` groups."""
+    """The ids of the label and of the words that were said in the first `heard` groups."""
     text = tokenizer.decode(ids)
+    _, words = read_label(text, labels)
+    label = text[: len(text) - len(words)]
     if syllables_per_s is not None:
         said = sum(sounding[:heard]) * GROUP_SECONDS * syllables_per_s
     else:
-        said = _syllables_said(text, sounding, heard)
+        said = _syllables_said(words, sounding, heard)
     best = 0
     for count in range(1, len(ids) + 1):
         begin = tokenizer.decode(ids[:count])
-        if _ends_a_word(begin, text) and syllables(begin) <= said + 0.5:
+        whole = len(begin) >= len(label.rstrip()) and _ends_a_word(begin, text)
+        if whole and syllables(begin[len(label) :]) <= said + 0.5:
             best = count
     return ids[:best]
 

@@ -63,6 +63,7 @@ class Delivery:
         self._calls = CallReader(tools)
         self._calls_given = 0
         self._texts = [""]
+        self._stretch_begun = False
         self._groups: list[SpeechTokens] = []
         self._watch = Stopwatch(style.rate if performer is None else performer.rate(style))
         self._block_text = 0
@@ -86,8 +87,9 @@ class Delivery:
         split = self._splitter.feed(token_id)
         if not split.ended:
             self.ids.append(token_id)
-        if token_id == self._layout.audio_start and self._texts[-1]:
+        if token_id == self._layout.audio_start and self._stretch_begun:
             yield from self._next_segment()
+        self._stretch_begun = self._stretch_begun or bool(split.text) or split.speech is not None
         for text_id in split.text:
             self._block_text, self._block_groups = (1, 0) if self._block_groups else (self._block_text + 1, 0)
             yield from self._read(self._stream.feed(text_id))
@@ -186,6 +188,8 @@ class Delivery:
         if last:
             shown += self._calls.finish()
         if shown:
+            if not self._texts[-1] and any(self._texts) and not shown[0].isspace():
+                shown = f" {shown}"  # stretches are spoken apart, and pieces are shown one behind the other
             self._texts[-1] += shown
             yield TextPiece(shown, len(self._texts) - 1, self._styles[-1])
         for call in self._calls.calls[self._calls_given :]:
@@ -197,3 +201,4 @@ class Delivery:
         self._stream, self._label = TextStream(self._tokenizer), LabelReader(self._labels)
         self._texts.append("")
         self._styles.append(self._style)
+        self._stretch_begun = False

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
+from parley_models.prosody import Prosody
 from parley_models.style import Style
 
 _LABEL = re.compile(r"\s*\(([^()\n]{1,24})\)\s*")
@@ -27,14 +28,15 @@ def read_label(text: str, labels: Labels) -> tuple[Style, str]:
 
 def labelled(asked: Style, label: Style) -> Style:
     """What a stretch is spoken in: the user's choice where there is one, the label's where it was left to the model; rates and pitches add
-    up.
+    up, as far as any voice goes.
     """
+    both = Prosody(rate=asked.rate, pitch=asked.pitch) + Prosody(rate=label.rate, pitch=label.pitch)
     return replace(
         asked,
         emotion=asked.emotion or label.emotion,
         manner=asked.manner or label.manner,
-        rate=asked.rate * label.rate,
-        pitch=asked.pitch + label.pitch,
+        rate=both.rate,
+        pitch=both.pitch,
     )
 
 

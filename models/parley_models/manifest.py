@@ -4,7 +4,7 @@ import json
 import re
 import tomllib
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, ClassVar
 
@@ -205,7 +205,8 @@ def _check_path(name: str, manifest: Path) -> None:
 
 def manifest_toml(manifest: Manifest) -> str:
     """The manifest as text that `read_manifest` reads back to the same value."""
-    plain = {key: value for key, value in asdict(manifest).items() if value not in (None, ()) and (value or key != "labels")}
+    unsaid = {each.name for each in fields(manifest) if each.default_factory is dict and not getattr(manifest, each.name)}
+    plain = {key: value for key, value in asdict(manifest).items() if key not in unsaid and value not in (None, ())}
     scalars = [(key, value) for key, value in plain.items() if not _is_table(value)]
     lines = [f"{key} = {_inline(value)}" for key, value in scalars]
     for key, value in plain.items():

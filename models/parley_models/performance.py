@@ -47,16 +47,21 @@ class Sounding:
     def __init__(self, speaking: Speaking, rate: float, at_s: float) -> None:
         self._speaking, self._rate, self._at_s = speaking, rate, at_s
         self._levels: GroupLevels | None = None
+        self._groups = 0
         self.ends_s = at_s
         """Where the sound ends that has been given."""
 
     def feed(self, groups: SpeechTokens) -> Sequence[AudioChunk]:
         """Take more groups; give the sound that became ready."""
+        self._groups += len(groups)
         return [self._sounded(sound) for sound in self._speaking.feed(groups)]
 
     def finish(self) -> Sequence[AudioChunk]:
         """The sound that is left."""
-        return [self._sounded(sound) for sound in self._speaking.finish()]
+        sounds = [self._sounded(sound) for sound in self._speaking.finish()]
+        if self._levels is not None:
+            self._levels.finish(self._groups)
+        return sounds
 
     @property
     def levels(self) -> tuple[float, ...]:

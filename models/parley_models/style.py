@@ -154,7 +154,7 @@ class ControlTable:
 
     def prosody(self, style: Style) -> Prosody:
         """What the voice is to do for a style: rate, pitch, and the emotion and the manner where it performs those."""
-        performed = Prosody(rate=style.rate, pitch=style.pitch)
+        performed = PLAIN + Prosody(rate=style.rate, pitch=style.pitch)  # a label may have brought them beyond what a voice does
         for row in self.rows:
             value = getattr(style, row.name)
             if row.kind == "discrete" and isinstance(value, str):

@@ -3,8 +3,10 @@
 import json
 import math
 import os
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +17,12 @@ import soundfile
 from parley.cli.ask import Asking, AskRequest, named_questions
 from parley.cli.program import run
 from parley_models.assistant import Assistant
-from parley_models.bundle import Bundle
+from parley_models.bundle import Bundle, write_manifest
 from parley_models.errors import EngineError
+from parley_models.prosody import Prosody
+from parley_models.style import Control, Level
 from tests.fakes.parts import ScriptedBrain
-from tests.fakes.thimble import answer_ids, scripted, thimble, thimble_folder
+from tests.fakes.thimble import MANIFEST, answer_ids, scripted, thimble, thimble_folder
 
 SAID = "The capital of France is Paris."
 
@@ -81,6 +85,18 @@ def test_one_line_of_json_per_question(bundle: Path, desk: Path, capsys: pytest.
     assert first["timing"].keys() == {"first_audio_ms", "total_ms", "real_time_factor"}
     assert first["style"]["asked"] == {"rate": 2.0, "pitch": -1.0}
     assert first["style"]["achieved"].keys() == {"rate", "pitch"}
+
+
+def test_what_is_asked_for_is_what_the_voice_does_for_a_style(bundle: Path, desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    happy = Control("emotion", "discrete", (Level("happy", prosody=Prosody(rate=1.25, pitch=2.5)),))
+    shutil.copytree(bundle, desk / "performing")
+    write_manifest(desk / "performing", replace(MANIFEST, controls=(happy, *MANIFEST.controls[1:]), files=()))
+    assert ask(desk / "performing", "q.wav", style="emotion=happy,rate=1.2,pitch=-1", as_json=True) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record["style"]["asked"] == {"emotion": "happy", "rate": 1.5, "pitch": 1.5}
+    assert record["style"]["achieved"].keys() == {"emotion", "rate", "pitch"}
+    assert record["segments"] == [{"text": SAID, "style": {"emotion": "happy", "rate": 1.2, "pitch": -1.0}}]
+    assert record["audio"]["seconds"] == 0.96
 
 
 def first_text_ids(bundle: Path) -> list[int]:

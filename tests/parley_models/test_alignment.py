@@ -7,9 +7,12 @@ import pytest
 
 from parley_models.alignment import GroupLevels, cut, syllables
 from parley_models.interleave import Segment, Splitter, interleave
+from parley_models.style import Style
 from parley_models.text_tokenizer import TextTokenizer
 from parley_models.tokens import SpeechTokens
 from tests.fakes.thimble import LAYOUT, thimble_folder
+
+LABELS = {"happy": Style(emotion="happy")}
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +29,7 @@ def spoken(tokenizer: TextTokenizer, *parts: tuple[str, int]) -> list[int]:
 def heard(
     tokenizer: TextTokenizer, ids: list[int], groups: int, levels: list[float] | None = None, *, complete: bool = True
 ) -> tuple[list[str], int]:
-    left = cut(ids, groups, levels or [], complete=complete, syllables_per_s=4.0, tokenizer=tokenizer, layout=LAYOUT)
+    left = cut(ids, groups, levels or [], complete=complete, syllables_per_s=4.0, tokenizer=tokenizer, layout=LAYOUT, labels=LABELS)
     segments = Splitter(LAYOUT).segments(left)
     return [tokenizer.decode(segment.text) for segment in segments], sum(len(segment.speech) for segment in segments)
 
@@ -54,6 +57,24 @@ def test_segments_before_the_cut_stay_whole(tokenizer: TextTokenizer) -> None:
     ids = spoken(tokenizer, ("The capital.", 6), ("It is Paris.", 6))
     assert heard(tokenizer, ids, 6) == (["The capital."], 6)
     assert heard(tokenizer, ids, 9) == (["The capital.", "It is"], 9)
+
+
+def test_a_label_takes_no_time_and_is_never_cut_in_two(tokenizer: TextTokenizer) -> None:
+    plain = spoken(tokenizer, ("The capital of France is Paris.", 20))
+    labelled = spoken(tokenizer, ("(happy) The capital of France is Paris.", 20))
+    for complete in (True, False):
+        for groups in range(1, 21):
+            (words,), size = heard(tokenizer, plain, groups, complete=complete)
+            assert heard(tokenizer, labelled, groups, complete=complete) == ([f"(happy) {words}".strip()], size)
+
+
+def test_the_last_group_counts_though_it_is_a_few_samples_short() -> None:
+    levels = GroupLevels(24_000, 1.0)
+    levels.feed(np.full(2 * 2_880 - 100, 0.5, np.float32))
+    assert len(levels.levels) == 1
+    for _ in range(2):
+        levels.finish(2)
+        assert levels.levels == pytest.approx([0.5, 0.5])
 
 
 def test_syllables_are_about_right() -> None:

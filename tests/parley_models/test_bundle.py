@@ -16,7 +16,8 @@ from parley_models.bundle import Bundle, bundle_folders, find_bundle, write_mani
 from parley_models.errors import BundleCorrupt, BundleError, BundleMissing
 from parley_models.manifest import MANIFEST_NAME, Manifest, Sampling, VoiceEntry, read_manifest
 from parley_models.prompt import ChatTemplate
-from parley_models.style import Control, Level
+from parley_models.prosody import Prosody
+from parley_models.style import Control, Level, Style
 from parley_models.tokens import TokenLayout
 
 MANIFEST = Manifest(
@@ -32,7 +33,11 @@ MANIFEST = Manifest(
     context_tokens=100,
     roles=("pirate", "travel guide"),
     sampling=Sampling(text_temperature=0.1),
-    controls=(Control("emotion", "discrete", (Level("sad", "Speak sadly."),)), Control("rate", "continuous", minimum=0.5, maximum=2)),
+    controls=(
+        Control("emotion", "discrete", (Level("sad", "Speak sadly."), Level("happy", prosody=Prosody(rate=1.2, span=2.0)))),
+        Control("rate", "continuous", minimum=0.5, maximum=2),
+    ),
+    labels={"happy": Style(emotion="happy"), "quick": Style(rate=1.4)},
 )
 
 
@@ -51,6 +56,12 @@ def test_what_was_written_is_read_back(folder: Path) -> None:
     assert replace(manifest, files=()) == MANIFEST
     assert [entry.path for entry in manifest.files] == ["linguistic/codebook.npy", "voice.json"]
     assert Bundle.open(folder).size_bytes == (folder / "linguistic/codebook.npy").stat().st_size + 2
+
+
+def test_of_a_bundle_without_labels_none_are_written(folder: Path) -> None:
+    plain = replace(MANIFEST, ears={}, voice={}, labels={})
+    assert replace(write_manifest(folder, plain), files=()) == plain == replace(Bundle.open(folder).manifest, files=())
+    assert "labels" not in (folder / "bundle.toml").read_text()
 
 
 def flip_a_byte(folder: Path) -> None:

@@ -74,7 +74,7 @@ class SpokenText(QTextEdit):
         self._waits = True
         self._append(text, "ink_soft")
         end = self._length
-        stretch = self._stretches.setdefault(segment, Stretch(end - len(text), end, style))
+        stretch = self._stretches.setdefault(segment, Stretch(end - len(text.lstrip()), end, style))
         stretch.end = end
         self._colour(max(0, self._heard), end, "ink_soft")
 
@@ -97,6 +97,7 @@ class SpokenText(QTextEdit):
         self._stretches.clear()
         self.clear()
         for number, segment in enumerate(turn.segments or (Segment(turn.text, turn.style),)):
+            self._append(self._joint(segment.text), "ink")
             start = self._length
             self._append(segment.text, "ink")
             self._stretches[number] = Stretch(start, self._length, segment.style)
@@ -111,11 +112,15 @@ class SpokenText(QTextEdit):
             self._heard = len(turn.text)
         else:
             self._heard = len(whole)
-            joint = "" if not whole or whole[-1].isspace() or turn.unheard[0].isspace() else " "
-            self._append(joint + turn.unheard, "ink_faint")
+            self._append(self._joint(turn.unheard) + turn.unheard, "ink_faint")
         self._colour(self._heard, self._length, "ink_faint")
         for stretch in self._stretches.values():
             stretch.end = min(stretch.end, self._heard)
+
+    def _joint(self, text: str) -> str:
+        """What stands between the words so far and these."""
+        whole = self.toPlainText()
+        return "" if not whole or not text or whole[-1].isspace() or text[0].isspace() else " "
 
     @property
     def _length(self) -> int:

@@ -29,20 +29,13 @@ def unclaimed(question: Question, manifest: Manifest) -> str | None:
         return "it plays no such role"
     if question.intent in STYLED:
         wanted = {control for control, _ in styles_wanted(question)}
-        for reason, known in (("it offers no {}", _offered(manifest)), ("nobody can ask it for {} in words", _understood(manifest))):
-            if missing := sorted(wanted - known):
-                return reason.format(missing[0])
+        missing = sorted(wanted - {control.name for control in manifest.controls})
+        if missing:
+            return f"it offers no {missing[0]}"
+        performed = {control.name for control in manifest.controls if any(level.prosody for level in control.levels)}
+        if wanted & performed and not manifest.labels:  # its voice can, but the model that is asked can't tell it to
+            return f"it chooses no {min(wanted & performed)} itself"
     return None
-
-
-def _offered(manifest: Manifest) -> set[str]:
-    return {control.name for control in manifest.controls}
-
-
-def _understood(manifest: Manifest) -> set[str]:
-    """What the model itself can choose: what only the voice performs it can choose by a label."""
-    performed = {control.name for control in manifest.controls if any(level.prosody for level in control.levels)}
-    return _offered(manifest) - (set() if manifest.labels else performed)
 
 
 def styles_wanted(question: WideQuestion) -> list[tuple[str, str]]:

@@ -274,6 +274,7 @@ class Thinker:
                 syllables_per_s=assistant.bundle.voice(item.style.voice).syllables_per_s,
                 tokenizer=assistant.tokenizer,
                 layout=manifest.tokens,
+                labels=manifest.labels,
             )
         )
         calls = CallReader(tools)

@@ -41,6 +41,8 @@ class Coloured:
         return [self._filtered(chunk) for chunk in self._stream.finish()]
 
     def _filtered(self, chunk: AudioChunk) -> AudioChunk:
+        if not len(chunk.samples):
+            return chunk
         samples = np.concatenate([self._before, chunk.samples])
         self._before = samples[len(samples) - len(self._before) :]
         return replace(chunk, samples=_bent(np.convolve(samples, self._taps, "valid")))

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QTextCursor
 from PySide6.QtTest import QTest
@@ -92,6 +93,18 @@ def test_the_rest_is_greyed_also_where_the_segments_hold_only_what_was_heard(the
 
     assert text.words == "Paris is the capital."
     assert (ink(text, 1), ink(text, 12)) == (LIGHT.ink, LIGHT.ink_faint)
+
+
+@pytest.mark.parametrize("heard", ["Lovely! But hush.", "Lovely! But", "Lovely!", "Love"])
+def test_segments_as_the_engine_tells_them_are_words_apart(theme: Theme, heard: str) -> None:
+    text, whole = SpokenText(theme), "Lovely! But hush."
+    segments = Segment("Lovely!", Style(emotion="happy")), Segment("But hush.", Style(manner="whisper"))
+    text.show_turn(Turn(1, "assistant", heard, unheard=whole[len(heard) :], segments=segments))
+
+    assert text.words == whole
+    assert [ink(text, place) for place in (len(heard) - 1, len(whole) - 1)] == [LIGHT.ink, LIGHT.ink if heard == whole else LIGHT.ink_faint]
+    if heard == whole:
+        assert [whole[stretch.start : stretch.end] for stretch in text._stretches.values()] == ["Lovely!", "But hush."]
 
 
 def test_segments_are_tinted_by_their_style(desktop: Desktop) -> None:

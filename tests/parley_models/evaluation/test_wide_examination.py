@@ -21,7 +21,7 @@ from parley_models.interleave import Segment, interleave
 from parley_models.manifest import Manifest
 from parley_models.pcm import AudioChunk
 from parley_models.prompt import ChatTemplate
-from parley_models.style import Control, Level
+from parley_models.style import Control, Level, Style
 from parley_models.text_tokenizer import TextTokenizer
 from parley_models.tokens import SpeechTokens
 from tests.fakes.parts import ScriptedBrain
@@ -74,7 +74,11 @@ def test_what_mini_0_does_not_claim_is_not_asked_of_it() -> None:
     manifest = Bundle.open(find_bundle("mini")).manifest
     reasons = Counter(unclaimed(question, manifest) for question in mini1_questions())
     assert reasons["it remembers no turns"] >= 30
-    assert reasons["nobody can ask it for emotion in words"] >= 10
+    assert reasons["it chooses no emotion itself"] >= 10  # its voice has them, for whoever sets them in the window
+    silent = replace(manifest, controls=manifest.controls[:2])
+    assert Counter(unclaimed(question, silent) for question in mini1_questions())["it offers no emotion"] >= 10
+    labelling = replace(manifest, labels={"happy": Style(emotion="happy")})
+    assert not any("itself" in (unclaimed(question, labelling) or "") for question in mini1_questions())
     assert reasons[None] > 600
     roleless = Counter(unclaimed(question, replace(manifest, roles=())) for question in mini1_questions())
     assert roleless["it plays no such role"] >= 50

@@ -15,7 +15,7 @@ from parley_models.networks.streaming_flow import StreamingFlow, StreamingFlowCo
 from parley_models.networks.upstream_export import export_sourced_hift, export_streaming_flow
 from parley_models.onnx_session import Array
 from parley_models.pcm import AudioChunk, Samples
-from parley_models.prosody import Prosody
+from parley_models.prosody import PLAIN, Prosody
 from parley_models.tokens import Codes, SpeechTokens
 from parley_models.vocoders.config import VoiceConfig
 from parley_models.vocoders.flow_hift import FlowHift, HiftStream
@@ -34,6 +34,11 @@ CONFIGS = {
     "flow-hift-chunked": replace(FILES, kind="flow-hift-chunked", chunk_tokens=(6, 15, 24, 48)),
 }
 PATTERNS = ([1] * 25, [0, 7, 2, 16])
+PERFORMED = (
+    Prosody(rate=1.2, pitch=2.0, span=2.2, climb=8.0, tremor=0.9),
+    Prosody(rate=0.77, span=0.4, climb=-2.0, level_db=-5.0, tilt_db=-2.0),
+    Prosody(level_db=6.0, tilt_db=2.5),
+)
 INAUDIBLE = 0.01
 """-40 dB."""
 
@@ -85,8 +90,9 @@ def chunks_of(
     pitch: float = 0.0,
     seed: int = 0,
     voice: str = "plain",
+    prosody: Prosody = PLAIN,
 ) -> list[AudioChunk]:
-    stream, chunks, start = vocoder.stream(voice, Prosody(rate=rate, pitch=pitch), seed), [], 0
+    stream, chunks, start = vocoder.stream(voice, prosody + Prosody(rate=rate, pitch=pitch), seed), [], 0
     for count in pattern or [len(codes)]:
         chunks += stream.feed(SpeechTokens(codes[start : start + count]))
         start += count
@@ -131,6 +137,49 @@ def test_how_groups_come_in_changes_nothing(vocoder: Vocoder, rate: float, voice
     for pattern in PATTERNS:
         pieces = sound_of(chunks_of(vocoder, codes, pattern, rate=rate, voice=voice))
         assert np.abs(pieces - whole).max() < INAUDIBLE * np.abs(whole).max()
+
+
+@pytest.mark.parametrize("pattern", [[25], *PATTERNS])
+@pytest.mark.parametrize("prosody", PERFORMED)
+def test_a_performance_has_its_exact_length_and_does_not_hang_on_how_groups_come_in(
+    vocoder: Vocoder, prosody: Prosody, pattern: list[int]
+) -> None:
+    codes = codes_of(25)
+    whole, chunks = sound_of(chunks_of(vocoder, codes, prosody=prosody)), chunks_of(vocoder, codes, pattern, prosody=prosody)
+    pieces = sound_of(chunks)
+
+    assert len(pieces) == vocoder.samples(25, prosody.rate)
+    assert [chunk.start_s for chunk in chunks] == pytest.approx([0.0, *np.cumsum([chunk.seconds for chunk in chunks])[:-1]])
+    assert np.abs(pieces - whole).max() < INAUDIBLE * np.abs(whole).max()
+    assert not np.allclose(whole, sound_of(chunks_of(vocoder, codes, rate=prosody.rate)), atol=1e-6)
+
+
+def test_nothing_to_perform_is_nothing_to_hear(vocoder: Vocoder) -> None:
+    for prosody in PERFORMED:
+        assert len(sound_of(chunks_of(vocoder, codes_of(0), prosody=prosody))) == 0
+
+
+def test_6_db_more_are_twice_the_amplitude(vocoder: Vocoder) -> None:
+    plain, softer, soft = (sound_of(chunks_of(vocoder, codes_of(6), prosody=Prosody(level_db=db))) for db in (0.0, -26.0, -20.0))
+
+    np.testing.assert_allclose(soft, softer * 10 ** (6 / 20), rtol=1e-4)
+    assert np.abs(soft).max() < np.abs(plain).max()
+
+
+def test_a_bright_voice_has_more_high_tones_and_a_dull_one_fewer(vocoder: Vocoder) -> None:
+    plain, bright, dull = (sound_of(chunks_of(vocoder, codes_of(25), prosody=Prosody(level_db=-20, tilt_db=db))) for db in (0.0, 3.0, -3.0))
+
+    for changed, sign in ((bright, 1), (dull, -1)):
+        assert abs(gain_db(changed, plain, 80, 400)) < 1
+        assert gain_db(changed, plain, 950, 1050) == pytest.approx(sign * 3, abs=1)  # an octave above 500 Hz
+        assert gain_db(changed, plain, 5000, 10_000) == pytest.approx(sign * 9, abs=1)
+
+
+def gain_db(changed: Samples, plain: Samples, lowest_hz: float, highest_hz: float) -> float:
+    hz = np.fft.rfftfreq(len(plain), 1 / 24_000)
+    band = (hz >= lowest_hz) & (hz <= highest_hz)
+    energies = [np.square(np.abs(np.fft.rfft(sound)[band])).sum() for sound in (changed, plain)]
+    return float(10 * np.log10(energies[0] / energies[1]))
 
 
 def test_seed_and_voice_decide_the_sound(vocoder: Vocoder) -> None:
@@ -188,6 +237,14 @@ def test_refusals(vocoder: Vocoder) -> None:
         vocoder.stream("nobody")
 
 
+def test_who_can_t_whisper_says_so_in_a_sentence(vocoder: Vocoder) -> None:
+    if isinstance(vocoder, FlowHift):
+        assert len(sound_of(chunks_of(vocoder, codes_of(6), prosody=Prosody(whispered=True)))) == vocoder.samples(6, 1.0)
+        return
+    with pytest.raises(UsageError, match=r"^This voice can't whisper\.$"):
+        vocoder.stream("plain", Prosody(whispered=True))
+
+
 def test_a_shift_moves_voiced_levels_only() -> None:
     codes = np.array([[5, 1023, 20 * 85 + 7, 84, 46 * 85], [0, 0, 1 * 85 + 3, 48 * 85 + 1, 47 * 85 + 84]], np.uint16)
     up, down = (shift_pitch(codes, semitones, VoiceConfig()) for semitones in (3.0, -1.4))
@@ -202,6 +259,10 @@ def test_codes_without_pitch_refuse_a_shift() -> None:
 
     with pytest.raises(UsageError, match="no pitch"):
         open_vocoder(TINY, silent_about_pitch).stream("plain", Prosody(pitch=1))
+    for prosody in (Prosody(span=0.5), Prosody(climb=1.0), Prosody(tremor=0.5)):
+        with pytest.raises(UsageError, match="no pitch"):
+            open_vocoder(TINY, silent_about_pitch).stream("plain", prosody)
+    assert open_vocoder(TINY, silent_about_pitch).stream("plain", Prosody(level_db=6.0, tilt_db=1.0))
 
 
 def test_what_comes_later_never_changes_what_was_said(mini: FlowHift) -> None:

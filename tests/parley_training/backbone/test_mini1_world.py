@@ -1,4 +1,4 @@
-"""The backbone's recipe in Mini 1's world, on a small corpus of it: whole exchanges, styles asked for, characters written along."""
+"""The backbone's recipe in Mini 1's world, on a small corpus of it: whole exchanges, labels before words, characters written along."""
 
 import json
 import random
@@ -6,7 +6,7 @@ import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +17,10 @@ from parley_models.backbone.config import BackboneConfig
 from parley_models.backbone.model import StepOmni
 from parley_models.evaluation.questions import questions
 from parley_models.interleave import Segment, Splitter
-from parley_models.prompt import system_text
 from parley_models.style import Style
 from parley_models.tokens import Codes
 from parley_training.backbone import measure, recipe, world
-from parley_training.backbone.examples import READ_ALOUD, ExampleWriter, rare_words
+from parley_training.backbone.examples import ExampleWriter, rare_words
 from parley_training.backbone.listening import LISTEN, SLOTS_PER_GROUP
 from parley_training.backbone.mishearing import Mishearing
 from parley_training.backbone.pool import Pool
@@ -38,6 +37,7 @@ from parley_training.corpus.lines import line_of, style_line
 from parley_training.corpus.shard import Shard
 from parley_training.corpus.writers.beyond import DECLINE
 from parley_training.parallel import lanes
+from parley_training.styles import LABELS
 from parley_training.text.recipe import LAYOUT, make_pieces
 
 pytestmark = pytest.mark.skipif(not (shutil.which("flite") and shutil.which("espeak-ng")), reason="flite and espeak-ng are not installed")
@@ -81,7 +81,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         save_codes(tokens / name / "shard_0000.npz", groups, 2 if name == "questions" else 0)
     rng = random.Random(3)
     every = [exchange for asked in wanted.values() for exchange in asked] + [write(rng, world="mini1") for _ in range(600)]
-    parts = list({(part.text, part.style): None for exchange in every for part in exchange.segments})
+    parts = list({(part.text, Style(dialect=part.style.dialect)): None for exchange in every for part in exchange.segments})
+    parts.append((parts[0][0], Style(emotion="sad")))  # as older corpora have them
     (corpus / "answers").mkdir()
     (corpus / "answers/lines.json").write_text(json.dumps([text for text, _ in parts]))
     (corpus / "answers/styles.json").write_text(json.dumps([style_line(style) for _, style in parts]))
@@ -126,7 +127,7 @@ def learned(home: Path) -> Learned:
     questions, sounds = questions_of(corpus / "questions", tokens / "questions"), world.sounds_of(corpus, tokens)
     mishear = Mishearing(np.load(home / "runs/linguistic/codebook.npy"))
     writer = ExampleWriter(home / "runs/mini1/text/text.model", questions, world.plain_answers(sounds), mishear, random.Random(4))
-    return Learned(questions, sounds, writer, world.scenes_of("mini1", writer, questions, sounds, mishear))
+    return Learned(questions, sounds, writer, world.scenes_of("mini1", writer, questions, sounds, mishear, recipe.LANGUAGES))
 
 
 def asked(learned: Learned, language: str) -> Iterator[Question]:
@@ -176,7 +177,7 @@ def test_words_that_few_questions_hold_must_be_written_rightly(learned: Learned)
     counts = Counter(word for question in [*often, rare] for word in question.words)
     assert rare_words(counts) == set(rare.words) - {word for question in often for word in question.words}
     mishear = Mishearing(np.ones((1024, 2), np.float32))
-    scenes = world.scenes_of("mini1", learned.writer, [*often, rare], learned.sounds, mishear)
+    scenes = world.scenes_of("mini1", learned.writer, [*often, rare], learned.sounds, mishear, recipe.LANGUAGES)
     scenes._answered = Pool([rare])
     example = scenes.heard_in_writing()
     end = max(place for place, token in enumerate(example.ids) if LAYOUT.is_audio(token))
@@ -184,40 +185,38 @@ def test_words_that_few_questions_hold_must_be_written_rightly(learned: Learned)
     assert set(learned.text(vital).replace(" ", "")) >= rare_words(counts)
 
 
-@pytest.mark.parametrize(
-    ("style", "words"),
-    [
-        (Style(), ""),
-        (Style(emotion="happy"), "Sound happy."),
-        (Style(manner="soft"), "Speak softly."),
-        (Style(dialect="mandarin"), "Speak Mandarin."),
-    ],
-)
-def test_a_text_is_read_in_the_style_that_the_words_of_the_system_turn_ask_for(learned: Learned, style: Style, words: str) -> None:
-    texts = [text for text, spoken in learned.scenes._askable if spoken == style]
-    learned.scenes._askable[:] = [(text, style) for text in texts]
-    for _ in range(5):
-        example = learned.example("read_in_style")
-        (segment,) = learned.answer(example)
-        assert learned.system(example) == system_text(READ_ALOUD, words)
-        assert any(np.array_equal(segment.speech.codes, learned.sounds[text, style]) for text in texts)
+def test_only_plain_sound_and_dialects_are_learned(learned: Learned) -> None:
+    assert {style for _, style in learned.sounds} == {Style(), Style(dialect="mandarin"), Style(dialect="cantonese")}
 
 
-def test_no_text_is_read_at_a_pace_or_a_pitch_that_no_words_ask_for(learned: Learned) -> None:
-    spoken, askable = {style for _, style in learned.sounds}, {style for _, style in learned.scenes._askable}
-    assert any(style.rate != 1.0 or style.pitch for style in spoken)
-    assert askable == {style for style in spoken if style.rate == 1.0 and style.pitch == 0.0}
-
-
-def test_a_style_that_the_system_turn_asks_for_is_what_is_answered(learned: Learned) -> None:
+@pytest.mark.parametrize("task", ["scene_heard", "scene_typed"])
+def test_a_style_that_the_system_turn_asks_for_is_the_label_of_the_answer(learned: Learned, task: str) -> None:
     in_style = learned.questions[ASKED.index("in_style")]
-    learned.scenes._spoken = Pool([in_style])
-    example = learned.example("scene_heard")
+    learned.scenes._spoken, learned.scenes._write = Pool([in_style]), lambda: in_style.exchange
+    example = learned.example(task)
     (part,) = in_style.exchange.segments
     (segment,) = learned.answer(example)
-    assert part.style != Style()
+    (label,) = (name for name, style in LABELS.items() if style == part.style)
+    assert learned.text(segment.text) == f"({label}) {part.text}"
     assert learned.system(example) == in_style.exchange.system
-    assert np.array_equal(segment.speech.codes, learned.sounds[part.text, part.style])
+    assert np.array_equal(segment.speech.codes, learned.sounds[part.text, Style()])
+
+
+def test_every_style_of_an_answer_has_a_label(learned: Learned) -> None:
+    rng, labelled = random.Random(6), set[str]()
+    for _ in range(1500):
+        for part in write(rng, world="mini1").segments:
+            shown = learned.scenes._labelled(part)
+            assert shown != part.text or replace(part.style, dialect=None) == Style(), part
+            labelled |= {shown.removesuffix(part.text)} - {""}
+    assert labelled == {f"({name}) " for name in LABELS}
+
+
+@pytest.mark.parametrize("languages", [{"en"}, {"cmn", "yue"}])
+def test_typed_exchanges_are_in_the_languages_that_are_learned(learned: Learned, languages: set[str]) -> None:
+    mishear = Mishearing(np.ones((1024, 2), np.float32))
+    scenes = world.scenes_of("mini1", learned.writer, learned.questions, learned.sounds, mishear, languages)
+    assert {scenes._write().language for _ in range(60)} == languages
 
 
 def test_what_mini_1_knows_is_not_declined_in_mini_0s_words(learned: Learned) -> None:
@@ -246,7 +245,7 @@ def test_the_recipe_trains_by_the_papers_stages_and_is_measured_in_its_world(
     assert not (home / "runs/backbone").exists()
 
     monkeypatch.setattr(recipe, "begin", None)  # who goes on need not have what a first beginning needs
-    monkeypatch.setattr("sys.argv", [*sys.argv[:3], "--minutes", "0.03", "--eager", "--threads", "1"])
+    monkeypatch.setattr("sys.argv", [*sys.argv[:3], "--minutes", "0.03", "--eager", "--threads", "1", "--languages", "en"])
     recipe.main()
     later = restore(out / "checkpoint.pt")
     assert later is not None and later["step"] > state["step"]

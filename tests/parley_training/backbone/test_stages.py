@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -47,15 +48,18 @@ TWO = Exchange(
 FRANCE = Exchange("capital", "What is the capital of France?", "The capital of France is Paris.", "paris")
 TIMER = Exchange("timer", "Set a timer.", "Okay.", "okay", system="You can set timers and reminders.", call="@set_timer seconds=480")
 AND_SPAIN = Exchange("follow_same", "And of Spain?", "It is Madrid.", "madrid", before=(FRANCE,))
-INSTRUCTIONS = {HAPPY: "Sound happy.", SAD: "Sound sad."}
+LABELS = {HAPPY: "happy", SAD: "sad", SLOW: "slow"}
+CANTONESE = Style(dialect="cantonese")
 SPOKEN = [
-    ("Hello.", HAPPY),
-    ("Goodbye.", SAD),
+    ("Hello.", Style()),
+    ("Goodbye.", Style()),
     (FRANCE.answer, Style()),
-    (FRANCE.answer, SLOW),
     ("Okay.", Style()),
     ("It is Madrid.", Style()),
+    ("Hello.", CANTONESE),
 ]
+"""An answer's style is the voice's affair: what is spoken is plain, or of a dialect."""
+
 SOUNDS = {(text, style): np.full((4 + place, 5), 10 * place, np.uint16) for place, (text, style) in enumerate(SPOKEN)}
 
 
@@ -76,7 +80,7 @@ def writer(tokenizer: TextTokenizer, *exchanges: Exchange, seed: int = 0) -> Sce
     mishear = Mishearing(np.random.default_rng(0).normal(size=(1024, 4)).astype(np.float32))
     listener = Listener(tokenizer, rng)
     return SceneExamples(
-        tokenizer, SOUNDS, [asked(each) for each in exchanges], mishear, lambda: rng.choice(exchanges), rng, INSTRUCTIONS, listener
+        tokenizer, SOUNDS, [asked(each) for each in exchanges], mishear, lambda: rng.choice(exchanges), rng, LABELS, listener
     )
 
 
@@ -94,12 +98,30 @@ def said(segments: Sequence[Segment], tokenizer: TextTokenizer) -> list[tuple[st
 
 
 @pytest.mark.parametrize("task", [SceneExamples.typed, SceneExamples.heard])
-def test_parts_keep_their_markers_and_have_the_sound_of_their_style(tokenizer: TextTokenizer, task: scenes.SceneTask) -> None:
+def test_parts_keep_their_markers_and_have_a_label_and_plain_sound(tokenizer: TextTokenizer, task: scenes.SceneTask) -> None:
     example = task(writer(tokenizer, TWO))
     segments = answer_of(example, tokenizer)
-    assert said(segments, tokenizer) == [("Hello.", 4), ("Goodbye.", 5)]
+    assert said(segments, tokenizer) == [("(happy) Hello.", 4), ("(sad) Goodbye.", 5)]
     assert (segments[0].speech.codes == 0).all() and (segments[1].speech.codes == 10).all()
     assert example.ids.count(LAYOUT.audio_start or 0) == example.ids.count(LAYOUT.audio_end or 0) == 2
+
+
+@pytest.mark.parametrize("task", [SceneExamples.typed, SceneExamples.heard])
+def test_a_label_must_be_right_to_its_last_piece(tokenizer: TextTokenizer, task: scenes.SceneTask) -> None:
+    example = task(writer(tokenizer, replace(TWO, key="")))
+    assert tokenizer.decode([example.following[place] for place in sorted(example.vital)]) == "(happy) (sad)"
+
+
+def test_what_is_said_in_a_dialect_has_that_sound_and_no_label_for_it(tokenizer: TextTokenizer) -> None:
+    both = (Part("Hello.", replace(HAPPY, dialect="cantonese")), Part("Hello.", CANTONESE))
+    segments = answer_of(writer(tokenizer, replace(TWO, parts=both)).typed(), tokenizer)
+    assert said(segments, tokenizer) == [("(happy) Hello.", 9), ("Hello.", 9)]
+
+
+def test_without_labels_a_style_is_not_written(tokenizer: TextTokenizer) -> None:
+    scene = writer(tokenizer, TWO)
+    scene._labels = {}
+    assert said(answer_of(scene.typed(), tokenizer), tokenizer) == [("Hello.", 4), ("Goodbye.", 5)]
 
 
 def test_several_questions_are_answered_in_one_turn_each_in_its_style(tokenizer: TextTokenizer) -> None:
@@ -108,7 +130,11 @@ def test_several_questions_are_answered_in_one_turn_each_in_its_style(tokenizer:
     for seed in range(12):
         example = writer(tokenizer, TWO, slow, AND_SPAIN, seed=seed).concatenated()
         found = said(answer_of(example, tokenizer), tokenizer)
-        assert set(found) <= {("Hello.", 4), ("Goodbye.", 5), (FRANCE.answer, 7)}  # what needs a turn before is never among them
+        assert set(found) <= {
+            ("(happy) Hello.", 4),
+            ("(sad) Goodbye.", 5),
+            (f"(slow) {FRANCE.answer}", 6),
+        }  # what needs a turn before is never among them
         assert example.ids.count(LAYOUT.audio_end or 0) == len(found) >= 2
         kinds.add(any(LAYOUT.is_audio(token) for token in example.ids[: example.ids.index(LAYOUT.audio_start or 0)]))
     assert kinds == {True, False}  # heard and typed
@@ -123,7 +149,7 @@ def test_written_answers_have_neither_sound_nor_markers(tokenizer: TextTokenizer
 def test_a_call_is_a_line_of_its_own_behind_the_spoken_answer(tokenizer: TextTokenizer) -> None:
     example = writer(tokenizer, TIMER).heard()
     spoken, call = answer_of(example, tokenizer)
-    assert said([spoken], tokenizer) == [("Okay.", 8)]
+    assert said([spoken], tokenizer) == [("Okay.", 7)]
     assert tokenizer.decode(call.text) == "\n@set_timer seconds=480"
     assert "timers and reminders" in tokenizer.decode([token for token in example.ids[:60] if token < LAYOUT.audio_offset])
     vital = [example.following[place] for place in sorted(example.vital)]
@@ -134,7 +160,7 @@ def test_turns_before_stand_in_the_prompt_with_or_without_their_sound(tokenizer:
     sounding = set()
     for seed in range(8):
         example = writer(tokenizer, AND_SPAIN, seed=seed).heard()
-        assert said(answer_of(example, tokenizer), tokenizer) == [("It is Madrid.", 9)]
+        assert said(answer_of(example, tokenizer), tokenizer) == [("It is Madrid.", 8)]
         first = example.ids.index(LAYOUT.eot)
         assert "france" in tokenizer.decode([token for token in example.ids[:first] if token < LAYOUT.audio_offset]).lower()
         assert all(token == UNLEARNED for token in example.following[:first])
@@ -148,21 +174,14 @@ def test_interleaved_speech_and_text_are_all_learned(tokenizer: TextTokenizer) -
     assert any(LAYOUT.is_audio(token) for token in example.ids)
 
 
-def test_a_text_is_read_in_the_style_that_the_system_asks_for(tokenizer: TextTokenizer) -> None:
-    met = set[Style]()
-    for seed in range(40):
-        example = writer(tokenizer, TWO, seed=seed).read_in_style()
-        (segment,) = answer_of(example, tokenizer)
-        text, style = SPOKEN[int(segment.speech.codes[0, 0]) // 10]
-        assert text == tokenizer.decode(segment.text)
-        told = tokenizer.decode([token for token in example.ids[: example.ids.index(LAYOUT.eot)] if token < LAYOUT.audio_offset])
-        assert told.partition("system")[2].split("\n") == [
-            "",
-            " Read this aloud.",
-            *([INSTRUCTIONS[style]] if style in INSTRUCTIONS else []),
-        ]
-        met.add(style)
-    assert met == {Style(), HAPPY, SAD}  # a slow one nobody can ask for
+def test_an_answer_given_before_has_its_labels_where_it_has_its_sound(tokenizer: TextTokenizer) -> None:
+    after, seen = replace(FRANCE, intent="follow_same", before=(TWO,)), set()
+    for seed in range(8):
+        example = writer(tokenizer, after, seed=seed).heard()
+        before = example.ids[: example.ids.index(LAYOUT.eot, example.ids.index(LAYOUT.eot) + 1)]
+        told = tokenizer.decode([token for token in before if token < LAYOUT.audio_offset])
+        seen.add(("(happy) Hello." in told, "(sad) Goodbye." in told, any(map(LAYOUT.is_audio, before))))
+    assert seen == {(True, True, True), (False, False, False)}
 
 
 def test_phones_are_learned_where_they_were_heard(tokenizer: TextTokenizer) -> None:
@@ -187,7 +206,7 @@ def test_a_question_that_only_a_voice_can_ask_is_never_typed(tokenizer: TextToke
         scene = writer(tokenizer, toned, FRANCE, seed=seed)
         for example in (scene.text(), scene.typed()):
             assert "Paris" in said(answer_of(example, tokenizer), tokenizer)[0][0]
-    assert said(answer_of(writer(tokenizer, toned).heard(), tokenizer), tokenizer) == [("Okay.", 8)]
+    assert said(answer_of(writer(tokenizer, toned).heard(), tokenizer), tokenizer) == [("Okay.", 7)]
 
 
 @pytest.mark.parametrize("task", [SceneExamples.typed, SceneExamples.concatenated])
@@ -202,13 +221,13 @@ def test_words_to_be_said_again_are_typed_as_they_are(
         scene._spoken = Pool([])
         example = task(scene)
         typed = tokenizer.decode([token for token in example.ids[: example.ids.index(LAYOUT.eot)] if token < LAYOUT.audio_offset])
-        if "Hello." in [text for text, _ in said(answer_of(example, tokenizer), tokenizer)]:
+        if "(happy) Hello." in [text for text, _ in said(answer_of(example, tokenizer), tokenizer)]:
             assert "say after me the hello of the day" in typed
 
 
-def test_what_has_no_sound_in_its_style_is_not_spoken(tokenizer: TextTokenizer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_has_no_sound_is_not_spoken(tokenizer: TextTokenizer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scenes, "MOST_DRAWN", 5)
-    angry = Exchange("say_emotion", "Say hello angrily.", "Hello.", "hello", (Part("Hello.", Style(emotion="angry")),))
+    angry = Exchange("say_emotion", "Say stop angrily.", "Stop.", "stop", (Part("Stop.", Style(emotion="angry")),))
     with pytest.raises(UsageError, match="not one has an answer whose sound is there"):
         writer(tokenizer, angry).typed()
     with pytest.raises(UsageError, match="nothing spoken yet"):

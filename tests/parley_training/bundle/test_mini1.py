@@ -1,9 +1,8 @@
-"""Mini 1's bundle asks for a style in the words that its corpus and its backbone's examples ask in."""
+"""Mini 1's bundle: labels that its backbone learns to write, styles that its voice performs, dialects in the words of its corpus."""
 
 import json
 import random
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -12,26 +11,21 @@ import pytest
 from parley_models.assistant import Assistant
 from parley_models.bundle import Bundle
 from parley_models.errors import UsageError
+from parley_models.labels import labelled
 from parley_models.manifest import Manifest
-from parley_models.prompt import Message, Prompt, system_text
+from parley_models.prompt import Prompt
+from parley_models.prosody import PLAIN, Prosody
 from parley_models.situation import now_text
-from parley_models.style import ControlTable, Style
+from parley_models.style import Style
 from parley_training.bundle import recipe
 from parley_training.bundle.voices import spoken_plainly
 from parley_training.corpus.dialogue import write
 from parley_training.corpus.lines import style_line
-from parley_training.corpus.recipe import answer_parts
-from parley_training.corpus.renditions import EMOTIONS, MANNERS
 from parley_training.corpus.roles import ROLES, system_turn
-from parley_training.styles import STYLE_CONTROLS, instructions_for
+from parley_training.corpus.wide.chinese import DIALECT_SYSTEMS
+from parley_training.styles import EMOTIONS
 from tests.fakes.thimble import LAYOUT, NOON
 from tests.fakes.tiny_bundle import tiny_bundle
-
-
-@pytest.fixture(scope="module")
-def instructions() -> Mapping[Style, str]:
-    """What the backbone's examples say to ask for the styles that are spoken in the corpus."""
-    return instructions_for({part.style for part in answer_parts("mini1", shards=0, utterances=0, more=4000)})
 
 
 @pytest.fixture
@@ -55,48 +49,57 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "mini"
 
 
-def test_running_asks_for_every_spoken_style_in_the_words_of_training(built: Path, instructions: Mapping[Style, str]) -> None:
-    assistant = Assistant.load(built)
+@pytest.mark.parametrize(("dialect", "words"), sorted(DIALECT_SYSTEMS.items()))
+def test_a_dialect_is_asked_for_in_the_words_of_training(built: Path, dialect: str, words: str) -> None:
+    rng = random.Random(1)
+    asked = [write(rng, "in_dialect", "mini1") for _ in range(60)]
+    assert any(exchange.system.startswith(words) and exchange.segments[0].style.dialect == dialect for exchange in asked)
+    assert told(built, Style(dialect=dialect)) == f"{words} {now_text(NOON)}"
+
+
+def test_no_other_style_reaches_the_model(built: Path) -> None:
+    table = Bundle.open(built).manifest.control_table
+    levels = [Style(emotion=level.name) for level in table["emotion"].levels]
+    levels += [Style(manner=level.name) for level in table["manner"].levels]
+    assert len(levels) == 10
+    for style in [*levels, Style(emotion="sad", intensity=0.5, manner="whisper", rate=0.8, pitch=2.0)]:
+        assert told(built, style) == now_text(NOON)
+
+
+def told(bundle: Path, style: Style) -> str:
+    """What the system turn says, besides who speaks."""
+    assistant = Assistant.load(bundle)
     assistant._now = lambda: NOON
     prompt = Prompt(assistant.tokenizer, LAYOUT, assistant.bundle.manifest.chat)
-    assert {Style(emotion=name) for name in EMOTIONS} | {Style(manner=name) for name in MANNERS} < instructions.keys()
-    for style, words in instructions.items():
-        assert (words == "") == (style == Style())
-        told = system_text("", f"{words} {now_text(NOON)}".lstrip())
-        expected = prompt.conversation([Message("system", (told,))])
-        assert [*assistant.manner(style).system, *prompt.opening("assistant")] == expected
+    begin = [LAYOUT.bos, *prompt.opening("system")]
+    system = list(assistant.manner(style).system)
+    assert system[: len(begin)] == begin
+    return assistant.tokenizer.decode(system[len(begin) : system.index(LAYOUT.eot)])
 
 
-@pytest.mark.parametrize("intent", ["in_style", "in_dialect"])
-def test_the_corpus_asks_for_a_style_in_the_words_of_training(intent: str, instructions: Mapping[Style, str]) -> None:
-    rng, met = random.Random(1), set[str]()
-    for exchange in (write(rng, intent, "mini1") for _ in range(150)):
-        (part,) = exchange.segments
-        if exchange.system and not exchange.before:
-            assert exchange.system.startswith(instructions[part.style])
-            met.add(instructions[part.style])
-    assert len(met) == {"in_style": len(EMOTIONS) + len(MANNERS), "in_dialect": 2}[intent]
-
-
-def test_what_has_a_pace_or_a_pitch_of_its_own_is_asked_for_by_no_words(instructions: Mapping[Style, str]) -> None:
-    assert all(style.rate == 1.0 and style.pitch == 0.0 for style in instructions)
-    assert instructions_for([Style(rate=0.7), Style(pitch=4.0), Style(emotion="sad", rate=1.4)]) == {}
-    assert instructions_for([Style(emotion="sad", manner="whisper")]) == {Style(emotion="sad", manner="whisper"): "Sound sad. Whisper."}
+def test_what_the_voice_is_told_for_a_style_is_told_for_its_label_too(built: Path) -> None:
+    manifest = Bundle.open(built).manifest
+    assert set(manifest.labels) == {"slow", "quick", "loud", "soft", "high", "low", "whisper", "neutral", *EMOTIONS}
+    performed = {name: manifest.control_table.prosody(labelled(Style(), style)) for name, style in manifest.labels.items()}
+    assert len(set(performed.values())) == len(performed)
+    assert performed["neutral"] == PLAIN
+    assert {name: performed[name] for name in EMOTIONS} == EMOTIONS
+    assert (performed["slow"], performed["high"]) == (Prosody(rate=0.7), Prosody(pitch=4.0))
+    assert performed["whisper"].whispered
 
 
 def test_mini_1s_manifest_offers_what_it_learned(built: Path) -> None:
     manifest = Bundle.open(built).manifest
     assert (manifest.version, manifest.languages, manifest.chat.remembers_turns) == ("1.0.0", ("en", "zh", "yue"), True)
     assert manifest.voice == {"guidance": recipe.GUIDANCE, "shifted_guidance": recipe.SHIFTED_GUIDANCE}
-    assert [row.name for row in manifest.controls] == ["rate", "pitch", "emotion", "manner", "dialect", "voice"]
+    assert [row.name for row in manifest.controls] == ["rate", "pitch", "emotion", "intensity", "manner", "dialect", "voice"]
     table = manifest.control_table
     assert [voice.name for voice in manifest.voices] == ["slt", "rms"]  # the first one speaks unless another is asked for
     assert table["voice"].default == "slt"
-    assert table.rows[2:5] == STYLE_CONTROLS
     assert table["emotion"].offer == "neutral, happy, sad, angry, surprised, fearful, calm"
     assert table["manner"].offer == "loud, soft, whisper"
     assert (table["dialect"].offer, table["dialect"].languages) == ("mandarin, cantonese", ("zh", "yue"))
-    for style in ("emotion=sad,rate=0.8", "manner=whisper", "dialect=cantonese"):
+    for style in ("emotion=sad,intensity=0.4,rate=0.8", "manner=whisper", "dialect=cantonese"):
         table.check(Style.parse(style, table))
     with pytest.raises(UsageError, match=r"dialect can't be “sichuanese”"):
         table.read("dialect", "sichuanese")
@@ -111,8 +114,12 @@ def test_mini_0s_manifest_promises_its_small_world(tmp_path: Path) -> None:
     assert (manifest.languages, manifest.chat.remembers_turns) == (("en",), False)
     assert (manifest.roles, manifest.recites, manifest.tools, manifest.told_time) == (ROLES, (), "", False)
     assert manifest.voice == {"guidance": recipe.GUIDANCE, "shifted_guidance": recipe.SHIFTED_GUIDANCE}
-    assert manifest.control_table == ControlTable("Mini", recipe.mini_controls(["slt"]))
-    assert [row.name for row in manifest.controls] == ["rate", "pitch"]
+    assert [row.name for row in manifest.controls] == ["rate", "pitch", "emotion", "intensity", "manner"]
+    assert manifest.labels == {}
+    assert manifest.control_table["emotion"].offer == "happy, sad, angry, surprised, fearful, calm"  # it is never anything else by itself
+    assert manifest.control_table["manner"].offer == "loud, soft, whisper"
+    every = Style(emotion="happy", intensity=1.0, manner="loud", rate=1.2, pitch=1.0)
+    assert not manifest.control_table.instructions(every)
     assert not any("Chinese" in each.note or "second voice" in each.note for each in manifest.attributions)
 
 

@@ -34,7 +34,7 @@ def test_a_bundle_is_put_together_in_the_place_of_the_old_one(sources: recipe.So
     assert Bundle.open(out).manifest == manifest
     assert not (out / "stale.txt").exists()
     assert [path.name for path in out.parent.iterdir()] == ["mini"]
-    assert [row.name for row in manifest.controls] == ["rate", "pitch"]
+    assert [row.name for row in manifest.controls] == ["rate", "pitch", "emotion", "intensity", "manner"]
     assert {entry.path for entry in manifest.files} >= {
         "semantic.onnx",
         "vocoder/hift.onnx",

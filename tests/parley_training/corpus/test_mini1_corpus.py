@@ -62,12 +62,17 @@ def test_a_line_of_mini_0_is_as_it_was() -> None:
     assert line_of(write(random.Random(0))).keys() == {"intent", "question", "answer", "key"}
 
 
-def test_everything_a_shard_asks_is_among_the_answers_that_are_spoken() -> None:
+def test_everything_a_shard_asks_is_among_the_answers_that_are_spoken_plainly_in_their_language() -> None:
     parts = {(part.text, part.style) for part in recipe.answer_parts("mini1", shards=2, utterances=60, more=0)}
-    for seed in range(2):
-        for line in recipe.lines_of(seed, 60, "mini1"):
-            assert all((part.text, part.style) in parts for part in exchange_of(line).segments if part.text)
-    assert any(style != Style() for _, style in parts)
+    asked = [part for seed in range(2) for line in recipe.lines_of(seed, 60, "mini1") for part in exchange_of(line).segments if part.text]
+    assert {(part.text, Style(dialect=part.style.dialect)) for part in asked} <= parts
+    assert any(part.style.emotion or part.style.manner for part in asked)
+    assert {style for _, style in parts} == {Style(), Style(dialect="mandarin"), Style(dialect="cantonese")}
+
+
+def test_the_words_that_decline_what_asks_nothing_are_spoken() -> None:
+    declining = Part(write(random.Random(0), "beyond").answer)
+    assert declining in set(recipe.answer_parts("mini1", shards=1, utterances=1, more=0))
 
 
 def test_what_is_to_be_said_again_is_not_disturbed() -> None:
