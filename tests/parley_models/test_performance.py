@@ -14,7 +14,7 @@ from parley_models.conversation import Conversation
 from parley_models.interleave import Segment, interleave
 from parley_models.live_clock import LiveClock
 from parley_models.pcm import AudioChunk, Samples
-from parley_models.performance import Sounding, Spoken, effective, groups_within, spoken
+from parley_models.performance import Sounding, Spoken, groups_within, own_manner, spoken
 from parley_models.prosody import PLAIN, Prosody
 from parley_models.style import Control, Level, Style
 from parley_models.text_tokenizer import TextTokenizer
@@ -217,19 +217,28 @@ def test_how_long_each_stretch_sounds_is_known_from_its_ids(folder: Path) -> Non
     tokenizer = TextTokenizer(folder / "text.model")
     first, second = spoken(ids_of(folder, TWO), Style(rate=2.0), tokenizer, PERFORMING)
     assert (first.text, first.style, first.groups) == ("Paris is the capital!", Style(emotion="happy", rate=2.0), 7)
-    assert (first.rate, second.rate) == (2.0, 1.5)
+    assert (first.prosody.rate, second.prosody.rate) == (2.0, 1.5)
     assert (first.seconds, second.seconds) == pytest.approx((7 * 0.06, 5 * 0.08))
 
 
 @pytest.mark.parametrize(("seconds", "groups"), [(0, 0), (1.2, 5), (2.4, 10), (2.39, 9), (2.52, 11), (3.0, 15), (3.6, 20), (9, 20)])
 def test_what_was_heard_of_stretches_at_different_rates(seconds: float, groups: int) -> None:
-    slow, plain = Spoken("Slow.", Style(rate=0.5), 10, 0.5), Spoken("Plain.", Style(), 10, 1.0)
+    slow, plain = Spoken("Slow.", Style(rate=0.5), 10, Prosody(rate=0.5)), Spoken("Plain.", Style(), 10, PLAIN)
     assert groups_within([slow, plain], seconds) == groups
 
 
-def test_what_can_be_measured_of_a_style_is_what_the_voice_does_for_it() -> None:
-    assert effective(Style(emotion="sad", rate=2.0, pitch=1.0), PERFORMING) == Style(emotion="sad", rate=1.5, pitch=-2.0)
-    assert effective(Style(emotion="happy", intensity=0.0), PERFORMING) == Style(emotion="happy", intensity=0.0)
+def stretch(groups: int, style: Style) -> Spoken:
+    return Spoken("Paris.", style, groups, PERFORMING.control_table.prosody(style))
+
+
+def test_what_a_style_does_by_itself_is_told_apart_from_what_the_sliders_ask() -> None:
+    sad = Style(emotion="sad", rate=2.0, pitch=1.0)
+    assert own_manner([stretch(6, sad)], sad) == Prosody(rate=0.75, pitch=-3.0)
+    plain, weak = Style(rate=1.3), Style(emotion="happy", intensity=0.0)
+    assert own_manner([stretch(6, plain)], plain) == own_manner([stretch(6, weak)], weak) == own_manner([], sad) == PLAIN
+    half_sad = own_manner([stretch(6, Style()), stretch(6, Style(emotion="sad"))], Style())
+    assert half_sad.pitch == pytest.approx(-1.5)
+    assert half_sad.rate == pytest.approx(2 / (1 + 1 / 0.75))
 
 
 class Short(ToneSpeaking):
