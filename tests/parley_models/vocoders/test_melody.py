@@ -67,9 +67,9 @@ def test_a_voices_own_pitch_adds_to_the_one_asked_for() -> None:
 
 def test_a_melody_climbs_within_a_phrase_and_anew_after_a_pause() -> None:
     ramp = round(CLIMB_S * 25) + 1
-    phrase, pause = [MIDDLE] * 80, [UNVOICED] * 6
+    phrase, pause = [MIDDLE] * 81, [UNVOICED] * 6
     found = performed([*pause, *phrase, *pause, *phrase], Prosody(climb=6.0))
-    first, second = found[6:86], found[92:]
+    first, second = found[6:87], found[93:]
 
     assert first == second
     assert first == sorted(first)
@@ -80,7 +80,7 @@ def test_a_melody_climbs_within_a_phrase_and_anew_after_a_pause() -> None:
 
 
 def test_a_consonant_begins_no_phrase() -> None:
-    found = performed([*[MIDDLE] * 70, *[UNVOICED] * 3, *[MIDDLE] * 3], Prosody(climb=6.0))
+    found = performed([*[MIDDLE] * 72, *[UNVOICED] * 3, *[MIDDLE] * 3], Prosody(climb=6.0))
     assert found[-3:] == [MIDDLE + round(6 / STEP)] * 3
 
 
