@@ -84,7 +84,7 @@ class WideExamination:
         if wanted:
             pieces = said.segments if len(wanted) > 1 else (said.sound,)
             self.styled += [(*each, piece) for each, piece in zip(wanted, pieces, strict=False)]
-        elif right:
+        elif right and all(segment.style == Style() for segment in said.answered.segments):
             self.plain.append(said.sound)
         timing = said.answered.timing
         return Mark(
