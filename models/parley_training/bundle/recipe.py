@@ -36,6 +36,7 @@ from parley_training.corpus.dialogue import World
 from parley_training.corpus.writers.beyond import KEY
 from parley_training.homes import add_folders, at_home
 from parley_training.text.recipe import LAYOUT
+from parley_training.vocoder.export import CALLED
 
 DELAYS = [2560, 1280, 1920]
 """How else a question is heard: two thirds, one third and half of a block later (`parley_training.bundle.views`)."""
@@ -116,7 +117,7 @@ def mini_manifest(folder: Path, world: World = "mini0") -> Manifest:
     context = BackboneConfig.from_file(folder / "backbone" / "config.json").max_seq_len
     voices = tuple(
         replace(UNMEASURED, name=path.stem, file=path.relative_to(folder).as_posix())
-        for path in sorted((folder / "vocoder" / "voices").glob("*.safetensors"), key=lambda path: (path.stem != FIRST, path.stem))
+        for path in sorted((folder / "vocoder" / "voices").glob("*.safetensors"), key=lambda path: (path.stem != CALLED[FIRST], path.stem))
     )
     return Manifest(
         name="mini",

@@ -26,6 +26,9 @@ LOWER = {FIRST: 0.0, SECOND: -SECOND_BELOW}
 """Where each voice lies, in semitones from what the codes say: the codes are those of the first one."""
 
 
+CALLED = {FIRST: "clear", SECOND: "low"}
+"""What a bundle calls them: `slt` says nothing to anybody."""
+
 LARGER = "deep"
 LARGER_SEMITONES, LARGER_FORMANTS = -2.25, 0.87
 """The first speaker, but larger: resonances 13 % lower, and a fundamental of 130 Hz. HiFT, which learned the first speaker, sounds none
@@ -52,7 +55,7 @@ def write_voices(voices: Iterable[str], size: int, folder: Path) -> None:
         held = {"speaker": flow.voice_vector(voice, size)}
         if LOWER[voice]:
             held["semitones"] = torch.tensor([LOWER[voice]])
-        save_file(held, folder / f"{voice}.safetensors")
+        save_file(held, folder / f"{CALLED[voice]}.safetensors")
     larger = {"speaker": flow.voice_vector(FIRST, size), "semitones": torch.tensor([LARGER_SEMITONES])}
     save_file({**larger, "formants": torch.tensor([LARGER_FORMANTS])}, folder / f"{LARGER}.safetensors")
 

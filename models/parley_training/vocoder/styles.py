@@ -24,6 +24,7 @@ from parley_training.corpus.spoken import spoken_parts
 from parley_training.homes import add_folders, at_home
 from parley_training.styles import EMOTIONS, MANNERS, performed
 from parley_training.tokens.recipe import codes_of
+from parley_training.vocoder.export import CALLED
 
 PLAIN = 14
 """Plain answers by which the judge knows a voice."""
@@ -61,7 +62,7 @@ def performing(vocoder: FlowHift, codes: Sequence[Codes]) -> Say:
     table = ControlTable("Mini", performed(chooses=True))
 
     def say(number: int, style: Style) -> AudioChunk:
-        stream = vocoder.stream(FIRST, table.prosody(style))
+        stream = vocoder.stream(CALLED[FIRST], table.prosody(style))
         return joined([*stream.feed(SpeechTokens(codes[number])), *stream.finish()], vocoder.rate_hz)
 
     return say

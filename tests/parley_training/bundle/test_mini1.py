@@ -33,7 +33,8 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The bundle that is made of what lies in Mini 1's folders: here, a tiny model."""
     monkeypatch.setattr(recipe, "LAYOUT", LAYOUT)
     parts = tiny_bundle(tmp_path / "parts")
-    shutil.copyfile(parts / "vocoder/voices/slt.safetensors", parts / "vocoder/voices/rms.safetensors")
+    shutil.copyfile(parts / "vocoder/voices/slt.safetensors", parts / "vocoder/voices/alto.safetensors")
+    (parts / "vocoder/voices/slt.safetensors").rename(parts / "vocoder/voices/clear.safetensors")
     for source, place in (
         ("linguistic", "linguistic"),
         ("semantic.onnx", "semantic/semantic.onnx"),
@@ -94,8 +95,8 @@ def test_mini_1s_manifest_offers_what_it_learned(built: Path) -> None:
     assert manifest.voice == {"guidance": recipe.GUIDANCE, "shifted_guidance": recipe.SHIFTED_GUIDANCE}
     assert [row.name for row in manifest.controls] == ["rate", "pitch", "emotion", "intensity", "manner", "dialect", "voice"]
     table = manifest.control_table
-    assert [voice.name for voice in manifest.voices] == ["slt", "rms"]  # the first one speaks unless another is asked for
-    assert table["voice"].default == "slt"
+    assert [voice.name for voice in manifest.voices] == ["clear", "alto"]  # the first one speaks unless another is asked for
+    assert table["voice"].default == "clear"
     assert table["emotion"].offer == "neutral, happy, sad, angry, surprised, fearful, calm"
     assert table["manner"].offer == "loud, soft, whisper"
     assert (table["dialect"].offer, table["dialect"].languages) == ("mandarin, cantonese", ("zh", "yue"))
