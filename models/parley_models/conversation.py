@@ -65,6 +65,12 @@ def fit(turns: Sequence[Turn], room: int, layout: TokenLayout) -> list[Turn]:
     return kept
 
 
+def newest(turns: Sequence[Turn], questions: int) -> Sequence[Turn]:
+    """From the last so many questions on; 0 = all. What was said in several pieces, with no answer between them, is one question."""
+    begins = [place for place, turn in enumerate(turns) if turn.role != "assistant" and (not place or turns[place - 1].role == "assistant")]
+    return turns[begins[-questions] :] if questions and len(begins) > questions else turns
+
+
 def _size(turns: Sequence[Turn]) -> int:
     return sum(len(turn.tokens) + _MARKUP_PER_TURN for turn in turns)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from parley_models.conversation import Turn, fit
+from parley_models.conversation import Turn, fit, newest
 from parley_models.errors import InputError
 from parley_models.mind import Manner, Mind
 from parley_models.tokens import GROUP_SECONDS
@@ -42,6 +42,8 @@ def _fitted(mind: Mind, manner: Manner, turns: Sequence[Turn], question_ids: int
     if room < 0:
         return []
     ids = list(manner.system)
-    for turn in fit(turns if mind.manifest.chat.remembers_turns else (), room, layout):
+    chat = mind.manifest.chat
+    remembered = newest(turns, chat.remembered_questions) if chat.remembers_turns else ()
+    for turn in fit(remembered, room, layout):
         ids += [*prompt.opening("user" if turn.role == "human" else "assistant"), *turn.tokens, layout.eot]
     return [*ids, *human]

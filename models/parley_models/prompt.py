@@ -6,6 +6,9 @@ word-start piece before a marker, which the model never saw.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Annotated
+
+from pydantic import Field
 
 from parley_models.interleave import Segment, interleave_segment
 from parley_models.text_tokenizer import TextTokenizer
@@ -43,6 +46,10 @@ class ChatTemplate:
 
     remembers_turns: bool = True
     """Whether the turns before a question are put before it; a model that learned from single questions alone loses its way in them."""
+
+    remembered_questions: Annotated[int, Field(ge=0)] = 0
+    """How many of the newest questions before it, with their answers; 0 = as many as fit. A small model that learned from three loses its way
+    behind five."""
 
 
 class Prompt:

@@ -29,10 +29,9 @@ from parley_models.vocoders.config import VoiceConfig
 from parley_models.vocoders.kinds import open_vocoder
 from parley_training.backbone.listening import GROUPS_PER_BLOCK
 from parley_training.bundle.provenance import without_traces
-from parley_training.bundle.releases import release_of
+from parley_training.bundle.releases import Release, release_of
 from parley_training.bundle.voices import UNMEASURED, measured, spoken_plainly
 from parley_training.corpus.answers import FIRST
-from parley_training.corpus.dialogue import World
 from parley_training.corpus.writers.beyond import KEY
 from parley_training.homes import add_folders, at_home
 from parley_training.text.recipe import LAYOUT
@@ -81,7 +80,7 @@ class Sources:
             yield path, f"vocoder/{path.relative_to(self.vocoder).as_posix()}"
 
 
-def build(sources: Sources, out: Path, answers: Sequence[Codes], world: World = "mini0") -> Manifest:
+def build(sources: Sources, out: Path, answers: Sequence[Codes], release: Release) -> Manifest:
     """Build the bundle at `out`, in the place of what was there; without answers its voices' figures are placeholders.
 
     Raises:
@@ -98,7 +97,7 @@ def build(sources: Sources, out: Path, answers: Sequence[Codes], world: World = 
         if path.relative_to(draft).as_posix() in HALVED:
             model = halve(model)
         onnx.save(without_traces(model), path)
-    manifest = write_manifest(draft, mini_manifest(draft, world))
+    manifest = write_manifest(draft, mini_manifest(draft, release))
     if answers:
         vocoder = open_vocoder(draft, VoiceConfig.read(manifest.voice))
         voices = tuple(measured(vocoder, voice, answers) for voice in manifest.voices)
@@ -111,9 +110,8 @@ def build(sources: Sources, out: Path, answers: Sequence[Codes], world: World = 
     return manifest
 
 
-def mini_manifest(folder: Path, world: World = "mini0") -> Manifest:
+def mini_manifest(folder: Path, release: Release) -> Manifest:
     """What Mini's manifest says before its voices are measured; the files are added when it is written."""
-    release = release_of(world)
     context = BackboneConfig.from_file(folder / "backbone" / "config.json").max_seq_len
     voices = tuple(
         replace(UNMEASURED, name=path.stem, file=path.relative_to(folder).as_posix())
@@ -129,7 +127,11 @@ def mini_manifest(folder: Path, world: World = "mini0") -> Manifest:
         voice={"guidance": GUIDANCE, "shifted_guidance": SHIFTED_GUIDANCE},
         voices=voices,
         languages=release.languages,
-        chat=ChatTemplate(writes_along_groups=GROUPS_PER_BLOCK, remembers_turns=release.remembers_turns),
+        chat=ChatTemplate(
+            writes_along_groups=GROUPS_PER_BLOCK,
+            remembers_turns=release.remembers_turns,
+            remembered_questions=release.remembered_questions,
+        ),
         context_tokens=context,
         tools=release.tools,
         told_time=release.told_time,
@@ -163,11 +165,12 @@ def main() -> None:
     add_folders(parser, text="text", backbone="backbone/backbone", tokens="tokens", corpus="corpus")
     parser.add_argument("--vocoder", type=Path, default=Path("runs/vocoder/bundle"))
     parser.add_argument("--out", type=Path, default=Path("assets/parley_assets/bundles/mini"))
+    parser.add_argument("--core", action="store_true", help="of Mini 1's world it has learned what is asked every day")
     options = at_home(parser.parse_args())
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     sources = Sources(options.linguistic, options.semantic, options.text, options.backbone, options.vocoder)
     answers = spoken_plainly(options.tokens, options.corpus, options.world)
-    manifest = build(sources, options.out, answers, options.world)
+    manifest = build(sources, options.out, answers, release_of(options.world, core=options.core))
     size_mb = sum(entry.size_bytes for entry in manifest.files) / 1e6
     logger.info("%s: %d files, %.1f MB, voices %s", options.out, len(manifest.files), size_mb, manifest.voices)
     if not answers:

@@ -7,6 +7,7 @@ from parley_models.situation import TOOLS_TEXT
 from parley_models.style import Control, Style
 from parley_training.corpus.dialogue import World
 from parley_training.corpus.roles import ROLES
+from parley_training.corpus.wide.surroundings import MOST_BEFORE
 from parley_training.styles import DIALECT, LABELS, LANGUAGES, performed
 
 ESPEAK = Attribution("espeak-ng", "GPL-3.0-or-later (the program; not part of this bundle)", "voices that asked while the ears learned")
@@ -40,14 +41,18 @@ class Release:
     tools: str = ""
     told_time: bool = False
     remembers_turns: bool = False
+    remembered_questions: int = 0
     attributions: tuple[Attribution, ...] = ATTRIBUTIONS
 
 
-def release_of(world: World) -> Release:
-    """What is said of a Mini that has learned this world."""
+def release_of(world: World, *, core: bool = False) -> Release:
+    """What is said of a Mini that has learned this world; `core` = of Mini 1's what is asked every day, in English."""
     if world == "mini0":
         # two of the three merged into it recite greetings, their mean does not
         return Release("0.10.0", styles=performed(chooses=False), roles=ROLES)
+    if core:
+        english = Release("0.11.0", ("en",), performed(chooses=True), LABELS, ROLES, tools=TOOLS_TEXT, told_time=True)
+        return replace(english, remembers_turns=True, remembered_questions=MOST_BEFORE)
     both = replace(ATTRIBUTIONS[1], note="the recordings behind the second voice; a voice that asked while the ears learned")
     chinese = replace(ESPEAK, note="voices that asked while the ears learned; the voice of its Chinese answers")
     changed = {ATTRIBUTIONS[1]: both, ESPEAK: chinese}

@@ -18,6 +18,7 @@ from parley_models.prosody import PLAIN, Prosody
 from parley_models.situation import now_text
 from parley_models.style import Style
 from parley_training.bundle import recipe
+from parley_training.bundle.releases import release_of
 from parley_training.bundle.voices import spoken_plainly
 from parley_training.corpus.dialogue import write
 from parley_training.corpus.lines import style_line
@@ -111,7 +112,7 @@ def test_mini_1s_manifest_offers_what_it_learned(built: Path) -> None:
 
 
 def test_mini_0s_manifest_promises_its_small_world(tmp_path: Path) -> None:
-    manifest: Manifest = recipe.mini_manifest(tiny_bundle(tmp_path))
+    manifest: Manifest = recipe.mini_manifest(tiny_bundle(tmp_path), release_of("mini0"))
     assert (manifest.languages, manifest.chat.remembers_turns) == (("en",), False)
     assert (manifest.roles, manifest.recites, manifest.tools, manifest.told_time) == (ROLES, (), "", False)
     assert manifest.voice == {"guidance": recipe.GUIDANCE, "shifted_guidance": recipe.SHIFTED_GUIDANCE}
@@ -134,3 +135,11 @@ def test_voices_are_measured_on_plain_answers(tmp_path: Path) -> None:
     np.savez(tmp_path / "answers.npz", codes=codes, index=np.array([[0, 3], [3, 6], [6, 9], [9, 12]]))
     assert [int(each[0, 0]) for each in spoken_plainly(tmp_path, tmp_path / "corpus", "mini1")] == [1, 3]
     assert len(spoken_plainly(tmp_path, tmp_path / "nowhere", "mini0")) == 4
+
+
+def test_the_core_of_mini_1_speaks_english_and_remembers(tmp_path: Path) -> None:
+    manifest = recipe.mini_manifest(tiny_bundle(tmp_path), release_of("mini1", core=True))
+    assert (manifest.languages, manifest.chat.remembers_turns, manifest.told_time) == (("en",), True, True)
+    assert [row.name for row in manifest.controls] == ["rate", "pitch", "emotion", "intensity", "manner"]
+    assert manifest.labels["happy"] == Style(emotion="happy")
+    assert manifest.recites == ()

@@ -12,6 +12,7 @@ from parley_models.pcm import AudioChunk
 from parley_models.prosody import Prosody
 from parley_models.tokens import SpeechTokens
 from parley_training.bundle import recipe
+from parley_training.bundle.releases import release_of
 from parley_training.bundle.voices import UNMEASURED, measured
 from tests.fakes.parts import VOICE_RATE_HZ, ToneSpeaking, ToneVoice
 from tests.fakes.thimble import LAYOUT
@@ -28,9 +29,9 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> recipe.Sources:
 
 def test_a_bundle_is_put_together_in_the_place_of_the_old_one(sources: recipe.Sources, tmp_path: Path) -> None:
     out = tmp_path / "bundles" / "mini"
-    recipe.build(sources, out, [])
+    recipe.build(sources, out, [], release_of("mini0"))
     (out / "stale.txt").touch()
-    manifest = recipe.build(sources, out, [])
+    manifest = recipe.build(sources, out, [], release_of("mini0"))
     assert Bundle.open(out).manifest == manifest
     assert not (out / "stale.txt").exists()
     assert [path.name for path in out.parent.iterdir()] == ["mini"]
@@ -45,10 +46,10 @@ def test_a_bundle_is_put_together_in_the_place_of_the_old_one(sources: recipe.So
 
 def test_a_part_that_is_missing_leaves_the_old_bundle_alone(sources: recipe.Sources, tmp_path: Path) -> None:
     out = tmp_path / "bundles" / "mini"
-    recipe.build(sources, out, [])
+    recipe.build(sources, out, [], release_of("mini0"))
     (sources.semantic / "semantic.onnx").unlink()
     with pytest.raises(FileNotFoundError, match="semantic"):
-        recipe.build(sources, out, [])
+        recipe.build(sources, out, [], release_of("mini0"))
     Bundle.open(out)
 
 

@@ -26,6 +26,7 @@ from parley_training.backbone.mishearing import Mishearing
 from parley_training.backbone.stages import THREE
 from parley_training.backbone.training import Plan, Training
 from parley_training.bundle.recipe import Sources, build
+from parley_training.bundle.releases import release_of
 from parley_training.checkpoint import restore
 from parley_training.linguistic.features import FeatureSet
 from parley_training.parallel import lanes
@@ -96,7 +97,7 @@ def test_it_is_trained_on_and_bundled_again_with_the_same_ears_and_voice(
     save_checkpoint(model, out / "backbone")
     quantize_checkpoint(out / "backbone", out / "quantized", Quantization("int8"))
     sources = Sources(runs / "linguistic", runs / "semantic", runs / "text", out / "quantized", runs / "vocoder" / "bundle")
-    made = build(sources, tmp_path / "again", [])
+    made = build(sources, tmp_path / "again", [], release_of("mini0"))
     state = restore(out / "checkpoint.pt")
     assert state is not None and state["step"] > 0 and {"optimizers", "phones", "lanes"} < state.keys()
     old, new = ({entry.path: entry.sha256 for entry in manifest.files} for manifest in (Bundle.open(MINI).manifest, made))
