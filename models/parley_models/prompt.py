@@ -48,8 +48,8 @@ class ChatTemplate:
     """Whether the turns before a question are put before it; a model that learned from single questions alone loses its way in them."""
 
     remembered_questions: Annotated[int, Field(ge=0)] = 0
-    """How many of the newest questions before it, with their answers; 0 = as many as fit. A small model that learned from three loses its way
-    behind five."""
+    """How many of the newest questions before it, with their answers; 0 = as many as fit. A small model that learned from three at most
+    loses its way behind five."""
 
 
 class Prompt:

@@ -210,3 +210,18 @@ def test_a_bundle_that_wants_to_know_the_time_is_told_it_between_style_and_tools
     read = TextTokenizer(told / "text.model").decode([token for token in brain.prompts[-1] if token < LAYOUT.audio_offset])
     noon = "It is Sunday, May third, twenty twenty-six, twelve o'clock in the afternoon."
     assert f"Speak happily. {noon} Tools: set_timer: rings." in read
+
+
+def test_no_more_questions_are_remembered_than_the_bundle_says(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "forgetful")
+    write_manifest(tmp_path / "forgetful", replace(MANIFEST, chat=replace(MANIFEST.chat, remembered_questions=1), files=()))
+    said = [("human", "One?"), ("assistant", "Two."), ("human", "Three?"), ("human", "And four?"), ("assistant", "Five.")]
+    tokenizer = TextTokenizer(folder / "text.model")
+    turns = [Turn(number, role, text, tuple(tokenizer.encode(text))) for number, (role, text) in enumerate(said, 1)]
+    brains = [scripted(place) for place in (folder, tmp_path / "forgetful")]
+    for place, brain in zip((folder, tmp_path / "forgetful"), brains, strict=True):
+        opened(thimble(place, brain), turns)
+    everything, last = (tokenizer.decode([each for each in brain.ids if not LAYOUT.is_audio(each)]) for brain in brains)
+    assert "One?" in everything and "Three?" in everything
+    assert "One?" not in last and "Two." not in last
+    assert all(each in last for each in ("Three?", "And four?", "Five."))  # two pieces of one question
