@@ -3,6 +3,7 @@
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -215,6 +216,7 @@ def test_a_bundle_that_wants_to_know_the_time_is_told_it_between_style_and_tools
 def test_no_more_questions_are_remembered_than_the_bundle_says(folder: Path, tmp_path: Path) -> None:
     shutil.copytree(folder, tmp_path / "forgetful")
     write_manifest(tmp_path / "forgetful", replace(MANIFEST, chat=replace(MANIFEST.chat, remembered_questions=1), files=()))
+    said: list[tuple[Literal["human", "assistant"], str]]
     said = [("human", "One?"), ("assistant", "Two."), ("human", "Three?"), ("human", "And four?"), ("assistant", "Five.")]
     tokenizer = TextTokenizer(folder / "text.model")
     turns = [Turn(number, role, text, tuple(tokenizer.encode(text))) for number, (role, text) in enumerate(said, 1)]
