@@ -35,6 +35,7 @@ from parley_training.corpus.disturbance import plain
 from parley_training.corpus.exchange import Exchange
 from parley_training.corpus.lines import line_of, style_line
 from parley_training.corpus.shard import Shard
+from parley_training.corpus.wide.repeating import PHRASES
 from parley_training.corpus.writers.beyond import DECLINE
 from parley_training.parallel import lanes
 from parley_training.styles import LABELS
@@ -127,7 +128,12 @@ def learned(home: Path) -> Learned:
     questions, sounds = questions_of(corpus / "questions", tokens / "questions"), world.sounds_of(corpus, tokens)
     mishear = Mishearing(np.load(home / "runs/linguistic/codebook.npy"))
     writer = ExampleWriter(home / "runs/mini1/text/text.model", questions, world.plain_answers(sounds), mishear, random.Random(4))
-    return Learned(questions, sounds, writer, world.scenes_of("mini1", writer, questions, sounds, mishear, recipe.LANGUAGES))
+    return Learned(
+        questions,
+        sounds,
+        writer,
+        world.scenes_of("mini1", writer, questions, sounds, mishear, world.writing("mini1", writer.rng, recipe.LANGUAGES)),
+    )
 
 
 def asked(learned: Learned, language: str) -> Iterator[Question]:
@@ -177,7 +183,8 @@ def test_words_that_few_questions_hold_must_be_written_rightly(learned: Learned)
     counts = Counter(word for question in [*often, rare] for word in question.words)
     assert rare_words(counts) == set(rare.words) - {word for question in often for word in question.words}
     mishear = Mishearing(np.ones((1024, 2), np.float32))
-    scenes = world.scenes_of("mini1", learned.writer, [*often, rare], learned.sounds, mishear, recipe.LANGUAGES)
+    another = world.writing("mini1", learned.writer.rng, recipe.LANGUAGES)
+    scenes = world.scenes_of("mini1", learned.writer, [*often, rare], learned.sounds, mishear, another)
     scenes._answered = Pool([rare])
     example = scenes.heard_in_writing()
     end = max(place for place, token in enumerate(example.ids) if LAYOUT.is_audio(token))
@@ -214,9 +221,20 @@ def test_every_style_of_an_answer_has_a_label(learned: Learned) -> None:
 
 @pytest.mark.parametrize("languages", [{"en"}, {"cmn", "yue"}])
 def test_typed_exchanges_are_in_the_languages_that_are_learned(learned: Learned, languages: set[str]) -> None:
-    mishear = Mishearing(np.ones((1024, 2), np.float32))
-    scenes = world.scenes_of("mini1", learned.writer, learned.questions, learned.sounds, mishear, languages)
-    assert {scenes._write().language for _ in range(60)} == languages
+    another = world.writing("mini1", learned.writer.rng, languages)
+    assert {another().language for _ in range(60)} == languages
+
+
+def test_the_core_of_the_world_is_what_is_asked_every_day(learned: Learned) -> None:
+    another = world.writing("mini1", learned.writer.rng, recipe.LANGUAGES, core=True)
+    written = [another() for _ in range(600)]
+    intents = Counter(each.intent for each in written)
+    assert {each.language for each in written} == {"en"}
+    assert not {"repeat", "spell", "story", "riddle", "two_step", "sum_cmn", "voice_mood"} & intents.keys()
+    assert {"timer", "feeling", "follow_same", "capital"} <= intents.keys()
+    assert sum(count for intent, count in intents.items() if intent.startswith("beyond")) > 60
+    said = [each.key for each in written if each.intent in {"say_manner", "say_emotion"}]
+    assert said and set(said) <= {phrase.lower() for phrase in PHRASES}
 
 
 def test_what_mini_1_knows_is_not_declined_in_mini_0s_words(learned: Learned) -> None:
