@@ -40,7 +40,7 @@ def test_a_ping_tells_how_long_the_model_has_been_at_one_step(room: EngineRoom, 
     client.ask(noise(1.0))
     assert brain.held.wait(timeout=10)
     first = working_s()
-    assert working_s() > first > 0.0, "nothing moves"
+    wait_for(lambda: working_s() > first)  # it is told in milliseconds, and two may be asked within one
     brain.go_on.set()
     client.until("response.done")
     wait_for(lambda: not room.engine.compute.busy)
