@@ -12,6 +12,9 @@ CLOSE = {"rate": 0.15, "pitch": 1.5}
 ALONE = {"rate": 1.0, "pitch": 0.0}
 """Sliders that nobody moved."""
 
+UNPROVED = frozenset({"voice"})
+"""Nobody measures who speaks."""
+
 
 def is_met(control: str, asked: str | float | None, achieved: float | str | None) -> bool | None:
     """Whether the sound has what was asked; None where nobody can say."""
@@ -37,7 +40,9 @@ def comparisons(asked: Sequence[tuple[str, str | float]], achieved: Sequence[tup
     """Every control that was asked for or measured, as (control, words); nothing of a slider that was left alone and can't be measured."""
     wanted, got = dict(asked), dict(achieved)
     names = [*wanted, *(name for name in got if name not in wanted)]
-    told = (name for name in names if got.get(name) is not None or wanted.get(name) not in (None, ALONE.get(name)))
+    moved = (name for name in wanted if name not in UNPROVED and wanted[name] != ALONE.get(name))
+    proved = {*moved, *(name for name, value in got.items() if value is not None)}
+    told = (name for name in names if name in proved)
     return [(name, comparison(name, wanted.get(name), got.get(name))) for name in told]
 
 

@@ -4,7 +4,7 @@
     python -m parley_training.corpus.recipe --world mini1 --shards 150 --workers 2
 
 Writes, under `runs/corpus` or `runs/mini1/corpus`, `questions/shard_NNNN` (training voices), `test/shard_NNNN` (test voices, for
-measuring only), `answers/` (every distinct answer in the answering voice, in its style) and `voice/answers/` (some of them, and some at
+measuring only), `answers/` (every distinct answer in the answering voice, plainly: styles are performed later) and `voice/answers/` (some of them, and some at
 another pitch); for Mini 1 `voice/rms/` too, the same in the second voice. What is finished is skipped, so a killed run goes on.
 
 A line of a shard has all of its exchange (`lines.exchange_of`): Mini 1's questions sound as their answers demand, and what its shards ask is

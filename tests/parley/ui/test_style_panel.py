@@ -175,3 +175,7 @@ def test_asked_and_achieved_stand_at_each_control(desktop: Desktop) -> None:
     desktop.talk.tell(Measured(2, (("rate", 1.0), ("pitch", 0.0)), (("rate", 1.0), ("pitch", None))))
     desktop.settle()
     assert panel.rows["pitch"].small.text() == ""  # nobody moved it, nothing is to be proved
+
+    desktop.talk.tell(Measured(3, (("rate", 1.0), ("voice", "momo")), (("rate", 1.0), ("voice", None))))
+    desktop.settle()
+    assert [name for name, row in panel.rows.items() if row.is_usable and row.small.text()] == ["rate"]
