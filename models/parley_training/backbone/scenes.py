@@ -42,8 +42,8 @@ SOUNDING_BEFORE = 0.5
 BY_WORD_SHARE = 0.4
 """Answers in sound for which each word that must be right in one is as likely as any other. Most of these are words to be said again."""
 
-PEOPLE_SHARE = 0.1
-"""Heard questions that are people's bare words: there are thousands of recordings of a few words."""
+PEOPLE_SHARE = 0.03
+"""Heard questions that are people's bare words: there are thousands of recordings of a few words. At a tenth, "Hello." became a number."""
 
 NOTHING_SPOKEN = "There is nothing spoken yet that this task could take."
 

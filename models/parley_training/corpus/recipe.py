@@ -2,6 +2,7 @@
 
     python -m parley_training.corpus.recipe --shards 100 --workers 2
     python -m parley_training.corpus.recipe --world mini1 --shards 150 --workers 2
+    python -m parley_training.corpus.recipe --world mini1 --core --first 150 --shards 60 --workers 2
 
 Writes, under `runs/corpus` or `runs/mini1/corpus`, `questions/shard_NNNN` (training voices), `test/shard_NNNN` (test voices, for
 measuring only), `answers/` (every distinct answer in the answering voice, plainly: styles are performed later) and `voice/answers/` (some of them, and some at
@@ -13,7 +14,7 @@ among the answers. Its open words are drawn anew in every shard; answers that no
 
 import argparse
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -31,41 +32,43 @@ from parley_training.corpus.roles import sayings
 from parley_training.corpus.shard import Shard
 from parley_training.corpus.spoken import make_answers, make_second_voice, make_voice, pcm16
 from parley_training.corpus.vocabulary import phrase, random_words
+from parley_training.corpus.wide.core import core_writer
 from parley_training.homes import add_folders, at_home
 
 VOICE_PLAIN, VOICE_STYLED, VOICE_SHIFTED, VOICE_SECOND = 4000, 1200, 900, 1800
 READINGS = 1500
-OPEN_SHARE = 0.4
-"""Utterances that are everyday phrases or strings of dictionary words: Mini must hear more than its world."""
+OPEN_SHARE, OPEN_SHARE_OF_CORE = 0.4, 0.12
+"""Utterances that are everyday phrases or strings of dictionary words: Mini must hear more than its world. Shards of the core come beside
+others that have many."""
 DISTURBED_SHARE = 0.5
 """Questions with other words around and between, or without some of theirs: who guesses wordings instead of listening will be wrong."""
 FIRST_TEST_SEED = 900_000
 
 
-def lines_of(seed: int, count: int, world: World = "mini0") -> Iterator[Line]:
-    """What a shard's utterances say; the same seed gives the same."""
+def lines_of(seed: int, count: int, world: World = "mini0", *, core: bool = False) -> Iterator[Line]:
+    """What a shard's utterances say; the same seed gives the same. `core`: of Mini 1's world only what is asked every day."""
     rng = random.Random(seed)
+    another = core_writer(rng) if core else lambda: write(rng, world=world)
+    share = OPEN_SHARE_OF_CORE if core else OPEN_SHARE
     for _ in range(count):
-        yield (
-            {"intent": "words", "question": random_words(rng), "answer": "", "key": ""} if rng.random() < OPEN_SHARE else _asked(rng, world)
-        )
+        yield {"intent": "words", "question": random_words(rng), "answer": "", "key": ""} if rng.random() < share else _asked(rng, another)
 
 
-def _asked(rng: random.Random, world: World) -> Line:
-    while not (exchange := write(rng, world=world)).spoken:
+def _asked(rng: random.Random, another: Callable[[], Exchange]) -> Line:
+    while not (exchange := another()).spoken:
         pass
     if disturbable(exchange) and rng.random() < DISTURBED_SHARE:
         exchange = replace(exchange, question=disturbed(plain(exchange.question), rng))
     return line_of(exchange)
 
 
-def make_shard(folder: Path, seed: int, *, test: bool, utterances: int, world: World = "mini0") -> None:
+def make_shard(folder: Path, seed: int, *, test: bool, utterances: int, world: World = "mini0", core: bool = False) -> None:
     """Write one shard; the same seed gives the same shard."""
     rng, noise_rng = random.Random(f"{seed}/speakers"), np.random.default_rng(seed)
     clean, heard, labels, index = [], [], [], []
     lines: list[Line] = []
     samples = slots = 0
-    for line in lines_of(seed, utterances, world):
+    for line in lines_of(seed, utterances, world, core=core):
         exchange = exchange_of(line)
         text = exchange.question_sound or exchange.question
         asked = asking.ask(text, exchange.tone, speakers.draw_test if test else speakers.draw, rng, exchange.language)
@@ -82,14 +85,16 @@ def make_shard(folder: Path, seed: int, *, test: bool, utterances: int, world: W
     Shard(np.concatenate(clean), np.concatenate(heard), np.concatenate(labels), np.array(index, np.int64), lines).save(folder)
 
 
-def answer_parts(world: World, shards: int, utterances: int, more: int, readings: int = READINGS) -> Iterator[Part]:
+def answer_parts(
+    world: World, shards: Iterable[int], utterances: int, more: int, readings: int = READINGS, *, core: bool = False
+) -> Iterator[Part]:
     """What is to be spoken: the answers to what the shards ask (Mini 1's world is open: each asks things of its own), and to `more` exchanges.
 
     Mini 0's roles have sayings, and it reads aloud.
     """
     if world == "mini1":
-        for seed in range(shards):
-            yield from _parts(exchange_of(line) for line in lines_of(seed, utterances, world))
+        for seed in shards:
+            yield from _parts(exchange_of(line) for line in lines_of(seed, utterances, world, core=core))
         yield from declined(Exchange("words", "", "", "")).segments  # what phrases that ask nothing are answered with
     else:
         yield from sayings()
@@ -114,6 +119,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_folders(parser, out="corpus")
     parser.add_argument("--shards", type=int, default=100, help="training shards (about 0.3 h each)")
+    parser.add_argument("--first", type=int, default=0, help="number of the first shard, where others are there already")
+    parser.add_argument("--core", action="store_true", help="of Mini 1's world only what is asked every day (`wide.core`)")
     parser.add_argument("--utterances", type=int, default=400, help="in a shard")
     parser.add_argument("--answers", type=int, default=80_000, help="exchanges drawn to find the answers that are spoken")
     parser.add_argument("--readings", type=int, default=READINGS, help="everyday phrases in the answering voice; Mini 0's")
@@ -127,18 +134,21 @@ def main() -> None:
 
     (out / "questions").mkdir(parents=True, exist_ok=True)
     (out / "test").mkdir(parents=True, exist_ok=True)
+    seeds = range(options.first, options.first + options.shards)
     with ProcessPoolExecutor(options.workers) as pool:
-        make_answers(out / "answers", answer_parts(world, options.shards, options.utterances, options.answers, options.readings), pool)
+        parts = answer_parts(world, seeds, options.utterances, options.answers, options.readings, core=options.core)
+        make_answers(out / "answers", parts, pool)
         if options.voice:
             first = out / "voice" / "answers"
             make_voice(first, out / "answers", VOICE_PLAIN, VOICE_STYLED, VOICE_SHIFTED, pool)
             if world == "mini1" and options.second:
                 make_second_voice(out / "voice" / answers.SECOND, first, out / "answers", options.second, pool)
         wanted = [(out / "test" / f"shard_{n:04}", FIRST_TEST_SEED + n, True) for n in range(options.test_shards)]
-        wanted += [(out / "questions" / f"shard_{n:04}", n, False) for n in range(options.shards)]
+        wanted += [(out / "questions" / f"shard_{n:04}", n, False) for n in seeds]
         missing = [(folder, seed, test) for folder, seed, test in wanted if not folder.exists()]
         jobs = [
-            pool.submit(make_shard, folder, seed, test=test, utterances=options.utterances, world=world) for folder, seed, test in missing
+            pool.submit(make_shard, folder, seed, test=test, utterances=options.utterances, world=world, core=options.core)
+            for folder, seed, test in missing
         ]
         for job in tqdm(jobs, desc="shards"):
             job.result()

@@ -34,8 +34,10 @@ from parley_training.corpus.dialogue import write
 from parley_training.corpus.disturbance import plain
 from parley_training.corpus.exchange import Exchange
 from parley_training.corpus.lines import line_of, style_line
+from parley_training.corpus.roles import COURTESIES
 from parley_training.corpus.shard import Shard
 from parley_training.corpus.wide.repeating import PHRASES
+from parley_training.corpus.writers import WRITERS
 from parley_training.corpus.writers.beyond import DECLINE
 from parley_training.parallel import lanes
 from parley_training.styles import LABELS
@@ -76,7 +78,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         lines = [line_of(exchange) for exchange in asked]
         lines += [{"intent": "words", "question": "really nice to know", "answer": "", "key": ""}] if name == "questions" else []
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(corpus_recipe, "lines_of", lambda *_, lines=lines: iter(lines))
+            patch.setattr(corpus_recipe, "lines_of", lambda *_, lines=lines, **__: iter(lines))
             corpus_recipe.make_shard(corpus / name / "shard_0000", 5, test=name == "test", utterances=len(lines), world="mini1")
         groups = [2 * -(-int(stop - start) // 3840) for start, stop, _, _ in Shard.open(corpus / name / "shard_0000").index]
         save_codes(tokens / name / "shard_0000.npz", groups, 2 if name == "questions" else 0)
@@ -233,6 +235,8 @@ def test_the_core_of_the_world_is_what_is_asked_every_day(learned: Learned) -> N
     assert not {"repeat", "spell", "story", "riddle", "two_step", "sum_cmn", "voice_mood"} & intents.keys()
     assert {"timer", "feeling", "follow_same", "capital"} <= intents.keys()
     assert sum(count for intent, count in intents.items() if intent.startswith("beyond")) > 60
+    assert sum(intents[intent] for intent in COURTESIES) > 15, "the shortest questions are the first to be taken for others"
+    assert sum(count for intent, count in intents.items() if intent in WRITERS) > 200, "what is known fades behind what is learned"
     said = [each.key for each in written if each.intent in {"say_manner", "say_emotion"}]
     assert said and set(said) <= {phrase.lower() for phrase in PHRASES}
 

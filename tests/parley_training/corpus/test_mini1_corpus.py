@@ -19,6 +19,7 @@ from parley_training.corpus.exchange import Part
 from parley_training.corpus.lines import exchange_of, line_of
 from parley_training.corpus.shard import Shard
 from parley_training.corpus.wide.chinese import DIALECT_SYSTEMS
+from parley_training.corpus.wide.core import in_core
 from parley_training.corpus.word_times import written_along
 from parley_training.text.recipe import make_pieces
 from parley_training.tokens.recipe import save_second_voice, save_voice_codes
@@ -63,16 +64,25 @@ def test_a_line_of_mini_0_is_as_it_was() -> None:
 
 
 def test_everything_a_shard_asks_is_among_the_answers_that_are_spoken_plainly_in_their_language() -> None:
-    parts = {(part.text, part.style) for part in recipe.answer_parts("mini1", shards=2, utterances=60, more=0)}
+    parts = {(part.text, part.style) for part in recipe.answer_parts("mini1", shards=range(2), utterances=60, more=0)}
     asked = [part for seed in range(2) for line in recipe.lines_of(seed, 60, "mini1") for part in exchange_of(line).segments if part.text]
     assert {(part.text, Style(dialect=part.style.dialect)) for part in asked} <= parts
     assert any(part.style.emotion or part.style.manner for part in asked)
     assert {style for _, style in parts} == {Style(), Style(dialect="mandarin"), Style(dialect="cantonese")}
 
 
+def test_a_shard_of_the_core_asks_what_is_asked_every_day() -> None:
+    exchanges = [exchange_of(line) for line in recipe.lines_of(7, 300, "mini1", core=True)]
+    asked = [exchange for exchange in exchanges if exchange.answer]
+    assert 0 < len(exchanges) - len(asked) < 75, "other shards have the everyday phrases"
+    assert all(map(in_core, asked))
+    spoken = {part.text for part in recipe.answer_parts("mini1", [7], 300, more=0, core=True)}
+    assert {part.text for exchange in asked for part in exchange.segments} <= spoken
+
+
 def test_the_words_that_decline_what_asks_nothing_are_spoken() -> None:
     declining = Part(write(random.Random(0), "beyond").answer)
-    assert declining in set(recipe.answer_parts("mini1", shards=1, utterances=1, more=0))
+    assert declining in set(recipe.answer_parts("mini1", shards=range(1), utterances=1, more=0))
 
 
 def test_what_is_to_be_said_again_is_not_disturbed() -> None:

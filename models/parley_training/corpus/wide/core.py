@@ -8,12 +8,19 @@ from collections.abc import Callable
 from random import Random
 
 from parley_training.corpus.exchange import Exchange, Writer
+from parley_training.corpus.roles import COURTESIES
 from parley_training.corpus.wide.dialogue import MINI1, write
 from parley_training.corpus.wide.repeating import PHRASES
+from parley_training.corpus.wide.surroundings import ROLE_BEGINS
 
+CLOCK = ("time", "date")
 OUTSIDE = tuple(intent for intent in MINI1 if intent.startswith("beyond"))
-OUTSIDE_SHARE = 0.12
-"""Exchanges that are declined, besides those that come anyway: who knows much must practise to know its limits."""
+FACTS = tuple(intent for intent, writer in MINI1.items() if isinstance(writer, Writer) and intent not in COURTESIES)
+
+SHARES: dict[tuple[str, ...], float] = {FACTS: 0.38, COURTESIES: 0.05, OUTSIDE: 0.15, CLOCK: 0.04}
+"""How often some kinds of exchanges come; the rest is drawn by weight from what is left of the core. Facts, because what a small model
+knows fades behind what it learns; greetings, because a short one is soon taken for another; what is declined, because who knows much must
+practise to know its limits; the clock, because words that are copied from the system turn take practice."""
 
 EVERY_DAY = frozenset(
     "follow_same follow_other follow_number why sure say_again from_now_on say_manner say_emotion in_style "
@@ -33,11 +40,16 @@ def in_core(exchange: Exchange) -> bool:
 
 def core_writer(rng: Random) -> Callable[[], Exchange]:
     """Writes exchanges of the core."""
+    kinds = list(SHARES)
+    shares = [*SHARES.values(), 1 - sum(SHARES.values())]
+    weights = {kind: [MINI1[intent].weight for intent in kind] for kind in kinds}
+    drawn = frozenset(intent for kind in kinds for intent in kind)
 
     def another() -> Exchange:
-        if rng.random() < OUTSIDE_SHARE:
-            return write(rng, rng.choice(OUTSIDE))
-        while not in_core(exchange := write(rng)):
+        (kind,) = rng.choices([*kinds, None], shares)
+        if kind is not None:
+            return write(rng, rng.choices(kind, weights[kind])[0])
+        while not in_core(exchange := write(rng)) or (exchange.intent in drawn and not exchange.system.startswith(ROLE_BEGINS)):
             pass
         return exchange
 
