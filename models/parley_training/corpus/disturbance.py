@@ -41,7 +41,7 @@ def disturbed(words: str, rng: random.Random) -> str:
 
 def idle(rng: random.Random) -> Exchange:
     """Words that ask nothing of Mini, and are declined: phrases around a question must not make one of themselves."""
-    return declined(Exchange("words", " ".join(phrase(rng, rng.randint(3, 8), _telling())), "", ""))
+    return declined(Exchange("words", " ".join(phrase(rng, rng.randint(3, 8), telling())), "", ""))
 
 
 def declined(said: Exchange) -> Exchange:
@@ -51,17 +51,17 @@ def declined(said: Exchange) -> Exchange:
 
 def asks_nothing(words: Iterable[str]) -> bool:
     """Whether none of the words means anything to Mini."""
-    return not _telling() & set(words)
+    return not telling() & set(words)
 
 
 def _idle(rng: random.Random, most: int) -> list[str]:
     """Up to so many words that ask nothing."""
     count = rng.randint(1, most)
-    return rng.choices(SMALL_WORDS, k=count) if rng.random() < FORMULAIC_SHARE else phrase(rng, count, _telling())
+    return rng.choices(SMALL_WORDS, k=count) if rng.random() < FORMULAIC_SHARE else phrase(rng, count, telling())
 
 
 @cache
-def _telling() -> frozenset[str]:
+def telling() -> frozenset[str]:
     """Words that mean something to Mini, and might change what is asked."""
     rng = random.Random(0)
     return frozenset(word for _ in range(LOOKED_AT) for word in plain(write(rng).question).split()) - set(SMALL_WORDS)

@@ -6,6 +6,7 @@ nobody says. So phrases are drawn here as people talk: from pocketsphinx's trigr
 """
 
 import random
+from collections.abc import Sequence
 from functools import cache
 from itertools import accumulate
 from pathlib import Path
@@ -58,10 +59,10 @@ def _english() -> _English:
     return _English(model, words, list(drawn), likely)
 
 
-def phrase(rng: random.Random, count: int, without: frozenset[str] = frozenset()) -> list[str]:
-    """So many everyday words that follow one another as people talk, some words never among them."""
-    english, said = _english(), list[str]()
-    while len(said) < count:
+def phrase(rng: random.Random, count: int, without: frozenset[str] = frozenset(), *, begin: Sequence[str] = ()) -> list[str]:
+    """So many everyday words that follow one another as people talk, some words never among them; they go on from those that `begin`."""
+    english, said = _english(), list(begin)
+    while len(said) < len(begin) + count:
         drawn = rng.choices(english.words, cum_weights=english.drawn, k=CANDIDATES)
         candidates = [word for word in drawn if word not in without]
         before = said[:-3:-1]

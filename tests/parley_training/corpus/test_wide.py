@@ -15,6 +15,7 @@ from parley_models.evaluation.numbers import number
 from parley_models.evaluation.wide_questions import normalize
 from parley_models.situation import TOOLS_TEXT
 from parley_training.corpus.dialogue import holdout, write
+from parley_training.corpus.disturbance import plain
 from parley_training.corpus.exchange import Exchange, Part
 from parley_training.corpus.roles import ROLES, system_turn
 from parley_training.corpus.wide import WIDE, alphabet, chinese, clock, creative, games, products, riddles, surroundings, timers
@@ -328,3 +329,13 @@ def test_chinese_numbers() -> None:
 def test_mini_1_knows_all_that_mini_0_knows() -> None:
     assert set(WRITERS) - set(MINI1) == {"beyond"}
     assert [intent for intent in MINI1 if intent.startswith("beyond_")]
+
+
+def test_a_question_about_anything_begins_like_a_question_and_asks_nothing_that_mini_1_knows() -> None:
+    rng = random.Random(4)
+    asked = [write(rng, "beyond_anything", "mini1") for _ in range(400)]
+    assert {exchange.key for exchange in asked} == {"beyond me"}
+    words = Counter(word for exchange in asked for word in plain(exchange.question).split())
+    assert words["what"] > 20 and words["how"] > 20
+    assert len(words) > 600, "they are always the same"
+    assert not {"timer", "joke", "weather", "germany", "clock", "whisper"} & words.keys()

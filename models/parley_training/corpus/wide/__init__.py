@@ -2,6 +2,7 @@
 
 from parley_training.corpus.wide import (
     alphabet,
+    anything,
     chinese,
     clock,
     counting,
@@ -85,6 +86,7 @@ _WRITERS: tuple[WideWriter, ...] = (
     roles.role_play,
     *roles.roles.values(),
     *outside.outside.values(),
+    anything.anything,
     *chinese.chinese.values(),
     chinese.in_dialect,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+from parley_training.corpus.exchange import Part
 from parley_training.corpus.frames import wording
 from parley_training.corpus.wide.scene import Scene, SceneWriter, among, plainly
 from parley_training.corpus.writers import WRITERS
@@ -150,11 +151,14 @@ _PATTERNS = {
 _WEIGHTS = {"things": 6.0, "weather": 3.0}
 
 
-def _writer(topic: str) -> SceneWriter:
-    answers = _ANSWERS[topic]
+def declining(topic: str, rng: random.Random) -> tuple[tuple[Part, ...], str]:
+    """An answer that declines what is asked about a topic, and its key."""
+    return plainly(rng.choice(_ANSWERS[topic])), "beyond me"
 
+
+def _writer(topic: str) -> SceneWriter:
     def scene(rng: random.Random) -> Scene:
-        return Scene({}, plainly(rng.choice(answers)), "beyond me")
+        return Scene({}, *declining(topic, rng))
 
     return SceneWriter(f"beyond_{topic}", "Outside", wording(**_PATTERNS[topic], **VOCABULARY), scene, _WEIGHTS.get(topic, 2.0))
 
