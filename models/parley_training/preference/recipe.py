@@ -26,6 +26,7 @@ from parley_models.text_tokenizer import TextTokenizer
 from parley_training.backbone.questions import questions_of
 from parley_training.checkpoint import Pace, restore, save
 from parley_training.corpus.dialogue import write
+from parley_training.corpus.wide.core import core_writer, in_core
 from parley_training.homes import add_folders, at_home
 from parley_training.preference.dpo import LogProbabilities, log_probabilities, loss_of, margins
 from parley_training.preference.pairs import Pair, PairBook
@@ -129,6 +130,7 @@ def arguments() -> argparse.ArgumentParser:
     add_folders(parser, default="mini1", backbone="backbone/sft1", corpus="corpus", tokens="tokens", text="text", out="dpo")
     parser.add_argument("--questions", type=int, default=4000, help="asked of the model to find pairs")
     parser.add_argument("--answers", type=int, default=6, help="to each question")
+    parser.add_argument("--core", action="store_true", help="of Mini 1's world only what is asked every day (`corpus.wide.core`)")
     parser.add_argument("--text-only", action="store_true", help="an answer whose sound breaks off may still be preferred")
     parser.add_argument("--beta", type=float, default=0.1)
     parser.add_argument("--rate", type=float, default=1e-5)
@@ -159,10 +161,12 @@ def run(options: argparse.Namespace) -> None:
     if len(book.asked) < options.questions:
         asking = Backbone.load(options.backbone, threads=options.threads, context=CONTEXT)
         heard = [each for each in questions_of(options.corpus / "questions", options.tokens / "questions") if each.exchange.answer]
+        if options.core:
+            heard = [each for each in heard if in_core(each.exchange)]
         inquiry = Inquiry(
             asking,
             TextTokenizer(text_model),
-            lambda rng: write(rng, world=options.world),
+            lambda rng: core_writer(rng)() if options.core else write(rng, world=options.world),
             heard,
             options.answers,
             sound=not options.text_only,
