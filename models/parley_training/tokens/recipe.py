@@ -13,7 +13,7 @@ own sound with their F0 levels moved, as the pitch control moves them.
 import argparse
 import zlib
 from collections.abc import Mapping
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -80,12 +80,15 @@ def _save_shards(jobs: Mapping[Path, Future[Heard]], out: Path) -> None:
         _save(out / f"{folder.name}.npz", *job.result())
 
 
-def _save_answers(folder: Path, out: Path, ears: tuple[Path, Path], pool: ProcessPoolExecutor) -> None:
-    if out.exists() or not (folder / "index.npy").exists():
+def save_answers(folder: Path, out: Path, ears: tuple[Path, Path], pool: Executor) -> None:
+    """Hear the answers that have no codes yet; new ones are spoken behind the old (`corpus.spoken`)."""
+    if not (folder / "index.npy").exists():
         return
-    firsts = range(0, len(np.load(folder / "index.npy")), ANSWERS_PER_JOB)
+    known = codes_of(out) if out.exists() else []
+    firsts = range(len(known), len(np.load(folder / "index.npy")), ANSWERS_PER_JOB)
     jobs = [pool.submit(_answer_codes, folder, first, ears) for first in firsts]
-    _save(out, [codes for job in tqdm(jobs, desc=out.stem) for codes in job.result()])
+    if jobs:
+        _save(out, [*known, *(codes for job in tqdm(jobs, desc=out.stem) for codes in job.result())])
 
 
 def save_voice_codes(voice: Path, heard: Path, answers: Path) -> None:
@@ -151,10 +154,10 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     ears = (options.linguistic, options.semantic)
     with ProcessPoolExecutor(options.workers) as pool:
-        _save_answers(options.corpus / "answers", options.out / "answers.npz", ears, pool)
+        save_answers(options.corpus / "answers", options.out / "answers.npz", ears, pool)
         voice = options.corpus / "voice" / "answers"
         if (voice / "index.npy").exists():
-            _save_answers(voice, options.out / "voice.npz", ears, pool)
+            save_answers(voice, options.out / "voice.npz", ears, pool)
             save_voice_codes(voice, options.out / "voice.npz", options.out / "answers.npz")
             save_second_voice(options.corpus / "voice" / SECOND, voice)
         for name, disguises in (("test", 0), ("questions", DISGUISES), ("human", DISGUISES)):

@@ -11,6 +11,7 @@ import pytest
 
 from parley_models.style import Style
 from parley_models.text_tokenizer import TextTokenizer
+from parley_models.tokens import Codes
 from parley_models.vocoders.config import VoiceConfig
 from parley_training.corpus import answers, recipe, spoken
 from parley_training.corpus.dialogue import write
@@ -22,6 +23,7 @@ from parley_training.corpus.wide.chinese import DIALECT_SYSTEMS
 from parley_training.corpus.wide.core import in_core
 from parley_training.corpus.word_times import written_along
 from parley_training.text.recipe import make_pieces
+from parley_training.tokens import recipe as tokens_recipe
 from parley_training.tokens.recipe import save_second_voice, save_voice_codes
 
 needs_synthesizers = pytest.mark.skipif(
@@ -235,3 +237,20 @@ def test_pieces_for_every_han_character_and_for_calls(tmp_path: Path) -> None:
     call = '@set_timer seconds=300 label="tea"'
     assert tokenizer.decode(tokenizer.encode(call)) == call
     assert len(tokenizer.encode("@set_timer seconds=300")) <= 12
+
+
+def test_answers_that_were_heard_are_not_heard_again(tmp_path: Path, pool: Executor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer's codes are here its number, so that they can be told apart."""
+    heard = list[int]()
+
+    def hear(_folder: Path, first: int, _ears: object) -> list[Codes]:
+        heard.append(first)
+        return [np.full((2, 5), number, np.uint16) for number in range(first, len(np.load(tmp_path / "index.npy")))]
+
+    monkeypatch.setattr(tokens_recipe, "_answer_codes", hear)
+    ears = (Path("linguistic"), Path("semantic"))
+    for spoken_so_far in (3, 3, 7):
+        np.save(tmp_path / "index.npy", np.zeros((spoken_so_far, 2), np.int64))
+        tokens_recipe.save_answers(tmp_path, tmp_path / "answers.npz", ears, pool)
+        assert [int(codes[0, 0]) for codes in tokens_recipe.codes_of(tmp_path / "answers.npz")] == list(range(spoken_so_far))
+    assert heard == [0, 3]
