@@ -14,7 +14,7 @@ from parley_models.style import Style
 from parley_models.tokens import Codes
 from parley_training.backbone.examples import TASKS, ExampleWriter, listener_of
 from parley_training.backbone.mishearing import Mishearing
-from parley_training.backbone.pool import HARD, HARD_SHARE
+from parley_training.backbone.pool import HARD_OF_MINI_1, HARD_SHARE
 from parley_training.backbone.questions import Question
 from parley_training.backbone.scenes import SCENE_TASKS, SceneExamples, Sounds
 from parley_training.backbone.stretch import Stretch
@@ -80,5 +80,5 @@ def tasks_of(world: World, writer: ExampleWriter, scenes: SceneExamples) -> Call
 def _practised(writer: ExampleWriter, scenes: SceneExamples) -> Stretch:
     """Typed question, written answer; more often than it comes, one whose answer has to be worked out."""
     if writer.rng.random() < HARD_SHARE:
-        return scenes.in_writing(write(writer.rng, writer.rng.choice(HARD), "mini1"))
+        return scenes.in_writing(write(writer.rng, writer.rng.choice(HARD_OF_MINI_1), "mini1"))
     return scenes.text()
