@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 from parley.conversation.events import Answering, Asked, Dropped, Measured, Progressed, Replaying, Spoke, Styled, Timed, Understood, Wrote
 from parley.conversation.turns import Heading, Turn
 from parley.ui.buttons import Button
+from parley.ui.scrolled import Scrolled
 from parley.ui.sweeper import Sweeper
 from parley.ui.theme import Size, Space, Theme
 from parley.ui.turn_cards import AnswerCard, TurnCard, UserCard
@@ -53,8 +54,7 @@ class ConversationView(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName("Conversation")
-        page = QWidget()
-        page.setObjectName("plain")
+        page = Scrolled()
         self._outer = QVBoxLayout(page)
         self._turns = Column()
         self._sweeper = Sweeper(self)
@@ -64,7 +64,7 @@ class ConversationView(QScrollArea):
         self.earlier_button.clicked.connect(self._show_earlier)
         self.earlier_button.hide()
         self._outer.addWidget(self.earlier_button, 0, Qt.AlignmentFlag.AlignHCenter)
-        self._outer.addWidget(self.welcome, 1)
+        self._outer.addWidget(self.welcome, 99)  # nearly all of it; what is left below keeps turns at the top
         self._outer.addWidget(self._turns)
         self._outer.addStretch(1)
         self.setWidget(page)

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QScrollArea, QVBox
 
 from parley.ui.buttons import Button
 from parley.ui.fields import Choice, Slider, Switch
+from parley.ui.scrolled import Scrolled
 from parley.ui.theme import Space, Theme
 
 FIELD_WIDTH = 250
@@ -22,8 +23,7 @@ class Page(QScrollArea):
         self.setFrameShape(QScrollArea.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        page = QWidget()
-        page.setObjectName("plain")
+        page = Scrolled()
         self.column = QVBoxLayout(page)
         self.column.setContentsMargins(Space.XL, Space.L, Space.XL, Space.XL)
         self.column.setSpacing(Space.L)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QLineEdit, QPlainTex
 from parley.conversation.character import Character
 from parley.conversation.offer import Offer
 from parley.ui.buttons import Button
+from parley.ui.scrolled import Scrolled
 from parley.ui.style_panel import StylePanel
 from parley.ui.theme import Space, Theme
 
@@ -57,8 +58,7 @@ class RoleEditor(QDialog):
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        page = QWidget()
-        page.setObjectName("plain")
+        page = Scrolled()
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, Space.S, 0)
         column.setSpacing(Space.XS)

@@ -14,6 +14,7 @@ from parley.ui import icons
 from parley.ui.buttons import Button, focus_ring
 from parley.ui.cast import Cast
 from parley.ui.role_editor import RoleEditor
+from parley.ui.scrolled import Scrolled
 from parley.ui.theme import Radius, Size, Space, Theme
 from parley_models.errors import ParleyError
 
@@ -121,8 +122,7 @@ class RolesPanel(QWidget):
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        page = QWidget()
-        page.setObjectName("plain")
+        page = Scrolled()
         self._list = QVBoxLayout(page)
         self._list.setContentsMargins(Space.M, Space.S, Space.M, Space.M)
         self._list.setSpacing(6)

@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QTextCursor
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
@@ -317,3 +318,17 @@ def test_an_empty_conversation_says_how_to_begin(desktop: Desktop) -> None:
 
     assert desktop.called("send") == [("What is the capital of France?",)]
     assert not view.welcome.isVisible()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1200, 800), (720, 560)])
+def test_the_welcome_lies_in_the_middle_and_whole(desktop: Desktop, width: int, height: int) -> None:
+    view = desktop.window.view
+    desktop.window.resize(width, height)
+    desktop.settle()
+    words = [each for each in view.welcome.findChildren(QWidget) if each.isVisible()]
+    tops = [each.mapTo(view.viewport(), each.rect().topLeft()).y() for each in words]
+    ends = [each.mapTo(view.viewport(), each.rect().bottomLeft()).y() for each in words]
+    above, below = min(tops), view.viewport().height() - max(ends)
+
+    assert above >= 0
+    assert 0.5 <= (above + 1) / (below + 1) <= 1.5
