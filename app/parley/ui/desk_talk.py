@@ -62,6 +62,7 @@ class DeskTalk(QObject):
         window.timers.cancelled.connect(talk.cancel_timer)
         conversations = window.conversations
         conversations.new_wanted.connect(talk.new_conversation)
+        conversations.sought.connect(window.view.seek)
         conversations.opened.connect(talk.open_conversation)
         conversations.renamed.connect(talk.rename_conversation)
         conversations.deleted.connect(talk.delete_conversation)
