@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QGuiApplication, QTextCursor
+from PySide6.QtGui import QColor, QFontMetrics, QGuiApplication, QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
@@ -13,7 +13,8 @@ from shiboken6 import isValid
 from parley.conversation import events as news
 from parley.conversation.turns import Segment, Stage, Turn
 from parley.ui.conversation_view import AT_ONCE
-from parley.ui.latency_bar import spans
+from parley.ui.latency_bar import LatencyBar, spans
+from parley.ui.proof import NO_BREAK
 from parley.ui.spoken_text import SpokenText
 from parley.ui.theme import LIGHT, Theme, tint_of
 from parley.ui.turn_cards import AnswerCard, UserCard
@@ -229,7 +230,7 @@ def test_asked_and_achieved_stand_below_the_answer(desktop: Desktop) -> None:
     desktop.talk.answer(None)
     desktop.settle()
 
-    assert "Speed: asked 1.30×, got 1.26× ✓" in answer_of(desktop).proof._line.text()
+    assert "Speed: asked 1.30×, got 1.26× ✓" in answer_of(desktop).proof._line.text().replace(NO_BREAK, " ")
 
 
 def test_a_turn_that_was_none_goes_away_with_a_word(desktop: Desktop) -> None:
@@ -332,3 +333,15 @@ def test_the_welcome_lies_in_the_middle_and_whole(desktop: Desktop, width: int, 
 
     assert above >= 0
     assert 0.5 <= (above + 1) / (below + 1) <= 1.5
+
+
+def test_how_long_it_took_is_never_cut_the_bar_is_shorter(theme: Theme) -> None:
+    bar = LatencyBar(theme, (Stage("thought", 120.0), Stage("first_audio", 214.0)))
+    words = QFontMetrics(theme.font("caption")).horizontalAdvance(bar.caption)
+
+    assert words < bar.minimumSizeHint().width() < bar.sizeHint().width()
+    bar.resize(bar.minimumSizeHint())
+    inked = bar.grab().toImage()
+    ground = inked.pixelColor(0, 0)
+    columns = [x for x in range(inked.width()) if any(inked.pixelColor(x, y) != ground for y in range(inked.height()))]
+    assert max(columns) < inked.width() - 2
