@@ -48,7 +48,7 @@ class Situation:
 def _activity(now: Situation) -> Shown | None:
     state, ready = now.state, now.engine.state in {EngineState.READY, EngineState.ASLEEP}
     waits = "" if ready else "The engine is not up yet; you will be answered as soon as it is."
-    if state.activity is Activity.LISTENING:
+    if state.activity is Activity.LISTENING and now.sound.microphone is not None:
         hint = waits or ("Let go when you are done" if state.held else "Pause when you are done")
         return Shown("Listening", hint, "microphone", "accent")
     if state.activity is Activity.SPEAKING:
