@@ -49,8 +49,15 @@ def when(iso: str, now: datetime) -> str:
     return f"{moment.day} {moment:%B}" if moment.year == now.year else f"{moment.day} {moment:%B %Y}"
 
 
-BEFORE_MATCH = 0.4
-"""Share of a line that the words before the found ones may take."""
+AROUND_MATCH = 0.4
+"""Share of a line that the words before the found ones have, and those after them, where there is no room for all."""
+
+
+def shown_before(hit: Hit, metrics: QFontMetrics, width: float) -> str:
+    """As much of what stands before the found words as leaves them in view."""
+    before, share = hit.before.lstrip(), width * AROUND_MATCH
+    room = width - metrics.horizontalAdvance(hit.match) - min(share, metrics.horizontalAdvance(hit.after))
+    return metrics.elidedText(before, Qt.TextElideMode.ElideLeft, int(max(share, room)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +157,7 @@ class _RowPainter(QStyledItemDelegate):
 
     def _found(self, painter: QPainter, hit: Hit, box: QRectF, ink: str) -> None:
         """The found words stand out, and are seen however much stands before them."""
-        metrics = QFontMetrics(self._theme.font("body"))
-        before = metrics.elidedText(hit.before.lstrip(), Qt.TextElideMode.ElideLeft, int(box.width() * BEFORE_MATCH))
+        before = shown_before(hit, QFontMetrics(self._theme.font("body", strong=True)), box.width())
         for words, colour, strong in ((before, ink, False), (hit.match, "accent_ink", True), (hit.after.rstrip(), ink, False)):
             box.setLeft(box.left() + self._text(painter, words, box, "body", colour, strong=strong))
 

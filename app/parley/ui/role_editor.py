@@ -4,13 +4,14 @@ from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QLineEdit, QPlainTextEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from parley.conversation.character import Character
 from parley.conversation.offer import Offer
 from parley.ui.buttons import Button
 from parley.ui.scrolled import Scrolled
 from parley.ui.style_panel import StylePanel
+from parley.ui.text_field import TextField
 from parley.ui.theme import Space, Theme
 
 TEXTS = (
@@ -21,7 +22,7 @@ TEXTS = (
     ("instructions", "Instructions to the model", 2),
     ("example", "An example of how it talks", 3),
 )
-"""(field of Character, label, lines)."""
+"""(field of Character, label, lines that there is always room for)."""
 
 
 class RoleEditor(QDialog):
@@ -68,12 +69,10 @@ class RoleEditor(QDialog):
         self.name_field.textChanged.connect(self._check)
         column.addWidget(_label("Name"))
         column.addWidget(self.name_field)
-        self.fields: dict[str, QPlainTextEdit] = {}
+        self.fields: dict[str, TextField] = {}
         for name, label, lines in TEXTS:
-            field = QPlainTextEdit(getattr(character, name))
+            field = TextField(getattr(character, name), least_lines=lines)
             field.setAccessibleName(label)
-            field.setTabChangesFocus(True)
-            field.setFixedHeight(lines * field.fontMetrics().lineSpacing() + 24)
             column.addSpacing(Space.S)
             column.addWidget(_label(label))
             column.addWidget(field)

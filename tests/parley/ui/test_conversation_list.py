@@ -4,15 +4,15 @@ from datetime import UTC, datetime
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QFontMetrics
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
 from parley.conversation.events import Found
 from parley.conversation.turns import Hit
-from parley.ui.conversation_list import TITLE, ConversationList, when
-from parley.ui.theme import LIGHT
+from parley.ui.conversation_list import TITLE, ConversationList, shown_before, when
+from parley.ui.theme import LIGHT, Theme
 from tests.parley.ui.conftest import Desktop
 
 
@@ -105,6 +105,16 @@ def test_what_was_found_is_seen_however_much_stands_before_it(sidebar: Conversat
 
     assert accented("") > 0
     assert accented("I have thought about it for as long as I could, and I believe that ") == accented("…that ")
+
+
+def test_what_stands_before_is_shown_as_far_as_there_is_room(theme: Theme, sidebar: ConversationList, desktop: Desktop) -> None:
+    metrics, heading = QFontMetrics(theme.font("body")), desktop.talk.conversations[1][0]
+    short = Hit(heading, 2, "The capital is ", "Paris", ".")
+    width = metrics.horizontalAdvance("The capital is Paris.") + 2
+
+    assert shown_before(short, metrics, width) == "The capital is "
+    assert shown_before(short, metrics, width / 2).startswith("…")
+    assert metrics.horizontalAdvance(shown_before(short, metrics, width / 2) + "Paris") <= width / 2 + metrics.horizontalAdvance("…")
 
 
 def test_a_hit_opens_the_conversation_at_its_turn_and_stays_marked(sidebar: ConversationList, desktop: Desktop, qtbot: QtBot) -> None:

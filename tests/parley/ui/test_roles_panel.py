@@ -6,6 +6,7 @@ from pathlib import Path
 from parley.conversation.character import Character
 from parley.conversation.events import Answering, CharacterChanged, EngineChanged, EngineState
 from parley.conversation.turns import Turn
+from parley.ui.role_editor import RoleEditor
 from parley.ui.roles_panel import RoleCard, RolesPanel
 from parley_models.style import Style
 from tests.fakes.window_talk import GHOST, MINI, PIRATE, RICH
@@ -156,3 +157,21 @@ def test_only_the_users_own_are_deleted(desktop: Desktop) -> None:
     panel.delete()
     assert "Mine" not in {each.character.name for each in panel.cards}
     assert desktop.called("set_character") == [(None,)]
+
+
+def test_what_is_written_in_the_editor_is_seen_whole(desktop: Desktop) -> None:
+    wordy = replace(PIRATE, personality="Loud and merry, and proud of the ship. " * 4, scenario="On board.\nAt dawn.")
+    editor = RoleEditor(desktop.theme, wordy, MINI, "Edit", desktop.window)
+    editor.open()
+    desktop.settle()
+    assert {name for name, field in editor.fields.items() if field.verticalScrollBar().maximum() > 0} == set()
+
+    field = editor.fields["scenario"]
+    before = field.height()
+    field.setPlainText("A line.\n" * 5)
+    desktop.settle()
+    assert field.height() > before
+    field.setPlainText("A line.\n" * 500)
+    desktop.settle()
+    assert before < field.height() < 260
+    end(editor)
