@@ -58,8 +58,8 @@ class ConversationView(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName("Conversation")
-        page = Scrolled()
-        self._outer = QVBoxLayout(page)
+        self._page = Scrolled()
+        self._outer = QVBoxLayout(self._page)
         self._turns = Column()
         self._sweeper = Sweeper(self)
         self.welcome = Welcome(theme)
@@ -71,7 +71,7 @@ class ConversationView(QScrollArea):
         self._outer.addWidget(self.welcome, 99)  # nearly all of it; what is left below keeps turns at the top
         self._outer.addWidget(self._turns)
         self._outer.addStretch(1)
-        self.setWidget(page)
+        self.setWidget(self._page)
         self.latest_button = Button(theme, "Latest", "down", height=32)
         self.latest_button.setParent(self)
         self.latest_button.clicked.connect(self.follow)
@@ -109,15 +109,16 @@ class ConversationView(QScrollArea):
         self._wanted_next = turn
 
     def _reveal(self) -> None:
-        card = self._cards.get(self._sought) if self._sought is not None else None
-        if card is not None:
-            sought = self._sought
-            self.verticalScrollBar().setValue(card.mapTo(self.widget(), card.rect().topLeft()).y() - Space.XL)
-            self._sought = sought
+        sought = self._sought
+        if sought is not None and sought in self._cards:
+            card = self._cards[sought]
+            self.verticalScrollBar().setValue(card.mapTo(self._page, card.rect().topLeft()).y() - Space.XL)
+            self._sought = sought  # it was not the user who moved
 
     def use_speaker(self, name: str) -> None:
         """Who answers from now on."""
         self._speaker = name or "Parley"
+        self.welcome.show_speaker(self._speaker)
 
     def ask(self, news: Asked) -> None:
         """The user said something."""

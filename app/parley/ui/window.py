@@ -5,6 +5,7 @@ from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from parley.conversation.talk import Talk
+from parley.settings import Settings
 from parley.ui.banner import Banner
 from parley.ui.cast import Cast
 from parley.ui.chosen import Chosen
@@ -53,6 +54,8 @@ class Window(QWidget):
         self._shortcuts()
         self.resize(1200, 800)
         self._restore(chosen.settings.window)
+        self.view.welcome.show_engine(chosen.settings.engine.choice)
+        chosen.changed.connect(self._show_choice)
 
     def _lay_out(self) -> None:
         middle = QWidget()
@@ -134,6 +137,9 @@ class Window(QWidget):
     def _restore(self, kept: str) -> None:
         if kept:
             self.restoreGeometry(QByteArray.fromBase64(kept.encode()))
+
+    def _show_choice(self, _before: Settings, now: Settings) -> None:
+        self.view.welcome.show_engine(now.engine.choice)
 
     @property
     def place(self) -> str:

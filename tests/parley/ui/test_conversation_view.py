@@ -12,6 +12,7 @@ from shiboken6 import isValid
 
 from parley.conversation import events as news
 from parley.conversation.turns import Segment, Stage, Turn
+from parley.settings import EngineSettings
 from parley.ui.conversation_view import AT_ONCE
 from parley.ui.latency_bar import LatencyBar, spans
 from parley.ui.proof import NO_BREAK
@@ -345,3 +346,15 @@ def test_how_long_it_took_is_never_cut_the_bar_is_shorter(theme: Theme) -> None:
     ground = inked.pixelColor(0, 0)
     columns = [x for x in range(inked.width()) if any(inked.pixelColor(x, y) != ground for y in range(inked.height()))]
     assert max(columns) < inked.width() - 2
+
+
+def test_the_welcome_names_who_answers_and_says_where_words_go(desktop: Desktop) -> None:
+    welcome, settings = desktop.window.view.welcome, desktop.chosen.settings
+    assert welcome.title.text() == "Talk to Parley"
+    assert welcome.promise.text().endswith("Nothing leaves this computer.")
+
+    desktop.talk.set_character(PIRATE)
+    desktop.chosen.choose(replace(settings, engine=EngineSettings("remote", url="wss://voice.example.org/v1/realtime", key="secret")))
+    desktop.settle()
+    assert welcome.title.text() == "Talk to Pirate"
+    assert welcome.promise.text().endswith("What you say and type goes to voice.example.org.")
