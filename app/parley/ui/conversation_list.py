@@ -99,7 +99,7 @@ class Headings(QAbstractListModel):
         row = self.rows[index.row()]
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"{row.words}, {row.caption}"
-        told = {Qt.ItemDataRole.DisplayRole: row.words, TITLE: row.title or UNTITLED}
+        told: dict[int, object] = {Qt.ItemDataRole.DisplayRole: row.words, TITLE: row.title or UNTITLED}
         return {**told, NUMBER: row.number, CAPTION: row.caption, HIT: row.hit}.get(role)
 
     def flags(self, index: Index) -> Qt.ItemFlag:

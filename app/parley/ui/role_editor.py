@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from parley.conversation.character import Character
@@ -35,7 +35,7 @@ class RoleEditor(QDialog):
         self._character = character
         self.setWindowTitle(title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(720, 560)
+        self.resize(QSize(theme.grown(720), theme.grown(560)).boundedTo(self.screen().availableSize()))
         outer = QVBoxLayout(self)
         outer.setContentsMargins(Space.L, Space.L, Space.L, Space.L)
         outer.setSpacing(Space.M)

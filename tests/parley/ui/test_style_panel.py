@@ -186,6 +186,8 @@ def test_what_fits_is_not_scrolled_and_what_does_not_is(desktop: Desktop) -> Non
     panel = use(desktop, RICH)
     scroll = panel.findChild(QScrollArea)
     assert scroll is not None
+    page = scroll.widget()
+    assert page is not None
     desktop.window.resize(1200, 800)
     desktop.settle()
     assert scroll.verticalScrollBar().maximum() == 0
@@ -193,6 +195,6 @@ def test_what_fits_is_not_scrolled_and_what_does_not_is(desktop: Desktop) -> Non
     desktop.window.resize(1200, 520)
     desktop.settle()
     voice = panel.rows["voice"]
-    end = voice.mapTo(scroll.widget(), voice.rect().bottomLeft()).y()
+    end = voice.mapTo(page, voice.rect().bottomLeft()).y()
     assert scroll.verticalScrollBar().maximum() > 0
-    assert end <= scroll.widget().height() < end + 40
+    assert end <= page.height() < end + 40

@@ -1,12 +1,11 @@
 """The two looks: readable, complete, and in one file."""
 
 import re
-from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage
+from PySide6.QtGui import QColor, QFontMetrics, QImage
 from PySide6.QtWidgets import QApplication
 
 import parley.ui
@@ -101,19 +100,6 @@ def test_changing_the_look_changes_what_is_painted(desktop: Desktop) -> None:
     assert QColor(light.pixel(600, 300)).name() == LIGHT.window
     assert QColor(dark.pixel(600, 300)).name() == DARK.window
     assert QColor(dark.pixel(4, 400)).name() == DARK.side
-
-
-@pytest.fixture
-def large(qapp: QApplication, theme: Theme) -> Iterator[Theme]:
-    """The look on a desktop with large type."""
-    before = qapp.font()
-    font = QFont(before)
-    font.setPointSizeF(17)
-    qapp.setFont(font)
-    yield Theme(qapp, "light")
-    qapp.setFont(before)
-    theme.use("dark")  # wears the style sheet of the usual size again, as it has changed
-    theme.use("light")
 
 
 def test_what_holds_words_is_larger_where_type_is(qapp: QApplication, theme: Theme, large: Theme) -> None:

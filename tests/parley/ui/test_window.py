@@ -132,7 +132,9 @@ def test_where_there_is_no_room_a_side_lies_over_the_conversation_until_it_is_pu
 
     window.header.sidebar_button.click()
     assert (window.sidebar.isVisible(), window.panel.isVisible()) == (True, False)
-    QTest.mouseClick(window.childAt(width - 10, 300), Qt.MouseButton.LeftButton)
+    veil = window.childAt(width - 10, 300)
+    assert veil is not None
+    QTest.mouseClick(veil, Qt.MouseButton.LeftButton)
     assert (window.sidebar.isVisible(), window.panel.isVisible()) == (False, False)
     assert not window.header.sidebar_button.isChecked()
 
