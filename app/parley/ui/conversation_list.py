@@ -31,6 +31,8 @@ Index = QModelIndex | QPersistentModelIndex
 NUMBER, CAPTION, HIT, TITLE = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1, Qt.ItemDataRole.UserRole + 2, Qt.ItemDataRole.EditRole
 TYPING_MS = 150
 UNTITLED = "New conversation"
+KEPT = "What you talk about is kept here, on this computer only."
+NOT_KEPT = "What you talk about is not kept. Settings, Privacy changes that."
 
 
 def when(iso: str, now: datetime) -> str:
@@ -202,6 +204,7 @@ class ConversationList(QWidget):
         super().__init__()
         self._headings: tuple[Heading, ...] = ()
         self._current: int | None = None
+        self._keeps = True
         column = QVBoxLayout(self)
         column.setContentsMargins(0, Space.S, 0, Space.S)
         column.setSpacing(Space.S)
@@ -262,6 +265,12 @@ class ConversationList(QWidget):
         if not self.search_field.text().strip():
             self._fill()
 
+    def show_keeping(self, on: bool) -> None:
+        """Whether what is said comes into the list."""
+        self._keeps = on
+        if not self.search_field.text().strip():
+            self._fill()
+
     def show_current(self, number: int) -> None:
         """Which one is open."""
         self._current = number
@@ -305,7 +314,7 @@ class ConversationList(QWidget):
 
     def _fill(self) -> None:
         rows = [Row(each.number, each.title, self._caption(each)) for each in self._headings]
-        self._put(rows, "What you talk about is kept here, on this computer only.")
+        self._put(rows, KEPT if self._keeps else NOT_KEPT)
 
     def _put(self, rows: list[Row], otherwise: str) -> None:
         """Show these, or a sentence where there are none."""

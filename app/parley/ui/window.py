@@ -54,7 +54,7 @@ class Window(QWidget):
         self._shortcuts()
         self.resize(1200, 800)
         self._restore(chosen.settings.window)
-        self.view.welcome.show_engine(chosen.settings.engine.choice)
+        self._show_choice(chosen.settings, chosen.settings)
         chosen.changed.connect(self._show_choice)
 
     def _lay_out(self) -> None:
@@ -140,6 +140,7 @@ class Window(QWidget):
 
     def _show_choice(self, _before: Settings, now: Settings) -> None:
         self.view.welcome.show_engine(now.engine.choice)
+        self.conversations.show_keeping(now.privacy.keep_history)
 
     @property
     def place(self) -> str:

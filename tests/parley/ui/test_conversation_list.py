@@ -1,5 +1,6 @@
 """Conversations: open, go on, rename, delete, search."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -11,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from parley.conversation.events import Found
 from parley.conversation.turns import Hit
-from parley.ui.conversation_list import TITLE, ConversationList, shown_before, when
+from parley.ui.conversation_list import KEPT, NOT_KEPT, TITLE, ConversationList, shown_before, when
 from parley.ui.theme import LIGHT, Theme
 from tests.parley.ui.conftest import Desktop
 
@@ -160,6 +161,14 @@ def test_what_there_is_to_say_of_an_empty_list_is_said_where_the_list_would_be(
     sidebar.search_field.clear()
     qtbot.waitUntil(sidebar.list.isVisible)
     assert not empty.isVisible()
+
+
+def test_an_empty_list_does_not_promise_what_was_switched_off(desktop: Desktop) -> None:
+    sidebar, settings = desktop.window.conversations, desktop.chosen.settings
+    assert sidebar.empty.text() == KEPT
+    desktop.chosen.choose(replace(settings, privacy=replace(settings.privacy, keep_history=False)))
+
+    assert sidebar.empty.text() == NOT_KEPT
 
 
 def test_late_news_of_an_older_search_is_ignored(sidebar: ConversationList, desktop: Desktop, qtbot: QtBot) -> None:
