@@ -23,6 +23,8 @@ class Situation:
     engine: EngineChanged = field(default_factory=lambda: EngineChanged(EngineState.STARTING))
     state: StateChanged = field(default_factory=lambda: StateChanged(Activity.IDLE, open_microphone=False, muted=False, held=False))
     sound: SoundChanged = field(default_factory=lambda: SoundChanged("", ""))
+    is_remote: bool = False
+    """Whether the engine is at an address, where it is not ours to start."""
 
     def after(self, news: EngineChanged | StateChanged | SoundChanged) -> "Situation":
         """The situation when this has become known."""
@@ -70,6 +72,8 @@ def _obstacle(now: Situation) -> Shown | None:
             return Shown("Engine starting", hint, "engine", "thinking")
         case EngineState.STUCK:
             return Shown("Engine stuck", "It has not answered for a second; Parley waits for it", "warning", "warning")
+        case EngineState.DIED if now.is_remote:
+            return Shown("No connection", "Parley keeps trying; nothing is lost", "warning", "danger")
         case EngineState.DIED:
             return Shown("Engine died", "It is being started again; nothing is lost", "warning", "danger")
         case EngineState.FAILED:

@@ -1,6 +1,7 @@
 """The window as a whole: sizes, names, notices, the way in for other threads."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
@@ -19,7 +20,7 @@ from parley.conversation.events import (
     Timer,
     TimersChanged,
 )
-from parley.settings import Settings
+from parley.settings import EngineSettings, Settings
 from parley.ui.bridge import Bridge
 from parley.ui.chosen import Chosen
 from parley.ui.engine_page import Machine
@@ -193,6 +194,17 @@ def test_a_dead_engine_is_told_with_the_way_out(desktop: Desktop) -> None:
     desktop.settle()
     assert desktop.window.banner.notice("engine") is None
     assert not desktop.window.banner.isVisible()
+
+
+def test_an_engine_elsewhere_is_out_of_reach_not_dead_and_its_address_can_be_put_right(desktop: Desktop) -> None:
+    desktop.chosen.choose(replace(desktop.chosen.settings, engine=EngineSettings("remote", url="wss://voice.example.org")))
+    desktop.talk.tell(EngineChanged(EngineState.DIED, "voice.example.org is not there. Trying again."))
+    desktop.settle()
+    notice, bar = desktop.window.banner.notice("engine"), desktop.window.talk_bar
+    assert notice is not None
+    assert [button.text() for button in notice.findChildren(QAbstractButton)] == ["Try again", "Settings"]
+    assert (bar.word.text(), "died" in desktop.window.header.chip.text) == ("No connection", False)
+    assert "started again" not in bar.hint.text()
 
 
 def test_trouble_is_one_sentence_that_can_be_put_away(desktop: Desktop) -> None:
