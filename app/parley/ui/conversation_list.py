@@ -55,11 +55,12 @@ AROUND_MATCH = 0.4
 """Share of a line that the words before the found ones have, and those after them, where there is no room for all."""
 
 
-def shown_before(hit: Hit, metrics: QFontMetrics, width: float) -> str:
+def shown_before(hit: Hit, theme: Theme, width: float) -> str:
     """As much of what stands before the found words as leaves them in view."""
-    before, share = hit.before.lstrip(), width * AROUND_MATCH
-    room = width - metrics.horizontalAdvance(hit.match) - min(share, metrics.horizontalAdvance(hit.after))
-    return metrics.elidedText(before, Qt.TextElideMode.ElideLeft, int(max(share, room)))
+    plain, strong = QFontMetrics(theme.font("body")), QFontMetrics(theme.font("body", strong=True))
+    share = width * AROUND_MATCH
+    room = width - strong.horizontalAdvance(hit.match) - min(share, plain.horizontalAdvance(hit.after.rstrip()))
+    return plain.elidedText(hit.before.lstrip(), Qt.TextElideMode.ElideLeft, int(max(share, room)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,7 @@ class _RowPainter(QStyledItemDelegate):
 
     def _found(self, painter: QPainter, hit: Hit, box: QRectF, ink: str) -> None:
         """The found words stand out, and are seen however much stands before them."""
-        before = shown_before(hit, QFontMetrics(self._theme.font("body", strong=True)), box.width())
+        before = shown_before(hit, self._theme, box.width())
         for words, colour, strong in ((before, ink, False), (hit.match, "accent_ink", True), (hit.after.rstrip(), ink, False)):
             box.setLeft(box.left() + self._text(painter, words, box, "body", colour, strong=strong))
 

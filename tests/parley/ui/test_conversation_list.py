@@ -111,11 +111,13 @@ def test_what_was_found_is_seen_however_much_stands_before_it(sidebar: Conversat
 def test_what_stands_before_is_shown_as_far_as_there_is_room(theme: Theme, sidebar: ConversationList, desktop: Desktop) -> None:
     metrics, heading = QFontMetrics(theme.font("body")), desktop.talk.conversations[1][0]
     short = Hit(heading, 2, "The capital is ", "Paris", ".")
-    width = metrics.horizontalAdvance("The capital is Paris.") + 2
+    strong = QFontMetrics(theme.font("body", strong=True))
+    width = metrics.horizontalAdvance("The capital is .") + strong.horizontalAdvance("Paris") + 2
+    cut = shown_before(short, theme, width * 0.75)
 
-    assert shown_before(short, metrics, width) == "The capital is "
-    assert shown_before(short, metrics, width / 2).startswith("…")
-    assert metrics.horizontalAdvance(shown_before(short, metrics, width / 2) + "Paris") <= width / 2 + metrics.horizontalAdvance("…")
+    assert shown_before(short, theme, width) == "The capital is "
+    assert cut.startswith("…")
+    assert metrics.horizontalAdvance(cut) + strong.horizontalAdvance("Paris") <= width * 0.75
 
 
 def test_a_hit_opens_the_conversation_at_its_turn_and_stays_marked(sidebar: ConversationList, desktop: Desktop, qtbot: QtBot) -> None:
