@@ -1,14 +1,16 @@
 """The input line: instead of speech, or beside it in the same turn."""
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QSizePolicy, QWidget
 
 from parley.ui.buttons import Button
 from parley.ui.theme import Radius, Space, Theme
 
 LONGEST_LINES = 5
-PLACEHOLDER = "Type a question, or words to go along with what you say"
+IDLE = ("Type a question, or words to go along with what you say", "Type a question")
+LISTENING = ("Words typed now go along with what you say", "Words to go along")
+"""What an empty field says, and what it says where that is too long."""
 
 
 class _Field(QPlainTextEdit):
@@ -22,7 +24,7 @@ class _Field(QPlainTextEdit):
         self.setProperty("bare", "true")
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setTabChangesFocus(True)
-        self.setPlaceholderText(PLACEHOLDER)
+        self._invitations = IDLE
         self.setAccessibleName("Type to Parley")
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -36,6 +38,21 @@ class _Field(QPlainTextEdit):
         """As tall as the lines, up to a few."""
         lines = min(LONGEST_LINES, max(1, round(self.document().size().height())))
         self.setFixedHeight(lines * self.fontMetrics().lineSpacing() + 6)
+
+    def invite(self, invitations: tuple[str, str]) -> None:
+        """Say the first of them while the field is empty, or the second if the first is too long."""
+        self._invitations = invitations
+        room = self.viewport().width() - 2 * self.document().documentMargin()
+        long, short = invitations
+        fits = self.fontMetrics().horizontalAdvance(long) <= room
+        self.setPlaceholderText(long if fits else short)
+        self.viewport().update()  # Qt 6.10 paints other words only when something else has the field painted
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A new width breaks lines anew."""
+        super().resizeEvent(event)
+        self.invite(self._invitations)
+        self.fit()
 
     def sizeHint(self) -> QSize:
         """One line."""
@@ -88,8 +105,7 @@ class Composer(QWidget):
 
     def show_speaking(self, on: bool) -> None:
         """Whether what is typed goes along with speech."""
-        self.field.setPlaceholderText("Words typed now go along with what you say" if on else PLACEHOLDER)
-        self.field.viewport().update()  # Qt 6.10 paints other words only when something else has the field painted
+        self.field.invite(LISTENING if on else IDLE)
 
     def _changed(self) -> None:
         self.send_button.setEnabled(bool(self.field.toPlainText().strip()))

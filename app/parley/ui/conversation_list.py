@@ -1,10 +1,11 @@
 """The conversations that are kept: open, go on, rename, delete, search."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QPainter
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -13,6 +14,7 @@ from PySide6.QtWidgets import (
     QListView,
     QMenu,
     QMessageBox,
+    QSizePolicy,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -21,14 +23,16 @@ from PySide6.QtWidgets import (
 )
 
 from parley.conversation.events import Found
-from parley.conversation.turns import Heading
+from parley.conversation.turns import Heading, Hit
 from parley.ui.buttons import Button
 from parley.ui.theme import Radius, Space, Theme
 
 Index = QModelIndex | QPersistentModelIndex
-NUMBER, CAPTION, TITLE = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1, Qt.ItemDataRole.EditRole
+NUMBER, CAPTION, HIT, TITLE = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1, Qt.ItemDataRole.UserRole + 2, Qt.ItemDataRole.EditRole
 TYPING_MS = 150
 UNTITLED = "New conversation"
+KEPT = "What you talk about is kept here, on this computer only."
+NOT_KEPT = "What you talk about is not kept. Settings, Privacy changes that."
 
 
 def when(iso: str, now: datetime) -> str:
@@ -47,11 +51,31 @@ def when(iso: str, now: datetime) -> str:
     return f"{moment.day} {moment:%B}" if moment.year == now.year else f"{moment.day} {moment:%B %Y}"
 
 
-class Row:
-    """What one line of the list says."""
+AROUND_MATCH = 0.4
+"""Share of a line that the words before the found ones have, and those after them, where there is no room for all."""
 
-    def __init__(self, number: int, title: str, caption: str) -> None:
-        self.number, self.title, self.caption = number, title, caption
+
+def shown_before(hit: Hit, theme: Theme, width: float) -> str:
+    """As much of what stands before the found words as leaves them in view."""
+    plain, strong = QFontMetrics(theme.font("body")), QFontMetrics(theme.font("body", strong=True))
+    share = width * AROUND_MATCH
+    room = width - strong.horizontalAdvance(hit.match) - min(share, plain.horizontalAdvance(hit.after.rstrip()))
+    return plain.elidedText(hit.before.lstrip(), Qt.TextElideMode.ElideLeft, int(max(share, room)))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one line of the list says: a conversation, or a turn that was found in it."""
+
+    number: int
+    title: str
+    caption: str
+    hit: Hit | None = None
+
+    @property
+    def words(self) -> str:
+        """The title, or the found words with what stands around them."""
+        return f"{self.hit.before}{self.hit.match}{self.hit.after}".strip() if self.hit is not None else self.title or UNTITLED
 
 
 class Headings(QAbstractListModel):
@@ -76,11 +100,10 @@ class Headings(QAbstractListModel):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Title, caption, number."""
         row = self.rows[index.row()]
-        if role in {Qt.ItemDataRole.DisplayRole, TITLE}:
-            return row.title or UNTITLED
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{row.title or UNTITLED}, {row.caption}"
-        return {NUMBER: row.number, CAPTION: row.caption}.get(role)
+            return f"{row.words}, {row.caption}"
+        told: dict[int, object] = {Qt.ItemDataRole.DisplayRole: row.words, TITLE: row.title or UNTITLED}
+        return {**told, NUMBER: row.number, CAPTION: row.caption, HIT: row.hit}.get(role)
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         """Titles can be edited."""
@@ -100,7 +123,7 @@ class _RowPainter(QStyledItemDelegate):
         self._theme = theme
 
     def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
-        return QSize(120, 52)
+        return QSize(120, 14 + self._theme.line_height("body", 20) + self._theme.line_height("caption", 18))
 
     def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, _index: Index) -> None:
         editor.setGeometry(self._box(option).adjusted(0, 4, 0, -4))
@@ -124,18 +147,30 @@ class _RowPainter(QStyledItemDelegate):
             painter.setPen(theme.colour("accent"))
             painter.drawRoundedRect(box.adjusted(1, 1, -1, -1), Radius.M, Radius.M)
         inner = box.adjusted(Space.M, 6, -Space.M, -6)
-        self._text(
-            painter, str(index.data(TITLE)), QRectF(inner.left(), inner.top(), inner.width(), 20), "body", "accent_ink" if chosen else "ink"
-        )
-        self._text(painter, str(index.data(CAPTION)), QRectF(inner.left(), inner.top() + 20, inner.width(), 18), "caption", "ink_soft")
+        height, ink = theme.line_height("body", 20), "accent_ink" if chosen else "ink"
+        above = QRectF(inner.left(), inner.top(), inner.width(), height)
+        hit = index.data(HIT)
+        if isinstance(hit, Hit):
+            self._found(painter, hit, above, ink)
+        else:
+            self._text(painter, str(index.data(Qt.ItemDataRole.DisplayRole)), above, "body", ink)
+        below = QRectF(inner.left(), inner.top() + height, inner.width(), theme.line_height("caption", 18))
+        self._text(painter, str(index.data(CAPTION)), below, "caption", "ink_soft")
         painter.restore()
 
-    def _text(self, painter: QPainter, text: str, box: QRectF, role: str, colour: str) -> None:
-        painter.setFont(self._theme.font(role))
+    def _found(self, painter: QPainter, hit: Hit, box: QRectF, ink: str) -> None:
+        """The found words stand out, and are seen however much stands before them."""
+        before = shown_before(hit, self._theme, box.width())
+        for words, colour, strong in ((before, ink, False), (hit.match, "accent_ink", True), (hit.after.rstrip(), ink, False)):
+            box.setLeft(box.left() + self._text(painter, words, box, "body", colour, strong=strong))
+
+    def _text(self, painter: QPainter, text: str, box: QRectF, role: str, colour: str, *, strong: bool = False) -> int:
+        """Paint what fits; how wide that is."""
+        painter.setFont(self._theme.font(role, strong=strong))
         painter.setPen(self._theme.colour(colour))
-        painter.drawText(
-            box, Qt.AlignmentFlag.AlignVCenter, painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, int(box.width()))
-        )
+        shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, int(box.width()))
+        painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, shown)
+        return painter.fontMetrics().horizontalAdvance(shown)
 
 
 class _List(QListView):
@@ -159,6 +194,9 @@ class ConversationList(QWidget):
 
     new_wanted = Signal()
     opened = Signal(int)
+    sought = Signal(int)
+    """The turn to be shown in the conversation that is opened next."""
+
     renamed = Signal(int, str)
     deleted = Signal(int)
     searched = Signal(str)
@@ -167,6 +205,7 @@ class ConversationList(QWidget):
         super().__init__()
         self._headings: tuple[Heading, ...] = ()
         self._current: int | None = None
+        self._keeps = True
         column = QVBoxLayout(self)
         column.setContentsMargins(0, Space.S, 0, Space.S)
         column.setSpacing(Space.S)
@@ -190,12 +229,13 @@ class ConversationList(QWidget):
         self._painter = _RowPainter(theme)
         self.list.setItemDelegate(self._painter)
         column.addWidget(self.list, 1)
+        self.list.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self.empty = QLabel()
         self.empty.setProperty("role", "caption")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.empty.setWordWrap(True)
         column.addWidget(self.empty)
-        column.addStretch(0)
+        column.addStretch(0)  # has all the room while the list is empty and hidden
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
         self._typing.setInterval(TYPING_MS)
@@ -226,6 +266,12 @@ class ConversationList(QWidget):
         if not self.search_field.text().strip():
             self._fill()
 
+    def show_keeping(self, on: bool) -> None:
+        """Whether what is said comes into the list."""
+        self._keeps = on
+        if not self.search_field.text().strip():
+            self._fill()
+
     def show_current(self, number: int) -> None:
         """Which one is open."""
         self._current = number
@@ -235,13 +281,12 @@ class ConversationList(QWidget):
         """What the search found; late news of an older search is ignored."""
         if found.query.strip() != self.search_field.text().strip():
             return
+        today = datetime.now().astimezone()
         rows = []
         for hit in found.hits:
-            words = f"{hit.before}{hit.match}{hit.after}".strip()
-            rows.append(Row(hit.conversation.number, words, self._caption(hit.conversation)))
-        self.model.put(rows)
-        self.empty.setText("" if rows else "Nothing found.")
-        self._mark()
+            heading = hit.conversation
+            rows.append(Row(heading.number, heading.title, f"{when(heading.changed, today)} · {heading.title or UNTITLED}", hit))
+        self._put(rows, "Nothing found.")
 
     def delete(self) -> None:
         """Ask, then delete the marked one."""
@@ -269,12 +314,21 @@ class ConversationList(QWidget):
         return " · ".join(part for part in parts if part)
 
     def _fill(self) -> None:
-        self.model.put([Row(each.number, each.title, self._caption(each)) for each in self._headings])
-        self.empty.setText("" if self._headings else "What you talk about is kept here, on this computer only.")
+        rows = [Row(each.number, each.title, self._caption(each)) for each in self._headings]
+        self._put(rows, KEPT if self._keeps else NOT_KEPT)
+
+    def _put(self, rows: list[Row], otherwise: str) -> None:
+        """Show these, or a sentence where there are none."""
+        self.model.put(rows)
+        self.empty.setText("" if rows else otherwise)
+        self.empty.setVisible(not rows)
+        self.list.setVisible(bool(rows))
         self._mark()
 
     def _mark(self) -> None:
         rows = [row.number for row in self.model.rows]
+        if self._current == self._marked and self.list.selectionModel().isSelected(self.list.currentIndex()):
+            return  # of several hits in one conversation the one that was picked stays marked
         if self._current in rows:
             self.list.setCurrentIndex(self.model.index(rows.index(self._current)))
         else:
@@ -296,11 +350,14 @@ class ConversationList(QWidget):
             self._fill()
 
     def _open(self, index: QModelIndex) -> None:
+        hit = index.data(HIT)
+        if isinstance(hit, Hit):
+            self.sought.emit(hit.turn)
         self.opened.emit(int(index.data(NUMBER)))
 
     def _open_current(self) -> None:
-        if self._marked is not None:
-            self.opened.emit(self._marked)
+        if self.list.currentIndex().isValid():
+            self._open(self.list.currentIndex())
 
     def _menu(self, point: QPoint) -> None:
         index = self.list.indexAt(point)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 from parley.conversation.events import Answering, Asked, Dropped, Measured, Progressed, Replaying, Spoke, Styled, Timed, Understood, Wrote
 from parley.conversation.turns import Heading, Turn
 from parley.ui.buttons import Button
+from parley.ui.scrolled import Scrolled
 from parley.ui.sweeper import Sweeper
 from parley.ui.theme import Size, Space, Theme
 from parley.ui.turn_cards import AnswerCard, TurnCard, UserCard
@@ -48,14 +49,17 @@ class ConversationView(QScrollArea):
         self._earlier: list[Turn] = []
         self._speaker = "Parley"
         self._follows = True
+        self._wanted_next: int | None = None
+        self._sought: int | None = None
+        """The turn that is kept in view, until the user looks elsewhere."""
+
         self.setWidgetResizable(True)
         self.setFrameShape(QScrollArea.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName("Conversation")
-        page = QWidget()
-        page.setObjectName("plain")
-        self._outer = QVBoxLayout(page)
+        self._page = Scrolled()
+        self._outer = QVBoxLayout(self._page)
         self._turns = Column()
         self._sweeper = Sweeper(self)
         self.welcome = Welcome(theme)
@@ -64,10 +68,10 @@ class ConversationView(QScrollArea):
         self.earlier_button.clicked.connect(self._show_earlier)
         self.earlier_button.hide()
         self._outer.addWidget(self.earlier_button, 0, Qt.AlignmentFlag.AlignHCenter)
-        self._outer.addWidget(self.welcome, 1)
+        self._outer.addWidget(self.welcome, 99)  # nearly all of it; what is left below keeps turns at the top
         self._outer.addWidget(self._turns)
         self._outer.addStretch(1)
-        self.setWidget(page)
+        self.setWidget(self._page)
         self.latest_button = Button(theme, "Latest", "down", height=32)
         self.latest_button.setParent(self)
         self.latest_button.clicked.connect(self.follow)
@@ -90,12 +94,31 @@ class ConversationView(QScrollArea):
         self._earlier = list(turns[:-AT_ONCE])
         for turn in turns[-AT_ONCE:]:
             self._add(self._card(turn))
+        sought, self._wanted_next = self._wanted_next, None
+        sought = sought if sought in {turn.number for turn in turns} else None
+        while sought is not None and sought not in self._cards:
+            self._add_earlier()
         self._after_change()
         self.follow()
+        if sought is not None:
+            self._follows, self._sought = False, sought
+            QTimer.singleShot(0, self, self._reveal)
+
+    def seek(self, turn: int) -> None:
+        """The conversation that is opened next is shown from this turn on."""
+        self._wanted_next = turn
+
+    def _reveal(self) -> None:
+        sought = self._sought
+        if sought is not None and sought in self._cards:
+            card = self._cards[sought]
+            self.verticalScrollBar().setValue(card.mapTo(self._page, card.rect().topLeft()).y() - Space.XL)
+            self._sought = sought  # it was not the user who moved
 
     def use_speaker(self, name: str) -> None:
         """Who answers from now on."""
         self._speaker = name or "Parley"
+        self.welcome.show_speaker(self._speaker)
 
     def ask(self, news: Asked) -> None:
         """The user said something."""
@@ -170,10 +193,10 @@ class ConversationView(QScrollArea):
         return card is not None
 
     def follow(self) -> None:
-        """Go to the end and stay there."""
-        self._follows = True
+        """Go to the end and stay there; a welcome is read from its beginning."""
+        self._follows, self._sought = True, None
         bar = self.verticalScrollBar()
-        bar.setValue(bar.maximum())
+        bar.setValue(bar.maximum() if self._cards else 0)
         self.latest_button.hide()
 
     def _answer(self, turn: int) -> AnswerCard | None:
@@ -207,22 +230,28 @@ class ConversationView(QScrollArea):
     def _show_earlier(self) -> None:
         bar = self.verticalScrollBar()
         from_end = bar.maximum() - bar.value()
-        for turn in reversed(self._earlier[-AT_ONCE:]):
-            self._add(self._card(turn), 0)
-        del self._earlier[-AT_ONCE:]
+        self._add_earlier()
         self._follows = False
         self._after_change()
         QTimer.singleShot(0, self, lambda: bar.setValue(bar.maximum() - from_end))
+
+    def _add_earlier(self) -> None:
+        for turn in reversed(self._earlier[-AT_ONCE:]):
+            self._add(self._card(turn), 0)
+        del self._earlier[-AT_ONCE:]
 
     def _after_change(self) -> None:
         self.welcome.setVisible(not self._cards)
         self.earlier_button.setVisible(bool(self._earlier))
 
     def _range_changed(self, _least: int, most: int) -> None:
-        if self._follows:
+        if self._sought is not None:
+            self._reveal()  # cards above it have found their height
+        elif self._follows and self._cards:
             self.verticalScrollBar().setValue(most)
 
     def _moved(self, value: int) -> None:
+        self._sought = None
         self._follows = value >= self.verticalScrollBar().maximum() - NEAR_END_PX
         self.latest_button.setVisible(not self._follows)
 

@@ -1,5 +1,6 @@
 """The window and the conversation, connected: what the user does becomes a call, what happens becomes a picture."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import assert_never
 
@@ -9,7 +10,7 @@ from PySide6.QtWidgets import QFileDialog
 from parley.conversation import events as news
 from parley.conversation.character import Character
 from parley.conversation.events import EngineState
-from parley.conversation.offer import Offer
+from parley.conversation.offer import Offer, Remote
 from parley.conversation.talk import Talk
 from parley.ui.banner import Tone
 from parley.ui.bridge import Bridge
@@ -62,6 +63,7 @@ class DeskTalk(QObject):
         window.timers.cancelled.connect(talk.cancel_timer)
         conversations = window.conversations
         conversations.new_wanted.connect(talk.new_conversation)
+        conversations.sought.connect(window.view.seek)
         conversations.opened.connect(talk.open_conversation)
         conversations.renamed.connect(talk.rename_conversation)
         conversations.deleted.connect(talk.delete_conversation)
@@ -150,7 +152,8 @@ class DeskTalk(QObject):
             self._trouble(event.message)
 
     def _show_situation(self, event: news.EngineChanged | news.StateChanged | news.SoundChanged) -> None:
-        self._situation = self._situation.after(event)
+        is_remote = isinstance(self._window.chosen.settings.engine.choice, Remote)
+        self._situation = replace(self._situation.after(event), is_remote=is_remote)
         self._window.talk_bar.show_situation(self._situation)
         if isinstance(event, news.EngineChanged):
             self._show_engine(event)
@@ -159,7 +162,8 @@ class DeskTalk(QObject):
 
     def _show_engine(self, event: news.EngineChanged) -> None:
         window = self._window
-        window.header.chip.show_engine(event)
+        is_remote = self._situation.is_remote
+        window.header.chip.show_engine(event, is_remote=is_remote)
         if event.offer is not None:
             window.style_panel.show_offer(event.offer)
             window.roles_panel.show_offer(event.offer)
@@ -167,7 +171,7 @@ class DeskTalk(QObject):
             self._name_speaker()
         if event.state in {EngineState.STUCK, EngineState.DIED, EngineState.FAILED}:
             offers = {} if event.state is EngineState.STUCK else {"Try again": self._talk.retry}
-            if event.state is EngineState.FAILED:
+            if event.state is EngineState.FAILED or is_remote:  # the address may be wrong
                 offers["Settings"] = window.settings_wanted.emit
             tone: Tone = "warning" if event.state is EngineState.STUCK else "danger"
             window.banner.say("engine", tone, event.message or TROUBLE[event.state], offers)

@@ -3,13 +3,16 @@
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from parley.ui.buttons import Button
 from parley.ui.fields import Choice, Slider, Switch
+from parley.ui.scrolled import Scrolled
 from parley.ui.theme import Space, Theme
 
-FIELD_WIDTH = 250
+FIELD_WIDTH, NUMBER_WIDTH = 250, 62
+"""Logical pixels at the usual size of type: of a field, and of the value behind a slider."""
 
 
 class Page(QScrollArea):
@@ -22,8 +25,7 @@ class Page(QScrollArea):
         self.setFrameShape(QScrollArea.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        page = QWidget()
-        page.setObjectName("plain")
+        page = Scrolled()
         self.column = QVBoxLayout(page)
         self.column.setContentsMargins(Space.XL, Space.L, Space.XL, Space.XL)
         self.column.setSpacing(Space.L)
@@ -45,6 +47,7 @@ class Page(QScrollArea):
         words = QVBoxLayout()
         words.setSpacing(1)
         name = QLabel(label)
+        name.setWordWrap(True)
         name.setBuddy(field)
         words.addWidget(name)
         if hint:
@@ -69,7 +72,7 @@ class Page(QScrollArea):
     ) -> Choice:
         """One of (words, value)."""
         field = Choice(self.theme, label)
-        field.setFixedWidth(FIELD_WIDTH)
+        field.setFixedWidth(self.theme.grown(FIELD_WIDTH))
         for words, each in options:
             field.addItem(words, each)
         values = [each for _, each in options]
@@ -90,12 +93,13 @@ class Page(QScrollArea):
         """A number from `bounds` (least, most, step)."""
         least, most, step = bounds
         field = Slider(self.theme, label)
-        field.setFixedWidth(FIELD_WIDTH - 70)
+        field.setFixedWidth(FIELD_WIDTH - NUMBER_WIDTH - Space.S)
         field.setRange(0, round((most - least) / step))
         field.setValue(round((value - least) / step))
         words = QLabel(show(value))
         words.setProperty("role", "value")
-        words.setFixedWidth(62)
+        metrics = QFontMetrics(self.theme.font("body", strong=True))
+        words.setFixedWidth(max(NUMBER_WIDTH, *(metrics.horizontalAdvance(show(end)) + Space.XS for end in (least, most))))
         words.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
         def moved(position: int) -> None:
@@ -119,7 +123,7 @@ class Page(QScrollArea):
         field = QLineEdit(value)
         field.setAccessibleName(label)
         field.setPlaceholderText(placeholder)
-        field.setFixedWidth(FIELD_WIDTH)
+        field.setFixedWidth(self.theme.grown(FIELD_WIDTH))
         field.editingFinished.connect(lambda: tell(field.text().strip()))
         self.row(label, field, hint)
         return field

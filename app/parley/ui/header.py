@@ -20,6 +20,10 @@ WORDS = {
 }
 
 
+UNREACHABLE = ("unreachable, trying again", "danger")
+"""In place of DIED, where the engine is not ours to start."""
+
+
 class EngineChip(QWidget):
     """A dot and the name of who answers."""
 
@@ -30,9 +34,9 @@ class EngineChip(QWidget):
         self._title = ""
         self.show_engine(EngineChanged(EngineState.STARTING))
 
-    def show_engine(self, news: EngineChanged) -> None:
+    def show_engine(self, news: EngineChanged, *, is_remote: bool = False) -> None:
         """How it is."""
-        word, self._colour = WORDS[news.state]
+        word, self._colour = UNREACHABLE if is_remote and news.state is EngineState.DIED else WORDS[news.state]
         if news.offer is not None:
             self._title = news.offer.title
         self.text = self._title if news.state is EngineState.READY and self._title else f"{self._title or 'Engine'} · {word}"

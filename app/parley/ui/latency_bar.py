@@ -11,7 +11,7 @@ from parley.ui.labels import stage_label
 from parley.ui.theme import Space, Theme
 
 GOOD_MS, FAIR_MS = 300, 600
-BAR_WIDTH, BAR_HEIGHT = 132, 6
+BAR_WIDTH, LEAST_WIDTH, BAR_HEIGHT = 132, 32, 6
 COLOURS = ("accent", "speaking", "thinking", "good", "ink_faint", "line_strong")
 
 
@@ -61,7 +61,15 @@ class LatencyBar(QWidget):
     def sizeHint(self) -> QSize:
         """One line of small type."""
         metrics = QFontMetrics(self._theme.font("caption"))
-        return QSize(BAR_WIDTH + Space.L + metrics.horizontalAdvance(self.caption), metrics.height() + 4)
+        return QSize(BAR_WIDTH + self._words_width, metrics.height() + 4)
+
+    def minimumSizeHint(self) -> QSize:
+        """The words are never cut; the bar may be short."""
+        return QSize(LEAST_WIDTH + self._words_width, self.sizeHint().height())
+
+    @property
+    def _words_width(self) -> int:
+        return QFontMetrics(self._theme.font("caption")).horizontalAdvance(self.caption) + Space.L
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """The bar, then the line."""
@@ -70,7 +78,7 @@ class LatencyBar(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         top, left = (self.height() - BAR_HEIGHT) / 2, 0.0
         total = sum(stage.ms for stage in self.parts) or 1.0
-        room = BAR_WIDTH - 2 * max(0, len(self.parts) - 1)
+        room = min(BAR_WIDTH, self.width() - self._words_width) - 2 * max(0, len(self.parts) - 1)
         for index, stage in enumerate(self.parts):
             width = max(2.0, room * stage.ms / total)
             painter.setBrush(self._theme.colour(COLOURS[index % len(COLOURS)]))

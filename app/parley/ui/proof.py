@@ -12,6 +12,9 @@ CLOSE = {"rate": 0.15, "pitch": 1.5}
 ALONE = {"rate": 1.0, "pitch": 0.0}
 """Sliders that nobody moved."""
 
+NO_BREAK = "\u00a0"
+"""A space that keeps what was asked, what came and the mark on one line."""
+
 UNPROVED = frozenset({"voice"})
 """Nobody measures who speaks."""
 
@@ -61,6 +64,6 @@ class Proof(QWidget):
     def show_measured(self, asked: Sequence[tuple[str, str | float]], achieved: Sequence[tuple[str, float | str | None]]) -> None:
         """Show these; nothing measured, nothing shown."""
         lines = [words for _, words in comparisons(asked, achieved)]
-        self._line.setText("   ·   ".join(lines))
+        self._line.setText("   ·   ".join(words.replace(" ", NO_BREAK) for words in lines))
         self._line.setAccessibleName("Style asked and achieved: " + "; ".join(lines))
         self.setVisible(bool(lines))

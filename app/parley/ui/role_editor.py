@@ -3,13 +3,15 @@
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QLineEdit, QPlainTextEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from parley.conversation.character import Character
 from parley.conversation.offer import Offer
 from parley.ui.buttons import Button
+from parley.ui.scrolled import Scrolled
 from parley.ui.style_panel import StylePanel
+from parley.ui.text_field import TextField
 from parley.ui.theme import Space, Theme
 
 TEXTS = (
@@ -20,7 +22,7 @@ TEXTS = (
     ("instructions", "Instructions to the model", 2),
     ("example", "An example of how it talks", 3),
 )
-"""(field of Character, label, lines)."""
+"""(field of Character, label, lines that there is always room for)."""
 
 
 class RoleEditor(QDialog):
@@ -33,7 +35,7 @@ class RoleEditor(QDialog):
         self._character = character
         self.setWindowTitle(title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(720, 560)
+        self.resize(QSize(theme.grown(720), theme.grown(560)).boundedTo(self.screen().availableSize()))
         outer = QVBoxLayout(self)
         outer.setContentsMargins(Space.L, Space.L, Space.L, Space.L)
         outer.setSpacing(Space.M)
@@ -57,8 +59,7 @@ class RoleEditor(QDialog):
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        page = QWidget()
-        page.setObjectName("plain")
+        page = Scrolled()
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, Space.S, 0)
         column.setSpacing(Space.XS)
@@ -68,12 +69,10 @@ class RoleEditor(QDialog):
         self.name_field.textChanged.connect(self._check)
         column.addWidget(_label("Name"))
         column.addWidget(self.name_field)
-        self.fields: dict[str, QPlainTextEdit] = {}
+        self.fields: dict[str, TextField] = {}
         for name, label, lines in TEXTS:
-            field = QPlainTextEdit(getattr(character, name))
+            field = TextField(getattr(character, name), least_lines=lines)
             field.setAccessibleName(label)
-            field.setTabChangesFocus(True)
-            field.setFixedHeight(lines * field.fontMetrics().lineSpacing() + 24)
             column.addSpacing(Space.S)
             column.addWidget(_label(label))
             column.addWidget(field)

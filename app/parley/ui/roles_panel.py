@@ -1,6 +1,7 @@
 """Role-play presets: choose, edit, bring in, hand on; those that the engine can't play are marked with the reason."""
 
 from collections.abc import Callable
+from html import escape
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,13 +15,14 @@ from parley.ui import icons
 from parley.ui.buttons import Button, focus_ring
 from parley.ui.cast import Cast
 from parley.ui.role_editor import RoleEditor
+from parley.ui.scrolled import Scrolled
 from parley.ui.theme import Radius, Size, Space, Theme
 from parley_models.errors import ParleyError
 
 Kept = TypeVar("Kept")
 FILES = "Character cards (*.png *.json);;All files (*)"
-LACK_WIDTH = Size.PANEL - 2 * Space.M - 60 - 19 - Space.L
-"""Logical pixels beside the warning's icon in a card."""
+LEFT = 60
+"""Logical pixels from a card's edge to its words."""
 
 PARLEY = Character("Parley", "Itself: plain answers in its own voice.")
 
@@ -38,7 +40,7 @@ class RoleCard(QAbstractButton):
         self.setCheckable(True)
         self.setAccessibleName(character.name)
         self.setAccessibleDescription(". ".join(part for part in (self._blurb, self._why) if part))
-        self.setToolTip(self._why)
+        self.setToolTip("".join(f"<p>{escape(part)}</p>" for part in (self._blurb, self._why) if part))
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
@@ -50,10 +52,20 @@ class RoleCard(QAbstractButton):
 
     def sizeHint(self) -> QSize:
         """Two or three lines."""
+        words = 20 + self._name_height + self._blurb_height
         if not self.lack:
-            return QSize(200, 60)
-        metrics, room = QFontMetrics(self._theme.font("caption")), LACK_WIDTH
-        return QSize(200, 58 + metrics.boundingRect(0, 0, room, 1000, int(Qt.TextFlag.TextWordWrap.value), self.lack).height())
+            return QSize(200, words)
+        metrics = QFontMetrics(self._theme.font("caption"))
+        room = self._theme.grown(Size.PANEL) - 2 * Space.M - LEFT - 19 - Space.L
+        return QSize(200, words - 2 + metrics.boundingRect(0, 0, room, 1000, int(Qt.TextFlag.TextWordWrap.value), self.lack).height())
+
+    @property
+    def _name_height(self) -> int:
+        return self._theme.line_height("body", 20)
+
+    @property
+    def _blurb_height(self) -> int:
+        return self._theme.line_height("caption", 20)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """A card; the chosen one stands out."""
@@ -65,16 +77,19 @@ class RoleCard(QAbstractButton):
         painter.setBrush(colour("accent_soft" if chosen else "sunken" if self.underMouse() else "surface"))
         painter.drawRoundedRect(box.adjusted(1, 1, -1, -1), Radius.M, Radius.M)
         self._paint_letter(painter)
-        left = 60.0
+        left, name, blurb = float(LEFT), self._name_height, self._blurb_height
         width = box.width() - left - Space.S
         ink = colour("ink_faint" if self.unplayable else "accent_ink" if chosen else "ink")
-        self._line(painter, self.character.name, QRectF(left, 10, width, 20), "body", ink, strong=True)
-        self._line(painter, self._blurb, QRectF(left, 30, width, 20), "caption", colour("ink_faint" if self.unplayable else "ink_soft"))
+        self._line(painter, self.character.name, QRectF(left, 10, width, name), "body", ink, strong=True)
+        self._line(
+            painter, self._blurb, QRectF(left, 10 + name, width, blurb), "caption", colour("ink_faint" if self.unplayable else "ink_soft")
+        )
         if self.lack:
-            icons.draw(painter, "warning", QRectF(left, 52, 14, 14), colour("warning"))
+            top = 10.0 + name + blurb
+            icons.draw(painter, "warning", QRectF(left, top + blurb / 2 - 8, 14, 14), colour("warning"))
             painter.setFont(self._theme.font("caption"))
             painter.setPen(colour("warning"))
-            painter.drawText(QRectF(left + 19, 50, width - 19, box.height() - 54), Qt.TextFlag.TextWordWrap, self.lack)
+            painter.drawText(QRectF(left + 19, top, width - 19, box.height() - top - 4), Qt.TextFlag.TextWordWrap, self.lack)
         if self.hasFocus():
             focus_ring(painter, box, Radius.M, self._theme)
         painter.end()
@@ -121,8 +136,7 @@ class RolesPanel(QWidget):
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        page = QWidget()
-        page.setObjectName("plain")
+        page = Scrolled()
         self._list = QVBoxLayout(page)
         self._list.setContentsMargins(Space.M, Space.S, Space.M, Space.M)
         self._list.setSpacing(6)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QButtonGroup, QDialog, QGridLayout, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from parley.ui.buttons import Button
@@ -39,7 +39,7 @@ class SettingsDialog(QDialog):
         self.setWindowTitle("Settings")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setModal(True)
-        self.resize(760, 560)
+        self.resize(QSize(theme.grown(760), theme.grown(560)).boundedTo(self.screen().availableSize()))
         self._theme, self._chosen = theme, chosen
         self.sound = SoundPage(theme, desk, chosen)
         self.engine = EnginePage(theme, machine, chosen)
@@ -57,7 +57,7 @@ class SettingsDialog(QDialog):
         side = QWidget()
         side.setObjectName("side")
         side.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        side.setFixedWidth(178)
+        side.setFixedWidth(theme.grown(178))
         names = QVBoxLayout(side)
         names.setContentsMargins(Space.M, Space.L, Space.M, Space.M)
         names.setSpacing(Space.XS)
@@ -152,7 +152,9 @@ class SettingsDialog(QDialog):
         grid.setVerticalSpacing(Space.S)
         for index, (key, meaning) in enumerate(KEYS):
             grid.addWidget(KeyCap(self._theme, key), index, 0, Qt.AlignmentFlag.AlignLeft)
-            grid.addWidget(QLabel(meaning), index, 1)
+            words = QLabel(meaning)
+            words.setWordWrap(True)
+            grid.addWidget(words, index, 1)
         grid.setColumnStretch(1, 1)
         page.column.addLayout(grid)
         page.column.addWidget(caption("For a key that works everywhere on your desktop, bind one to `parley ctl talk`."))

@@ -1,13 +1,12 @@
 """The right side: style and roles, one at a time."""
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from parley.ui.buttons import Button
 from parley.ui.fields import line
 from parley.ui.roles_panel import RolesPanel
 from parley.ui.style_panel import StylePanel
-from parley.ui.theme import Size, Space, Theme
+from parley.ui.theme import Space, Theme
 
 
 class SidePanel(QWidget):
@@ -15,9 +14,6 @@ class SidePanel(QWidget):
 
     def __init__(self, theme: Theme, style: StylePanel, roles: RolesPanel) -> None:
         super().__init__()
-        self.setObjectName("side")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setFixedWidth(Size.PANEL)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)

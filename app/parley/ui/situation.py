@@ -23,6 +23,8 @@ class Situation:
     engine: EngineChanged = field(default_factory=lambda: EngineChanged(EngineState.STARTING))
     state: StateChanged = field(default_factory=lambda: StateChanged(Activity.IDLE, open_microphone=False, muted=False, held=False))
     sound: SoundChanged = field(default_factory=lambda: SoundChanged("", ""))
+    is_remote: bool = False
+    """Whether the engine is at an address, where it is not ours to start."""
 
     def after(self, news: EngineChanged | StateChanged | SoundChanged) -> "Situation":
         """The situation when this has become known."""
@@ -48,7 +50,7 @@ class Situation:
 def _activity(now: Situation) -> Shown | None:
     state, ready = now.state, now.engine.state in {EngineState.READY, EngineState.ASLEEP}
     waits = "" if ready else "The engine is not up yet; you will be answered as soon as it is."
-    if state.activity is Activity.LISTENING:
+    if state.activity is Activity.LISTENING and now.sound.microphone is not None:
         hint = waits or ("Let go when you are done" if state.held else "Pause when you are done")
         return Shown("Listening", hint, "microphone", "accent")
     if state.activity is Activity.SPEAKING:
@@ -70,6 +72,8 @@ def _obstacle(now: Situation) -> Shown | None:
             return Shown("Engine starting", hint, "engine", "thinking")
         case EngineState.STUCK:
             return Shown("Engine stuck", "It has not answered for a second; Parley waits for it", "warning", "warning")
+        case EngineState.DIED if now.is_remote:
+            return Shown("No connection", "Parley keeps trying; nothing is lost", "warning", "danger")
         case EngineState.DIED:
             return Shown("Engine died", "It is being started again; nothing is lost", "warning", "danger")
         case EngineState.FAILED:

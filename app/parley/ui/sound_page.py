@@ -65,7 +65,7 @@ class Meter(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme, self.level, self.peak = theme, 0.0, 0.0
-        self.setFixedSize(FIELD_WIDTH, 18)
+        self.setFixedSize(theme.grown(FIELD_WIDTH), 18)
         self.setAccessibleName("Microphone level")
 
     def show_level(self, level: float) -> None:

@@ -12,6 +12,7 @@ from parley.ui.buttons import Button
 from parley.ui.fields import line
 from parley.ui.labels import CONTROLS
 from parley.ui.proof import comparisons
+from parley.ui.scrolled import Scrolled
 from parley.ui.style_rows import DiscreteRow, SliderRow, StyleRow, UnavailableRow
 from parley.ui.theme import Space, Theme
 from parley_models.style import STYLE_FIELDS, Control, Level, Style
@@ -42,8 +43,7 @@ class StylePanel(QWidget):
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        page = QWidget()
-        page.setObjectName("plain")
+        page = Scrolled()
         self._list = QVBoxLayout(page)
         self._list.setContentsMargins(Space.L, Space.XS, Space.L, Space.L)
         self._list.setSpacing(Space.L)

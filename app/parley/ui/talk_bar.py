@@ -3,8 +3,8 @@
 from typing import Protocol
 
 from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from parley.conversation.events import Activity
 from parley.ui import icons
@@ -60,18 +60,18 @@ class TalkBar(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(Space.L, Space.S, Space.L, Space.M)
         column.setSpacing(Space.S)
-        stage = QGridLayout()
-        stage.setSpacing(Space.S)
+        self._stage = QGridLayout()
+        self._stage.setSpacing(Space.S)
         self.waveform = LiveWaveform(theme, Size.TALK + 2 * HALO + Space.M)
         self.button = TalkButton(theme)
-        stage.addLayout(self._state(theme), 0, 0, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        stage.addWidget(self.waveform, 0, 1)
-        stage.addWidget(self.button, 0, 1, Qt.AlignmentFlag.AlignCenter)
-        stage.addLayout(self._toggles(theme), 0, 2, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        stage.setColumnStretch(1, 1)
-        for side in (0, 2):  # the button stays in the middle, whatever the words are
-            stage.setColumnMinimumWidth(side, WORDS_WIDTH)
-        column.addLayout(stage)
+        self._words, self._toggles = self._make_words(theme), self._make_toggles(theme)
+        self._stage.addWidget(self.waveform, 1, 1)
+        self._stage.addWidget(self.button, 1, 1, Qt.AlignmentFlag.AlignCenter)
+        self._stage.addWidget(self._toggles, 1, 2, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._stage.setColumnStretch(1, 1)
+        self._is_narrow = False
+        self._arrange()
+        column.addLayout(self._stage)
         self.composer = Composer(theme)
         holder = QHBoxLayout()
         self.composer.setMaximumWidth(Size.READING)
@@ -82,27 +82,30 @@ class TalkBar(QWidget):
         self.waveform.moved.connect(self.button.show_level)
         self.show_situation(self.situation)
 
-    def _state(self, theme: Theme) -> QVBoxLayout:
-        column = QVBoxLayout()
-        column.setSpacing(0)
+    def _make_words(self, theme: Theme) -> QWidget:
+        words = QWidget()
+        self._sentence = QBoxLayout(QBoxLayout.Direction.TopToBottom, words)
+        self._sentence.setContentsMargins(0, 0, 0, 0)
         row = QHBoxLayout()
         row.setSpacing(Space.S)
         self._icon = _StateIcon(theme)
         self.word = QLabel()
         self.word.setProperty("role", "heading")
+        self.word.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Preferred)  # the hint can break, the word can't
         row.addWidget(self._icon)
         row.addWidget(self.word)
         row.addStretch(1)
         self.hint = QLabel()
         self.hint.setProperty("role", "caption")
         self.hint.setWordWrap(True)
-        self.hint.setFixedWidth(WORDS_WIDTH)
-        column.addLayout(row)
-        column.addWidget(self.hint)
-        return column
+        self._sentence.addLayout(row)
+        self._sentence.addWidget(self.hint, 1)
+        return words
 
-    def _toggles(self, theme: Theme) -> QHBoxLayout:
-        row = QHBoxLayout()
+    def _make_toggles(self, theme: Theme) -> QWidget:
+        toggles = QWidget()
+        row = QHBoxLayout(toggles)
+        row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(Space.S)
         self.open_button = Button(theme, icon="open-microphone", name="Open microphone (Ctrl+M)", height=40)
         self.mute_button = Button(theme, icon="microphone", weight="alarm", name="Mute the microphone (Ctrl+Shift+M)", height=40)
@@ -114,7 +117,30 @@ class TalkBar(QWidget):
         self.stop_button.clicked.connect(self.interrupted)
         for button in (self.open_button, self.mute_button, self.stop_button):
             row.addWidget(button)
-        return row
+        return toggles
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The words lie beside the button while there is room for them, else above it."""
+        super().resizeEvent(event)
+        needs = 2 * (self._theme.grown(WORDS_WIDTH) + Space.S) + self.button.width() + 2 * Space.L
+        if self._is_narrow != (self.width() < needs):
+            self._is_narrow = not self._is_narrow
+            self._arrange()
+
+    def _arrange(self) -> None:
+        """Both sides are of one width, so that the button stays in the middle, whatever the words are."""
+        words = self._theme.grown(WORDS_WIDTH)
+        self._stage.removeWidget(self._words)
+        if self._is_narrow:
+            self._stage.addWidget(self._words, 0, 0, 1, 3)
+        else:
+            self._stage.addWidget(self._words, 1, 0, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        for side in (0, 2):
+            self._stage.setColumnMinimumWidth(side, self._toggles.sizeHint().width() if self._is_narrow else words)
+        self._sentence.setDirection(QBoxLayout.Direction.LeftToRight if self._is_narrow else QBoxLayout.Direction.TopToBottom)
+        self._sentence.setSpacing(Space.M if self._is_narrow else 0)
+        self.hint.setMinimumWidth(0 if self._is_narrow else words)
+        self.hint.setMaximumWidth(self.maximumWidth() if self._is_narrow else words)
 
     def show_situation(self, now: Situation) -> None:
         """Words, colours, buttons and the waveform for what is going on."""

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QPalette
+from PySide6.QtGui import QColor, QFont, QFontInfo, QFontMetrics, QPalette
 from PySide6.QtWidgets import QApplication
 
 from parley_models.style import Style
@@ -51,6 +51,11 @@ TYPE_SCALE = MappingProxyType({"caption": 0.86, "body": 1.0, "reading": 1.12, "h
 """Sizes of type against the desktop's own."""
 
 SMALLEST_BODY_PT = 10.0
+USUAL_BODY_PX = 13.0
+"""What lengths that hold words are made for."""
+
+MOST_GROWTH = 1.4
+"""Beyond that words are broken or end in … instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +224,14 @@ class Theme(QObject):
         font.setPointSizeF(self.points(role))
         font.setWeight(QFont.Weight.DemiBold if strong else QFont.Weight.Normal)
         return font
+
+    def grown(self, length: int) -> int:
+        """A length that has to hold words: longer where the desktop's type is larger than usual."""
+        return round(length * min(MOST_GROWTH, max(1.0, QFontInfo(self._base).pixelSize() / USUAL_BODY_PX)))
+
+    def line_height(self, role: str, least: int) -> int:
+        """What one line of a role needs, in logical pixels, and no less than what the usual size of type is given."""
+        return max(least, QFontMetrics(self.font(role)).height())
 
     def colour(self, name: str) -> QColor:
         """A colour of the palette by its name."""

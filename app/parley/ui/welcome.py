@@ -1,9 +1,12 @@
 """What an empty conversation shows: how to talk, and something to begin with."""
 
+from urllib.parse import urlsplit
+
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
+from parley.conversation.offer import BuiltIn, EngineChoice, Remote
 from parley.ui import icons
 from parley.ui.buttons import Button
 from parley.ui.flow_layout import FlowLayout
@@ -39,20 +42,32 @@ class Welcome(QWidget):
         column.setSpacing(Space.M)
         column.addStretch(2)
         column.addWidget(_Mark(), 0, Qt.AlignmentFlag.AlignHCenter)
-        title = QLabel("Talk to Parley")
-        title.setProperty("role", "title")
-        column.addWidget(title, 0, Qt.AlignmentFlag.AlignHCenter)
-        promise = QLabel("It hears you and answers aloud. Nothing leaves this computer.")
-        promise.setProperty("role", "caption")
-        promise.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        promise.setWordWrap(True)
-        self.promise = promise
-        column.addWidget(promise)
+        self.title = QLabel()
+        self.title.setProperty("role", "title")
+        self.promise = QLabel()
+        self.promise.setProperty("role", "caption")
+        for words in (self.title, self.promise):
+            words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+            words.setWordWrap(True)
+            words.setTextFormat(Qt.TextFormat.PlainText)
+            column.addWidget(words)
+        self.show_speaker("Parley")
+        self.show_engine(BuiltIn())
         column.addSpacing(Space.S)
         column.addWidget(self._keys(theme), 0, Qt.AlignmentFlag.AlignHCenter)
         column.addSpacing(Space.S)
         column.addLayout(self._samples(theme))
         column.addStretch(3)
+
+    def show_speaker(self, name: str) -> None:
+        """Who will answer."""
+        self.title.setText(f"Talk to {name}")
+
+    def show_engine(self, choice: EngineChoice) -> None:
+        """Where what is said goes."""
+        host = urlsplit(choice.url).hostname if isinstance(choice, Remote) else None
+        where = "Nothing leaves this computer." if host is None else f"What you say and type goes to {host}."
+        self.promise.setText(f"It hears you and answers aloud. {where}")
 
     def _keys(self, theme: Theme) -> QWidget:
         box = QWidget()

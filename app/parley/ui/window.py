@@ -1,10 +1,11 @@
 """Parley's window: conversations on the left, the conversation in the middle, style and roles on the right."""
 
 from PySide6.QtCore import QByteArray, QSize, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from parley.conversation.talk import Talk
+from parley.settings import Settings
 from parley.ui.banner import Banner
 from parley.ui.cast import Cast
 from parley.ui.chosen import Chosen
@@ -16,14 +17,13 @@ from parley.ui.icons import app_icon
 from parley.ui.keys import HoldToTalk
 from parley.ui.roles_panel import RolesPanel
 from parley.ui.side_panel import SidePanel
+from parley.ui.sides import Side, Sides
 from parley.ui.style_panel import StylePanel
 from parley.ui.talk_bar import Levels, TalkBar
 from parley.ui.theme import Size, Theme
 from parley.ui.timers import TimerRow
 
-SMALLEST = QSize(720, 520)
-CENTRE_NEEDS = 520
-"""Logical pixels; below that the sides give way."""
+SMALLEST = QSize(420, 480)
 
 
 class Window(QWidget):
@@ -51,23 +51,16 @@ class Window(QWidget):
         self.panel = SidePanel(theme, self.style_panel, self.roles_panel)
         self.keys = HoldToTalk(self)
         self._lay_out()
-        self._wants_sidebar, self._wants_panel = True, True
         self._shortcuts()
         self.resize(1200, 800)
         self._restore(chosen.settings.window)
+        self._show_choice(chosen.settings, chosen.settings)
+        chosen.changed.connect(self._show_choice)
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        self.sidebar = QWidget()
-        self.sidebar.setObjectName("side")
-        self.sidebar.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.sidebar.setFixedWidth(Size.SIDEBAR)
-        holder = QVBoxLayout(self.sidebar)
-        holder.setContentsMargins(0, 0, 0, 0)
-        holder.addWidget(self.conversations)
-        centre = QVBoxLayout()
+        middle = QWidget()
+        centre = QVBoxLayout(middle)
+        centre.setContentsMargins(0, 0, 0, 0)
         centre.setSpacing(0)
         centre.addWidget(self.header)
         centre.addWidget(line())
@@ -76,18 +69,18 @@ class Window(QWidget):
         centre.addWidget(self.timers)
         centre.addWidget(line())
         centre.addWidget(self.talk_bar)
-        self._edges = (line(upright=True), line(upright=True))
-        row.addWidget(self.sidebar)
-        row.addWidget(self._edges[0])
-        row.addLayout(centre, 1)
-        row.addWidget(self._edges[1])
-        row.addWidget(self.panel)
+        self.sidebar = Side(self.conversations, on_the_left=True, width=self.theme.grown(Size.SIDEBAR))
+        self.panel_side = Side(self.panel, on_the_left=False, width=self.theme.grown(Size.PANEL))
+        self.sides = Sides(self.theme, self.sidebar, middle, self.panel_side, self.header)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.sides)
 
     def _shortcuts(self) -> None:
         for keys, act in (
             ("Ctrl+M", self._toggle_microphone),
             ("Ctrl+Shift+M", self._toggle_mute),
-            ("Ctrl+N", self.talk.new_conversation),
+            ("Ctrl+N", self.conversations.new_wanted.emit),
             ("Ctrl+F", self._search),
             ("Ctrl+L", self._type),
             ("Ctrl+B", self.header.sidebar_button.click),
@@ -100,6 +93,9 @@ class Window(QWidget):
         self.header.sidebar_toggled.connect(self._show_sidebar)
         self.header.panel_toggled.connect(self._show_panel)
         self.header.settings_wanted.connect(self.settings_wanted)
+        self.sides.changed.connect(self._mark_sides)
+        self.conversations.opened.connect(self.sides.put_away)
+        self.conversations.new_wanted.connect(self.sides.put_away)
 
     def _toggle_microphone(self) -> None:
         self.talk.open_microphone(not self.talk_bar.situation.state.open_microphone)
@@ -116,8 +112,9 @@ class Window(QWidget):
         self.talk_bar.composer.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _escape(self) -> None:
-        """Silence first; and Space is for talking again."""
+        """Silence first; nothing lies over the conversation, and Space is for talking again."""
         self.talk.interrupt()
+        self.sides.put_away()
         focus = self.focusWidget()
         if focus is not None:
             focus.clearFocus()
@@ -128,37 +125,22 @@ class Window(QWidget):
         self.panel.open_tab(1)
 
     def _show_sidebar(self, on: bool) -> None:
-        self._wants_sidebar = on
-        if on and self.width() < Size.SIDEBAR + Size.PANEL + CENTRE_NEEDS:
-            self._wants_panel = False
-        self._fit()
+        self.sides.ask_for(self.sidebar, on)
 
     def _show_panel(self, on: bool) -> None:
-        self._wants_panel = on
-        if on and self.width() < Size.SIDEBAR + Size.PANEL + CENTRE_NEEDS:
-            self._wants_sidebar = False
-        self._fit()
+        self.sides.ask_for(self.panel_side, on)
 
-    def _fit(self) -> None:
-        """Show what is wanted and fits; the panel goes before the sidebar does."""
-        room = self.width() - CENTRE_NEEDS
-        panel = self._wants_panel and room >= Size.PANEL - 4
-        sidebar = self._wants_sidebar and room - (Size.PANEL if panel else 0) >= Size.SIDEBAR
-        self.sidebar.setVisible(sidebar)
-        self._edges[0].setVisible(sidebar)
-        self.panel.setVisible(panel)
-        self._edges[1].setVisible(panel)
-        self.header.sidebar_button.setChecked(sidebar)
-        self.header.panel_button.setChecked(panel)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """The sides give way before the middle does."""
-        super().resizeEvent(event)
-        self._fit()
+    def _mark_sides(self) -> None:
+        self.header.sidebar_button.setChecked(self.sidebar.isVisibleTo(self))
+        self.header.panel_button.setChecked(self.panel_side.isVisibleTo(self))
 
     def _restore(self, kept: str) -> None:
         if kept:
             self.restoreGeometry(QByteArray.fromBase64(kept.encode()))
+
+    def _show_choice(self, _before: Settings, now: Settings) -> None:
+        self.view.welcome.show_engine(now.engine.choice)
+        self.conversations.show_keeping(now.privacy.keep_history)
 
     @property
     def place(self) -> str:

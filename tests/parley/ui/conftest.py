@@ -8,6 +8,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QApplication, QWidget
 
 from parley.settings import Settings
@@ -50,6 +51,19 @@ def look(qapp: QApplication) -> Theme:
 def theme(look: Theme) -> Theme:
     look.use("light")
     return look
+
+
+@pytest.fixture
+def large(qapp: QApplication, theme: Theme) -> Iterator[Theme]:
+    """The look on a desktop with large type."""
+    before = qapp.font()
+    font = QFont(before)
+    font.setPointSizeF(17)
+    qapp.setFont(font)
+    yield Theme(qapp, "light")
+    qapp.setFont(before)
+    theme.use("dark")  # wears the style sheet of the usual size again, as it has changed
+    theme.use("light")
 
 
 def end(window: QWidget) -> None:

@@ -1,11 +1,11 @@
-"""Pictures of the window in its states, on a real X server: `python screens.py FOLDER [all]`. Prints one line of JSON for each picture."""
+"""Pictures of the window in its states, on a real X server: `python screens.py FOLDER POINTS [all]`. Prints JSON, one line a picture."""
 
 import json
 import sys
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QFont, QImage
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
 
 from parley.conversation import events as news
@@ -21,7 +21,7 @@ from parley.ui.window import Window
 from parley_models.style import Style
 from tests.fakes.window_talk import MINI, RICH, WAVE, QuietDesk, ScriptedTalk
 
-SIZES = ((900, 600), (1200, 800))
+SIZES = ((420, 600), (900, 600), (1200, 800))
 LOOKS: tuple[Appearance, ...] = ("light", "dark")
 SCENES = tuple("empty talk listening thinking speaking muted starting died no-microphone no-speaker rich roles".split())
 
@@ -132,9 +132,12 @@ def take(stage: Stage, folder: Path, scene: str, look: Appearance, size: tuple[i
     sys.stdout.write(json.dumps(record | {"colours": colours(picture), "cut": cut_words(stage.window)}) + "\n")
 
 
-def main(folder: Path, *, everything: bool) -> None:
-    """Take the pictures: every state once, or in every look and size."""
+def main(folder: Path, points: float, *, everything: bool) -> None:
+    """Take the pictures, with the desktop's type as large as that: every state once, or in every look and size."""
     app = QApplication([])
+    font = QFont(app.font())
+    font.setPointSizeF(points)
+    app.setFont(font)
     stage = Stage(app)
     stage.settle()
     for number, scene in enumerate(SCENES):
@@ -142,11 +145,11 @@ def main(folder: Path, *, everything: bool) -> None:
             stage.conversation()
         stage.play(scene)
         variants: list[tuple[Appearance, tuple[int, int]]] = [(look, size) for look in LOOKS for size in SIZES]
-        for look, size in variants if everything else variants[number % 2 :: 3][:1]:
+        for look, size in variants if everything else [variants[number % len(variants)]]:
             take(stage, folder, scene, look, size)
         stage.rest()
     stage.window.close()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), everything="all" in sys.argv[2:])
+    main(Path(sys.argv[1]), float(sys.argv[2]), everything="all" in sys.argv[3:])

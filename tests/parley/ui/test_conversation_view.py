@@ -4,15 +4,18 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QGuiApplication, QTextCursor
+from PySide6.QtGui import QColor, QFontMetrics, QGuiApplication, QTextCursor
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
 from parley.conversation import events as news
 from parley.conversation.turns import Segment, Stage, Turn
+from parley.settings import EngineSettings
 from parley.ui.conversation_view import AT_ONCE
-from parley.ui.latency_bar import spans
+from parley.ui.latency_bar import LatencyBar, spans
+from parley.ui.proof import NO_BREAK
 from parley.ui.spoken_text import SpokenText
 from parley.ui.theme import LIGHT, Theme, tint_of
 from parley.ui.turn_cards import AnswerCard, UserCard
@@ -228,7 +231,7 @@ def test_asked_and_achieved_stand_below_the_answer(desktop: Desktop) -> None:
     desktop.talk.answer(None)
     desktop.settle()
 
-    assert "Speed: asked 1.30×, got 1.26× ✓" in answer_of(desktop).proof._line.text()
+    assert "Speed: asked 1.30×, got 1.26× ✓" in answer_of(desktop).proof._line.text().replace(NO_BREAK, " ")
 
 
 def test_a_turn_that_was_none_goes_away_with_a_word(desktop: Desktop) -> None:
@@ -317,3 +320,41 @@ def test_an_empty_conversation_says_how_to_begin(desktop: Desktop) -> None:
 
     assert desktop.called("send") == [("What is the capital of France?",)]
     assert not view.welcome.isVisible()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1200, 800), (720, 560)])
+def test_the_welcome_lies_in_the_middle_and_whole(desktop: Desktop, width: int, height: int) -> None:
+    view = desktop.window.view
+    desktop.window.resize(width, height)
+    desktop.settle()
+    words = [each for each in view.welcome.findChildren(QWidget) if each.isVisible()]
+    tops = [each.mapTo(view.viewport(), each.rect().topLeft()).y() for each in words]
+    ends = [each.mapTo(view.viewport(), each.rect().bottomLeft()).y() for each in words]
+    above, below = min(tops), view.viewport().height() - max(ends)
+
+    assert above >= 0
+    assert 0.5 <= (above + 1) / (below + 1) <= 1.5
+
+
+def test_how_long_it_took_is_never_cut_the_bar_is_shorter(theme: Theme) -> None:
+    bar = LatencyBar(theme, (Stage("thought", 120.0), Stage("first_audio", 214.0)))
+    words = QFontMetrics(theme.font("caption")).horizontalAdvance(bar.caption)
+
+    assert words < bar.minimumSizeHint().width() < bar.sizeHint().width()
+    bar.resize(bar.minimumSizeHint())
+    inked = bar.grab().toImage()
+    ground = inked.pixelColor(0, 0)
+    columns = [x for x in range(inked.width()) if any(inked.pixelColor(x, y) != ground for y in range(inked.height()))]
+    assert max(columns) < inked.width() - 2
+
+
+def test_the_welcome_names_who_answers_and_says_where_words_go(desktop: Desktop) -> None:
+    welcome, settings = desktop.window.view.welcome, desktop.chosen.settings
+    assert welcome.title.text() == "Talk to Parley"
+    assert welcome.promise.text().endswith("Nothing leaves this computer.")
+
+    desktop.talk.set_character(PIRATE)
+    desktop.chosen.choose(replace(settings, engine=EngineSettings("remote", url="wss://voice.example.org/v1/realtime", key="secret")))
+    desktop.settle()
+    assert welcome.title.text() == "Talk to Pirate"
+    assert welcome.promise.text().endswith("What you say and type goes to voice.example.org.")

@@ -6,10 +6,11 @@ from pathlib import Path
 from parley.conversation.character import Character
 from parley.conversation.events import Answering, CharacterChanged, EngineChanged, EngineState
 from parley.conversation.turns import Turn
+from parley.ui.role_editor import RoleEditor
 from parley.ui.roles_panel import RoleCard, RolesPanel
 from parley_models.style import Style
 from tests.fakes.window_talk import GHOST, MINI, PIRATE, RICH
-from tests.parley.ui.conftest import Desktop
+from tests.parley.ui.conftest import Desktop, end
 
 
 def card(panel: RolesPanel, name: str) -> RoleCard:
@@ -37,11 +38,18 @@ def test_what_the_bundle_cannot_speak_is_marked_with_the_reason(desktop: Desktop
     assert card(panel, "Pirate").lack == ""
     ghost = card(panel, "Ghost")
     assert ghost.lack == "Not in its full style here"
-    assert "manner" in ghost.toolTip() and "manner" in ghost.accessibleDescription()
+    assert ghost.toolTip().startswith("<p>") and "manner" in ghost.toolTip() and "manner" in ghost.accessibleDescription()
 
     desktop.talk.tell(EngineChanged(EngineState.READY, offer=RICH))
     desktop.settle()
     assert card(panel, "Ghost").lack == ""
+
+
+def test_what_is_too_long_for_a_card_is_in_its_hint_and_never_markup(desktop: Desktop) -> None:
+    wordy = RoleCard(desktop.theme, Character("Wordy", "Says <b>a lot</b> & more."), None)
+
+    assert wordy.toolTip() == "<p>Says &lt;b&gt;a lot&lt;/b&gt; &amp; more</p>"
+    end(wordy)
 
 
 def test_a_role_that_a_small_model_does_not_know_is_marked(desktop: Desktop) -> None:
@@ -149,3 +157,21 @@ def test_only_the_users_own_are_deleted(desktop: Desktop) -> None:
     panel.delete()
     assert "Mine" not in {each.character.name for each in panel.cards}
     assert desktop.called("set_character") == [(None,)]
+
+
+def test_what_is_written_in_the_editor_is_seen_whole(desktop: Desktop) -> None:
+    wordy = replace(PIRATE, personality="Loud and merry, and proud of the ship. " * 4, scenario="On board.\nAt dawn.")
+    editor = RoleEditor(desktop.theme, wordy, MINI, "Edit", desktop.window)
+    editor.open()
+    desktop.settle()
+    assert {name for name, field in editor.fields.items() if field.verticalScrollBar().maximum() > 0} == set()
+
+    field = editor.fields["scenario"]
+    before = field.height()
+    field.setPlainText("A line.\n" * 5)
+    desktop.settle()
+    assert field.height() > before
+    field.setPlainText("A line.\n" * 500)
+    desktop.settle()
+    assert before < field.height() < 260
+    end(editor)

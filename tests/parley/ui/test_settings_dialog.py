@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QScrollArea
 from pytestqt.qtbot import QtBot
 
 from parley.conversation.offer import Remote
@@ -13,7 +14,9 @@ from parley.settings import EngineSettings
 from parley.ui.engine_page import FOLDER, REMOTE, Machine
 from parley.ui.fields import Choice, Slider, Switch
 from parley.ui.settings_dialog import SettingsDialog
-from tests.parley.ui.conftest import Desktop
+from parley.ui.theme import Theme
+from tests.parley.ui.conftest import Desktop, end
+from tests.parley.ui.screens import cut_words
 
 
 class Wire:
@@ -196,3 +199,23 @@ def test_space_operates_the_dialog_and_does_not_talk(dialog: SettingsDialog, des
 
     assert desktop.called("press") == []
     assert not desktop.chosen.settings.audio.noise_suppression
+
+
+def test_no_page_is_cut_where_type_is_large(desktop: Desktop, wire: Wire, large: Theme) -> None:
+    machine = Machine(lambda: ["mini"], list, wire.probe)
+    dialog = SettingsDialog(large, desktop.desk, machine, desktop.chosen, desktop.window)
+    dialog.open()
+    cut, beyond = {}, {}
+    for name in dialog.tabs:
+        dialog.open_page(name)
+        desktop.settle()
+        cut[name] = cut_words(dialog)
+        page = dialog.pages.currentWidget()
+        content = page.widget() if isinstance(page, QScrollArea) else None
+        assert isinstance(page, QScrollArea) and content is not None
+        beyond[name] = max(0, content.width() - page.viewport().width())
+    end(dialog)
+
+    assert len(cut) == 6
+    assert {name: words for name, words in cut.items() if words} == {}
+    assert {name: pixels for name, pixels in beyond.items() if pixels} == {}

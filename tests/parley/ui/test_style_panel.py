@@ -3,6 +3,7 @@
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QScrollArea
 from pytestqt.qtbot import QtBot
 
 from parley.conversation.events import EngineChanged, EngineState, Measured, StyleChanged
@@ -179,3 +180,21 @@ def test_asked_and_achieved_stand_at_each_control(desktop: Desktop) -> None:
     desktop.talk.tell(Measured(3, (("rate", 1.0), ("voice", "momo")), (("rate", 1.0), ("voice", None))))
     desktop.settle()
     assert [name for name, row in panel.rows.items() if row.is_usable and row.small.text()] == ["rate"]
+
+
+def test_what_fits_is_not_scrolled_and_what_does_not_is(desktop: Desktop) -> None:
+    panel = use(desktop, RICH)
+    scroll = panel.findChild(QScrollArea)
+    assert scroll is not None
+    page = scroll.widget()
+    assert page is not None
+    desktop.window.resize(1200, 800)
+    desktop.settle()
+    assert scroll.verticalScrollBar().maximum() == 0
+
+    desktop.window.resize(1200, 520)
+    desktop.settle()
+    voice = panel.rows["voice"]
+    end = voice.mapTo(page, voice.rect().bottomLeft()).y()
+    assert scroll.verticalScrollBar().maximum() > 0
+    assert end <= page.height() < end + 40

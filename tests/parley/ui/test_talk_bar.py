@@ -37,6 +37,7 @@ SOUND = SoundChanged("Microphone", "Speaker")
         ([EngineChanged(EngineState.ASLEEP)], "Asleep", "wakes"),
         ([SoundChanged(None, "Speaker")], "No microphone", "Typing still works"),
         ([SoundChanged("Microphone", None)], "No speaker", "read"),
+        ([SoundChanged(None, "Speaker"), state(Activity.LISTENING, held=True)], "No microphone", "Typing still works"),
         ([EngineChanged(EngineState.STARTING), state(Activity.LISTENING, held=True)], "Listening", "as soon as it is"),
         ([state(Activity.SPEAKING), SoundChanged("Microphone", None)], "Speaking", "no speaker"),
     ],
@@ -183,3 +184,27 @@ def test_what_the_empty_field_says_is_painted_when_it_changes(desktop: Desktop) 
         composer.show_speaking(speaking)
         desktop.settle()
         assert painted.count > before
+
+
+def test_an_empty_line_says_what_it_is_for_in_words_that_fit(desktop: Desktop) -> None:
+    field = desktop.window.talk_bar.composer.field
+    seen = []
+    for width in (1200, 420):
+        desktop.window.resize(width, 600)
+        desktop.settle()
+        assert field.fontMetrics().horizontalAdvance(field.placeholderText()) < field.viewport().width()
+        seen.append(field.placeholderText())
+
+    assert seen == ["Type a question, or words to go along with what you say", "Type a question"]
+
+
+def test_the_input_line_grows_when_it_becomes_narrower(desktop: Desktop) -> None:
+    field = desktop.window.talk_bar.composer.field
+    desktop.window.resize(1200, 600)
+    field.setPlainText("What is the capital of the country in which the river Seine flows into the sea?")
+    desktop.settle()
+    one_line = field.height()
+    desktop.window.resize(420, 600)
+    desktop.settle()
+
+    assert field.height() > one_line

@@ -5,13 +5,16 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtGui import QColor, QFontMetrics, QImage
 from PySide6.QtWidgets import QApplication
 
 import parley.ui
+from parley.conversation.turns import Heading
 from parley.ui import icons
+from parley.ui.conversation_list import ConversationList
+from parley.ui.roles_panel import PARLEY, RoleCard
 from parley.ui.theme import DARK, LIGHT, Palette, Theme, colour_names
-from tests.parley.ui.conftest import Desktop
+from tests.parley.ui.conftest import Desktop, end
 
 UI = Path(parley.ui.__file__).parent
 LOOKS = pytest.mark.parametrize("look", [LIGHT, DARK], ids=["light", "dark"])
@@ -97,6 +100,23 @@ def test_changing_the_look_changes_what_is_painted(desktop: Desktop) -> None:
     assert QColor(light.pixel(600, 300)).name() == LIGHT.window
     assert QColor(dark.pixel(600, 300)).name() == DARK.window
     assert QColor(dark.pixel(4, 400)).name() == DARK.side
+
+
+def test_what_holds_words_is_larger_where_type_is(qapp: QApplication, theme: Theme, large: Theme) -> None:
+    heading = Heading(1, "what is the capital of France", 2, "2026-11-21T09:05:00+00:00", "")
+    rows, cards = [], []
+    for look in (theme, large):
+        sidebar, card = ConversationList(look), RoleCard(look, PARLEY, None)
+        sidebar.show_headings([heading])
+        rows.append(sidebar.list.sizeHintForRow(0))
+        cards.append(card.sizeHint().height())
+        end(sidebar)
+        end(card)
+    words = [QFontMetrics(large.font(role)).height() for role in ("body", "caption")]
+
+    assert rows[0] < sum(words) + 14 <= rows[1]
+    assert cards[0] < sum(words) + 20 <= cards[1]
+    assert (theme.grown(100), large.grown(100)) == (100, 140)
 
 
 def test_type_keeps_to_the_scale(theme: Theme) -> None:

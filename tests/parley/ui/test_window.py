@@ -1,6 +1,7 @@
 """The window as a whole: sizes, names, notices, the way in for other threads."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
@@ -19,7 +20,7 @@ from parley.conversation.events import (
     Timer,
     TimersChanged,
 )
-from parley.settings import Settings
+from parley.settings import EngineSettings, Settings
 from parley.ui.bridge import Bridge
 from parley.ui.chosen import Chosen
 from parley.ui.engine_page import Machine
@@ -81,7 +82,7 @@ def test_everything_can_be_reached_by_tab(desktop: Desktop) -> None:
     assert {widget.accessibleName() for widget in wanted - exclusive - reached} == set()
 
 
-@pytest.mark.parametrize(("width", "height"), [(900, 600), (1200, 800), (720, 520), (1920, 1080)])
+@pytest.mark.parametrize(("width", "height"), [(900, 600), (1200, 800), (720, 520), (420, 480), (1920, 1080)])
 def test_nothing_is_cut_or_overlaps(desktop: Desktop, width: int, height: int) -> None:
     desktop.talk.spoken("what is the capital of France")
     desktop.talk.answer(None, heard=10)
@@ -113,6 +114,64 @@ def test_at_900_by_600_the_sides_give_way_and_come_when_called(desktop: Desktop)
     assert (window.sidebar.isVisible(), window.panel.isVisible()) == (False, True)
 
 
+@pytest.mark.parametrize("width", [420, 720, 760])
+def test_where_there_is_no_room_a_side_lies_over_the_conversation_until_it_is_put_away(desktop: Desktop, width: int) -> None:
+    window = desktop.window
+    window.resize(width, 600)
+    desktop.settle()
+    assert (window.sidebar.isVisible(), window.panel.isVisible()) == (False, False)
+
+    button = window.header.panel_button
+    button.click()
+    desktop.settle()
+    left = window.panel.mapTo(window, window.panel.rect().topLeft()).x()
+    assert window.panel.isVisible()
+    assert 0 < left < left + window.panel.width() <= width
+    assert button.isChecked()
+    assert window.childAt(button.mapTo(window, button.rect().center())) is button  # not covered
+    assert window.view.width() >= 400  # nothing was pushed aside
+
+    window.header.sidebar_button.click()
+    assert (window.sidebar.isVisible(), window.panel.isVisible()) == (True, False)
+    veil = window.childAt(width - 10, 300)
+    assert veil is not None
+    QTest.mouseClick(veil, Qt.MouseButton.LeftButton)
+    assert (window.sidebar.isVisible(), window.panel.isVisible()) == (False, False)
+    assert not window.header.sidebar_button.isChecked()
+
+    window.resize(1200, 800)
+    desktop.settle()
+    assert (window.sidebar.isVisible(), window.panel.isVisible()) == (True, True)
+
+
+def test_search_in_a_narrow_window_is_seen_and_leaves_with_what_was_picked(desktop: Desktop) -> None:
+    desktop.talk.send("what is the capital of France")
+    window = desktop.window
+    window.resize(420, 600)
+    desktop.settle()
+    QTest.keyClick(window, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    assert window.conversations.search_field.isVisible()
+    assert window.focusWidget() is window.conversations.search_field
+
+    chosen = window.conversations.list
+    QTest.mouseClick(chosen.viewport(), Qt.MouseButton.LeftButton, pos=chosen.visualRect(chosen.model().index(0, 0)).center())
+    assert not window.sidebar.isVisible()
+
+    QTest.keyClick(window, Qt.Key.Key_B, Qt.KeyboardModifier.ControlModifier)
+    assert window.sidebar.isVisible()
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    assert not window.sidebar.isVisible()
+
+
+def test_a_side_that_gives_way_leaves_no_mark_of_the_keyboard_elsewhere(desktop: Desktop) -> None:
+    window = desktop.window
+    window.conversations.new_button.setFocus(Qt.FocusReason.ActiveWindowFocusReason)
+    window.resize(720, 520)
+    desktop.settle()
+
+    assert window.focusWidget() is None
+
+
 def test_its_place_is_kept(desktop: Desktop) -> None:
     desktop.window.resize(760, 607)
     desktop.settle()
@@ -135,6 +194,17 @@ def test_a_dead_engine_is_told_with_the_way_out(desktop: Desktop) -> None:
     desktop.settle()
     assert desktop.window.banner.notice("engine") is None
     assert not desktop.window.banner.isVisible()
+
+
+def test_an_engine_elsewhere_is_out_of_reach_not_dead_and_its_address_can_be_put_right(desktop: Desktop) -> None:
+    desktop.chosen.choose(replace(desktop.chosen.settings, engine=EngineSettings("remote", url="wss://voice.example.org")))
+    desktop.talk.tell(EngineChanged(EngineState.DIED, "voice.example.org is not there. Trying again."))
+    desktop.settle()
+    notice, bar = desktop.window.banner.notice("engine"), desktop.window.talk_bar
+    assert notice is not None
+    assert [button.text() for button in notice.findChildren(QAbstractButton)] == ["Try again", "Settings"]
+    assert (bar.word.text(), "died" in desktop.window.header.chip.text) == ("No connection", False)
+    assert "started again" not in bar.hint.text()
 
 
 def test_trouble_is_one_sentence_that_can_be_put_away(desktop: Desktop) -> None:
