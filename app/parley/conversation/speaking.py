@@ -199,7 +199,7 @@ class Speaking:
         if now.chunks and self.has_speaker:
             self._desk.finish(now.speaker)
         else:
-            self._end(now, now.sound_s)
+            self._end_unheard(now)
 
     # From the desk
 
@@ -228,7 +228,7 @@ class Speaking:
         """There is nothing to hear with: the answer can be read."""
         self.has_speaker = False
         if (now := self.current) is not None and now.done:
-            self._end(now, now.sound_s)
+            self._end_unheard(now)
 
     # From the user
 
@@ -249,6 +249,8 @@ class Speaking:
         rest = now.samples[round(now.offset_s * WIRE_RATE_HZ) :]
         if len(rest) and self.has_speaker:
             self._desk.play(now.speaker, AudioChunk(rest, WIRE_RATE_HZ, now.offset_s))
+        if now.begun and self._ticking is None:
+            self._tick()
         if now.done:
             now.done = False
             self.complete(whole=now.whole)
@@ -280,6 +282,11 @@ class Speaking:
             self._tell(Dropped(now.base.number, ""))
         else:
             self._tell(Replaying(now.base.number, on=False))
+
+    def _end_unheard(self, now: Sounding) -> None:
+        """Nothing sounds any more of what can be read. What the desk still has of it would keep every later answer waiting."""
+        self._desk.stop(now.speaker)
+        self._end(now, now.sound_s)
 
     def _end(self, now: Sounding, heard_s: float, *, cut: bool = False) -> None:
         self.current = self._held = None

@@ -1,0 +1,47 @@
+"""An answer that falls silent and goes on, and one whose speaker goes: what the user hears and reads afterwards."""
+
+import threading
+from collections.abc import Callable
+
+from parley.audio.events import DeviceBack, NoSpeaker
+from parley.conversation.events import Progressed, Spoke
+from tests.fakes.realtime_script import Script
+from tests.fakes.realtime_server import RealtimeServer
+from tests.parley.conversation.conftest import User, wait_for
+
+
+def test_after_a_false_alarm_it_is_told_again_how_far_the_answer_is(sit_down: Callable[..., User]) -> None:
+    with RealtimeServer(Script(swallow=True)) as server:
+        user = sit_down(server)
+        user.ready()
+        user.talk.open_microphone(True)
+        wait_for(lambda: user.desk.listens)
+        user.talk.send("Tell me a story.")
+        wait_for(lambda: user.desk.sounding_s >= 0.99)
+        user.desk.advance(0.5)
+        user.until(Progressed, lambda news: news.heard_s > 0.4)
+        user.desk.hear(0.16)
+        user.desk.hear(0.4, level=0)
+        wait_for(lambda: user.desk.over)  # silenced
+        wait_for(lambda: user.desk.sounding_s > 0)  # and on it goes
+        begun = user.now
+        user.desk.advance(0.4)
+        assert user.until(Progressed, lambda news: news.heard_s > 0.6, after=begun).heard_characters > 0
+
+
+def test_after_the_speaker_went_in_the_middle_of_an_answer_the_next_one_is_heard(sit_down: Callable[..., User]) -> None:
+    script = Script(pieces=threading.Semaphore(5))
+    with RealtimeServer(script) as server:
+        user = sit_down(server)
+        user.ready()
+        user.talk.send("One?")
+        wait_for(lambda: user.desk.sounding_s >= 0.49)
+        user.desk.tell(NoSpeaker("The system has no speaker."))
+        assert script.pieces is not None
+        script.pieces.release(100)
+        user.until(Spoke, lambda spoke: spoke.turn.text == "Answer to One?.")  # it can be read
+        user.desk.tell(DeviceBack("speaker", "Headphones"))
+        begun = user.now
+        user.talk.send("Two?")
+        user.listen()
+        assert not user.until(Spoke, after=begun).cut_short
