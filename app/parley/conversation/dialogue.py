@@ -52,6 +52,9 @@ from parley_models.style import Style
 COMMIT = "commit-"
 """So begins the id of what hands sound over; the engine tells it if it refuses."""
 
+ASK = "ask-"
+"""So begins the id of what asks for an answer; behind either stands the turn's number."""
+
 
 class Dialogue:
     """One conversation with one user. All methods on the conversation's thread."""
@@ -259,10 +262,20 @@ class Dialogue:
         else:
             self.items.add(item_id, turn)
 
-    def not_committed(self) -> None:
-        """It became none."""
+    def not_committed(self, turn: str, why: str) -> None:
+        """It became none: if nothing was typed beside it, there is nothing to be answered."""
         if self._commits:
             self._commits.popleft()
+        question = self.question
+        if question is not None and str(question.turn.number) == turn and not question.turn.text:
+            self.give_up(why)
+        else:
+            self.stumbled(why)
+
+    def not_asked(self, turn: str, why: str) -> None:
+        """An answer was refused; by now it may be wanted to another question, which is asked by itself."""
+        if self.question is None or str(self.question.turn.number) == turn:
+            self.give_up(why)
 
     def answer_begins(self, response_id: str, metadata: dict[str, str]) -> None:
         """A response was created: ours if somebody here waits for it."""
@@ -325,7 +338,7 @@ class Dialogue:
     def _want_answer(self, question: Question) -> None:
         number = question.turn.number
         self.waiting_for = number
-        self.send(ResponseCreate(event_id=f"ask-{number}", response=ResponseWish(metadata={"question": str(number)})))
+        self.send(ResponseCreate(event_id=f"{ASK}{number}", response=ResponseWish(metadata={"question": str(number)})))
 
     def _send_manner(self) -> None:
         if self.offer is not None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from parley.conversation.dialogue import COMMIT, Dialogue
+from parley.conversation.dialogue import ASK, COMMIT, Dialogue
 from parley.conversation.events import Spoke, Understood
 from parley.conversation.speaking import QUIET
 from parley.conversation.tools import Toolbox
@@ -180,8 +180,8 @@ class EngineNews:
         if cause.startswith(QUIET):
             return
         if cause.startswith(COMMIT):
-            self._dialogue.not_committed()
-        if cause.startswith("ask-"):
-            self._dialogue.give_up(event.error.message)
+            self._dialogue.not_committed(cause.removeprefix(COMMIT), event.error.message)
+        elif cause.startswith(ASK):
+            self._dialogue.not_asked(cause.removeprefix(ASK), event.error.message)
         else:
             self._dialogue.stumbled(event.error.message)

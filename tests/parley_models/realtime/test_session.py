@@ -305,9 +305,29 @@ def test_a_question_longer_than_the_context_is_refused_and_the_next_one_heard(cl
     client.manual()
     client.speak(noise(80.0), piece_s=5.0)
     assert "too long" in client.until("error")["error"]["message"]
-    client.connection.input_audio_buffer.commit()
+    client.connection.input_audio_buffer.commit(event_id="the long one")
+    assert client.until("error", "input_audio_buffer.committed")["error"]["event_id"] == "the long one"
     client.ask(noise(0.5))
     assert client.until("response.done")["response"]["status"] == "completed"
+
+
+def test_questions_sent_in_one_go_keep_their_own_sound(room: EngineRoom, brain: ScriptedBrain) -> None:
+    cut = threading.Event()
+
+    def busy() -> list[News]:
+        assert cut.wait(timeout=10)
+        return []
+
+    with room.client() as client:
+        client.manual()
+        room.engine.listening.submit(busy, lambda _news: None)
+        for seconds in (0.6, 1.2, 1.8):
+            client.speak(noise(seconds))
+            client.connection.input_audio_buffer.commit()
+        client.heard_s()  # all of this has arrived
+        cut.set()
+        heard = [client.until("conversation.item.done", "error")["item"]["parley"]["tokens"] for _ in range(3)]
+        assert [sum(LAYOUT.is_audio(token) for token in tokens) for tokens in heard] == [5 * 5, 10 * 5, 15 * 5]
 
 
 def test_cleared_sound_is_forgotten(client: Client, brain: ScriptedBrain) -> None:
