@@ -112,6 +112,27 @@ def test_a_spoken_turn_is_answered_in_the_protocols_order(client: Client) -> Non
     assert set(measured["achieved"]) == {"rate", "pitch"}
 
 
+def test_every_event_says_which_part_of_the_answer_it_is_about(client: Client) -> None:
+    client.manual()
+    client.ask(noise(0.5))
+    client.until("response.done")
+    client.connection.conversation.item.truncate(item_id=client.of("response.output_item.done")[0]["item"]["id"], content_index=0, audio_end_ms=500)
+    client.until("conversation.item.truncated")
+    parts = [event for event in client.events if event["type"].startswith("response.") and "item_id" in event]
+    assert len(parts) > 8
+    assert {(event["output_index"], event["content_index"]) for event in parts} == {(0, 0)}
+    assert {event["output_index"] for event in client.events if event["type"].startswith("response.output_item.")} == {0}
+    assert client.of("conversation.item.truncated")[0]["content_index"] == 0
+
+
+def test_an_answer_may_be_as_long_as_it_wants_where_it_says_so(client: Client) -> None:
+    client.manual(max_output_tokens=20)
+    client.ask(noise(0.5))
+    assert client.until("response.done")["response"]["status"] == "incomplete"
+    client.connection.response.create(response={"max_output_tokens": "inf"})
+    assert client.until("response.done")["response"]["status"] == "completed"
+
+
 def test_the_answer_streams_while_it_is_still_being_thought(room: EngineRoom, brain: ScriptedBrain) -> None:
     brain.hold_at = 60
     with room.client() as client:
