@@ -82,7 +82,7 @@ class Dialogue:
 
         self.ducked = False
         self.listening = Listening(desk, send, self, threshold, silence_ms)
-        self.speaking = Speaking(desk, send, tell, archive.keep, self._over)
+        self.speaking = Speaking(desk, send, tell, archive.keep, self._over, self._pace)
         self.recital = Recital(self.speaking, archive, self.items, send, tell, self)
         self.send = send
         self.tell = tell
@@ -353,6 +353,9 @@ class Dialogue:
             self.send(reminder)
             if reminder.item.id is not None:
                 self.items.add(reminder.item.id, int(reminder.item.id.removeprefix("turn-")))
+
+    def _pace(self, style: Style) -> float:
+        return style.rate if self.offer is None else self.offer.controls.prosody(style).rate
 
     def _delete(self, name: str) -> None:
         self.send(ItemDelete(item_id=name, event_id=f"{QUIET}-forget"))

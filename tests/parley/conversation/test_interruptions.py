@@ -3,9 +3,12 @@
 import threading
 from collections.abc import Callable
 
+import pytest
+
 from parley.audio.events import DeviceBack, NoSpeaker
-from parley.conversation.events import Progressed, Spoke
-from tests.fakes.realtime_script import Script
+from parley.conversation.events import Activity, Progressed, Spoke
+from parley_models.style import Style
+from tests.fakes.realtime_script import Reply, Script
 from tests.fakes.realtime_server import RealtimeServer
 from tests.parley.conversation.conftest import User, wait_for
 
@@ -45,3 +48,22 @@ def test_after_the_speaker_went_in_the_middle_of_an_answer_the_next_one_is_heard
         user.talk.send("Two?")
         user.listen()
         assert not user.until(Spoke, after=begun).cut_short
+
+
+@pytest.mark.parametrize(("chosen", "labelled", "heard"), [("sad", None, 4), (None, "sad", 4), ("calm", None, 7), (None, None, 7)])
+def test_what_was_heard_is_guessed_at_the_pace_of_its_style(
+    sit_down: Callable[..., User], chosen: str | None, labelled: str | None, heard: int
+) -> None:
+    reply = Reply("一二三四五六七八九十", sound_s=4.0, style={"emotion": labelled} if labelled else None)
+    script = Script(reply=lambda _items: reply, pieces=threading.Semaphore(20))
+    with RealtimeServer(script) as server:
+        user = sit_down(server, style=Style(emotion=chosen))
+        user.ready()
+        user.talk.send("Count!")
+        wait_for(lambda: user.desk.sounding_s >= 1.99)
+        user.desk.advance(2)
+        user.is_at(Activity.SPEAKING)
+        user.talk.interrupt()
+        turn = user.until(Spoke).turn  # before the engine says what it knows better
+        assert turn.text + turn.unheard == reply.text
+        assert len(turn.text) == heard
