@@ -116,7 +116,8 @@ def test_every_event_says_which_part_of_the_answer_it_is_about(client: Client) -
     client.manual()
     client.ask(noise(0.5))
     client.until("response.done")
-    client.connection.conversation.item.truncate(item_id=client.of("response.output_item.done")[0]["item"]["id"], content_index=0, audio_end_ms=500)
+    item_id = client.of("response.output_item.done")[0]["item"]["id"]
+    client.connection.conversation.item.truncate(item_id=item_id, content_index=0, audio_end_ms=500)
     client.until("conversation.item.truncated")
     parts = [event for event in client.events if event["type"].startswith("response.") and "item_id" in event]
     assert len(parts) > 8
