@@ -189,12 +189,13 @@ class Session:
 
     def begin(self, wish: Json) -> None:
         self.response = {}  # what is told to cancel the one of before does not mean this one, which has no name yet
-        self.answer = asyncio.create_task(self.respond(wish))
-
-    async def respond(self, wish: Json) -> None:
         again = (wish.get("parley") or {}).get("say_again")
+        item = next(each for each in self.items if each["id"] == again["item_id"]) if again else {}  # it may be deleted before it is heard
+        self.answer = asyncio.create_task(self.respond(wish, item))
+
+    async def respond(self, wish: Json, again: Json) -> None:
         if again:
-            item = next(each for each in self.items if each["id"] == again["item_id"])
+            item = again
             reply = Reply(item.get("whole") or said(item))  # also where only its end is wanted: that is about sound
         else:
             reply = self.script.reply(self.items)

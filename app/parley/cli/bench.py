@@ -10,7 +10,6 @@ bench = typer.Typer(
 )
 
 
-
 def _record_path(out: Path | None) -> Path | None:
     """Looked at before anything is measured: an hour would be lost."""
     from parley.cli.destination import record_path

@@ -39,6 +39,11 @@ class Archive:
         kept = self._kept.get(number)
         return kept.turn if kept else None
 
+    def memory(self, number: int) -> ItemMemory | None:
+        """What a turn of the open conversation is remembered by."""
+        kept = self._kept.get(number)
+        return kept.memory if kept else None
+
     def save_sound(self, number: int, path: Path) -> None:
         """A turn's sound as a file. Raises ParleyError where it was not kept or can't be written."""
         turn = self.turn(number)
@@ -58,10 +63,6 @@ class Archive:
         if on:
             self._safely(self._write_all)
             self.list()
-
-    def before(self, number: int) -> int | None:
-        """The turn before another one."""
-        return max((each for each in self._kept if each < number), default=None)
 
     def next_turn(self) -> int:
         """A number for a new turn."""

@@ -137,7 +137,7 @@ class Dialogue:
         turn = replace(turn, heard_as=text.strip(), corrected=True)
         self.archive.keep(turn)
         self.tell(Understood(number, text.strip(), corrected=True))
-        before = self.items.name(self.archive.before(number))
+        before = self.items.before(number)
         if (wrong := self.items.drop(number)) is not None:
             self._corrections += 1
             right = f"turn-{number}-{self._corrections}"

@@ -97,7 +97,7 @@ class EngineNews:
             return
         if event.item.type != "message":
             self._dialogue.items.add_other(event.item.id)
-        elif current.purpose == "answer" and not current.item_id:
+        elif current.to is not None and not current.item_id:  # what nobody asked for, or is said once more, has its item or needs none
             current.item_id = event.item.id
             self._dialogue.items.add(event.item.id, current.base.number, fresh=True)
 

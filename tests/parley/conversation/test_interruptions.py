@@ -8,7 +8,7 @@ import pytest
 from parley.audio.events import DeviceBack, NoSpeaker
 from parley.conversation.events import Activity, Progressed, Spoke
 from parley_models.style import Style
-from tests.fakes.realtime_script import Reply, Script
+from tests.fakes.realtime_script import Reply, Script, said
 from tests.fakes.realtime_server import RealtimeServer
 from tests.parley.conversation.conftest import User, wait_for
 
@@ -67,3 +67,22 @@ def test_what_was_heard_is_guessed_at_the_pace_of_its_style(
         turn = user.until(Spoke).turn  # before the engine says what it knows better
         assert turn.text + turn.unheard == reply.text
         assert len(turn.text) == heard
+
+
+def test_who_interrupts_what_is_said_again_leaves_it_as_it_was_said_first(user: User, server: RealtimeServer) -> None:
+    user.talk.send("Hello?")
+    user.listen()
+    first = user.until(Spoke).turn
+    begun = user.now
+    user.talk.say_again(first.number, Style(rate=0.7))
+    wait_for(lambda: user.desk.sounding_s >= 0.99)
+    user.desk.advance(0.3)
+    user.is_at(Activity.SPEAKING, begun)
+    user.talk.interrupt()
+    again = user.until(Spoke, after=begun).turn
+    assert again.number > first.number
+    assert again.unheard
+    user.talk.send("Are you there?")
+    user.listen()
+    assert {spoke.turn.text for spoke in user.all(Spoke) if spoke.turn.number == first.number} == {"Answer to Hello?."}
+    assert [said(item) for item in server.session.items][:2] == ["Hello?", "Answer to Hello?."]
