@@ -55,12 +55,22 @@ class Hearing:
         self._news: list[HearingEvent | EchoLoss] = []
         """What happened between two steps."""
 
-        self.apply(settings)
+        self._take_settings(settings)
+        self._begin_cancelling()
 
     def apply(self, settings: AudioSettings) -> None:
-        """Take other settings."""
+        """Take other settings. Neither loudness changes the way from what is played to what is heard, which took seconds to learn."""
+        before = self._settings
+        self._take_settings(settings)
+        if (before.echo_cancellation, before.noise_suppression) != (settings.echo_cancellation, settings.noise_suppression):
+            self._begin_cancelling()
+
+    def _take_settings(self, settings: AudioSettings) -> None:
         self._settings = settings
         self._gain = np.float32(10 ** (settings.input_gain_db / 20))
+
+    def _begin_cancelling(self) -> None:
+        settings = self._settings
         self._canceller = EchoCanceller(DESK_HZ, echo=settings.echo_cancellation, noise=settings.noise_suppression)
         self._forget_echo()
 
