@@ -78,7 +78,8 @@ class CallReader:
         return shown
 
     def finish(self) -> str:
-        """Nothing more comes: what was held and is no call."""
+        """Nothing more comes of this stretch: what was held and is no call. The next one begins a line."""
+        self._plain = False
         return self._end()
 
     def _take(self, piece: str) -> str:

@@ -20,6 +20,8 @@ class Reply:
     sound_s: float = 1.0
     calls: tuple[tuple[str, Json], ...] = ()
     fails: str = ""
+    style: Json | None = None
+    """Chosen by the model itself; told with the first words."""
 
 
 @dataclass

@@ -45,7 +45,8 @@ class Session:
     async def run(self) -> None:
         bundle: Json = {"name": "scripted", "title": "Scripted", "version": "1", "languages": ["en"], "voices": ["slt", "rms"]}
         bundle |= {"roles": self.script.roles, "recites": self.script.recites, "recognizes": self.script.recognizes}
-        bundle["controls"] = [{"name": "rate", "kind": "continuous", "minimum": 0.5, "maximum": 2.0}]
+        sad: Json = {"name": "emotion", "kind": "discrete", "levels": [{"name": "sad", "rate": 0.5}, {"name": "calm"}]}
+        bundle["controls"] = [{"name": "rate", "kind": "continuous", "minimum": 0.5, "maximum": 2.0}, sad]
         ours = {"parley": {"bundle": bundle}} if self.script.is_parley else {}
         await self.is_set(self.script.opens)
         await self.say("session.created", session={"type": "realtime", "model": "scripted", **ours})
@@ -179,6 +180,7 @@ class Session:
             return
         words = said(item).split(" ")
         heard = " ".join(words[: event["audio_end_ms"] * len(words) // 1000])
+        item["whole"] = item.get("whole") or said(item)
         item["content"] = [{"type": "output_audio", "transcript": heard}]
         ours = {"parley": {"text": heard, "tokens": [1]}} if self.script.is_parley else {}
         await self.say("conversation.item.truncated", item_id=item["id"], content_index=0, audio_end_ms=event["audio_end_ms"], **ours)
@@ -187,13 +189,14 @@ class Session:
 
     def begin(self, wish: Json) -> None:
         self.response = {}  # what is told to cancel the one of before does not mean this one, which has no name yet
-        self.answer = asyncio.create_task(self.respond(wish))
-
-    async def respond(self, wish: Json) -> None:
         again = (wish.get("parley") or {}).get("say_again")
+        item = next(each for each in self.items if each["id"] == again["item_id"]) if again else {}  # it may be deleted before it is heard
+        self.answer = asyncio.create_task(self.respond(wish, item))
+
+    async def respond(self, wish: Json, again: Json) -> None:
         if again:
-            item = next(each for each in self.items if each["id"] == again["item_id"])
-            reply = Reply(said(item))
+            item = again
+            reply = Reply(item.get("whole") or said(item))  # also where only its end is wanted: that is about sound
         else:
             reply = self.script.reply(self.items)
         old: Json = {"id": self.name("old"), "status": "in_progress", "output": [], "metadata": self.script.late}
@@ -249,7 +252,9 @@ class Session:
                     await asyncio.sleep(0.005)
             for place_, word in enumerate(words):
                 if place_ * pieces // len(words) == number:
-                    await self.say("response.output_audio_transcript.delta", delta=word if not place_ else f" {word}", **place)
+                    ours = {"style": reply.style} if reply.style and not place_ else {}
+                    delta = word if not place_ else f" {word}"
+                    await self.say("response.output_audio_transcript.delta", delta=delta, **ours, **place)
             await self.say("response.output_audio.delta", delta=tone(0.1, number), **place)
             if not number and self.script.is_parley:
                 figures = {"heard_ms": 20.0, "thought_ms": 60.0, "first_audio_ms": 90.0}

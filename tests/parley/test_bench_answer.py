@@ -7,7 +7,9 @@ import pytest
 
 from parley.cli import bench_answer
 from parley.cli.bench_answer import slowest_second, spoken_questions, timed_answer
+from parley.cli.program import run
 from parley_models.assistant import Assistant
+from parley_models.errors import UsageError
 from tests.fakes.thimble import scripted, thimble, thimble_folder
 
 
@@ -43,3 +45,21 @@ def test_the_record_holds_every_answer(
     assert kept["figures"]["first_audio_ms"]["count"] == kept["answers"]
     bench_answer.show(kept)
     assert "real-time factor" in capsys.readouterr().out
+
+
+def test_a_record_that_can_not_be_kept_is_refused_before_anything_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def measured(*_: object, **__: object) -> int:
+        raise AssertionError
+
+    monkeypatch.setattr(bench_answer, "measure_answers", measured)
+    (tmp_path / "a file").touch()
+    for out, why in ((tmp_path / "a file" / "record.json", "is a file, not a folder"), (tmp_path, "is a folder")):
+        assert run(["bench", "answer", "--out", str(out)]) == UsageError.exit_code
+        assert why in capsys.readouterr().err
+
+
+def test_an_hour_that_never_ends_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["bench", "hour", "--minutes", "inf"]) == UsageError.exit_code
+    assert "--minutes" in capsys.readouterr().err

@@ -32,7 +32,7 @@ from parley.conversation.offer import BuiltIn, Offer, Remote
 from parley.conversation.talk import Talk, TalkOptions
 from parley.conversation.turns import Turn
 from parley.settings import EngineSettings, PrivacySettings, Settings
-from parley_models.errors import EngineError, UsageError
+from parley_models.errors import BundleMissing, EngineError, UsageError
 from parley_models.style import ControlTable, Style
 from tests.fakes.desk import SimulatedDesk
 from tests.fakes.realtime_script import Script
@@ -251,6 +251,10 @@ def test_the_command_line_goes_before_the_settings(tmp_path: Path) -> None:
     assert asked.history is not None
     with pytest.raises(UsageError, match=r"no character “Nobody”; there are: .*Captain Rosa"):
         options_of(TalkRequest(character="Nobody"), Settings(), cast)
+    with pytest.raises(UsageError, match="no address of an engine"):
+        options_of(TalkRequest(url="http://somewhere"), Settings(), cast)
+    with pytest.raises(BundleMissing, match="no bundle “nope”"):
+        options_of(TalkRequest(bundle="nope"), Settings(), cast)
     with pytest.raises(UsageError, match=r"from 0\.5 to 2"):
         style_from("rate=9")
 

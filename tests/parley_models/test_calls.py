@@ -20,6 +20,12 @@ def test_calls_are_sorted_out_of_the_text(size: int) -> None:
     assert calls == [ToolCall("set_timer", {"seconds": 300, "label": "tea, please"}), ToolCall("stop")]
 
 
+def test_a_stretch_that_is_nothing_but_a_call_is_one_behind_words_too() -> None:
+    reader = CallReader(("stop",))
+    shown = [reader.feed(stretch) + reader.finish() for stretch in ("One moment.", "@stop", "Done.")]
+    assert (shown, reader.calls) == (["One moment.", "", "Done."], [ToolCall("stop")])
+
+
 @pytest.mark.parametrize("text", ["write to me@stop", "@nobody x=1", "@stop it now", "@", "@set_timer seconds=", ""])
 def test_what_is_no_call_is_shown(text: str) -> None:
     assert read(text, 1) == (text, [])

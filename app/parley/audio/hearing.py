@@ -52,12 +52,25 @@ class Hearing:
         self._close_at: float | None = None
         self._position = 0
         self._told: EchoLoss | None = None
-        self.apply(settings)
+        self._news: list[HearingEvent | EchoLoss] = []
+        """What happened between two steps."""
+
+        self._take_settings(settings)
+        self._begin_cancelling()
 
     def apply(self, settings: AudioSettings) -> None:
-        """Take other settings."""
+        """Take other settings. Neither loudness changes the way from what is played to what is heard, which took seconds to learn."""
+        before = self._settings
+        self._take_settings(settings)
+        if (before.echo_cancellation, before.noise_suppression) != (settings.echo_cancellation, settings.noise_suppression):
+            self._begin_cancelling()
+
+    def _take_settings(self, settings: AudioSettings) -> None:
         self._settings = settings
         self._gain = np.float32(10 ** (settings.input_gain_db / 20))
+
+    def _begin_cancelling(self) -> None:
+        settings = self._settings
         self._canceller = EchoCanceller(DESK_HZ, echo=settings.echo_cancellation, noise=settings.noise_suppression)
         self._forget_echo()
 
@@ -65,6 +78,9 @@ class Hearing:
         """Another microphone, or none."""
         self._microphone, self._name = feed, name
         self._near = self._near[:0]
+        if self._gate.speaking:  # who spoke into the one before is not heard any more: neither ducking nor looking for devices waits for it
+            self._gate.reset()
+            self._news.append(SpeechGone(self._position / DESK_HZ, self._gate.lasted_s))
         if feed is not None:
             self._resampler = Resampler(feed.rate_hz, DESK_HZ)
             self._forget_echo()
@@ -107,7 +123,7 @@ class Hearing:
 
     def step(self, now: float, turn: int | None) -> list[HearingEvent | EchoLoss]:
         """Take what has come since the last time; `turn` is being played."""
-        news: list[HearingEvent | EchoLoss] = []
+        news, self._news = self._news, []
         microphone = self._microphone
         if microphone is not None and self._wanted and not self._open:
             self._open, self._position = True, 0

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from parley_models.bundle import Bundle, find_bundle
+from parley_models.sound_file import write_whole
 
 PACKAGES = (
     "parley",
@@ -58,8 +59,7 @@ class Spread:
 def hand_out(found: Mapping[str, Any], out: Path | None, show: Callable[[], None] | None) -> None:
     """Keep a record as a file, if one is named, and show it as people read it; None = print it for machines."""
     if out is not None:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+        write_whole(out, (json.dumps(found, indent=1) + "\n").encode())
     if show is None:
         sys.stdout.write(json.dumps(found) + "\n")
     else:

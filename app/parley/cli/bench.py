@@ -9,8 +9,18 @@ bench = typer.Typer(
     help="Measure this machine with a model: how long you wait, how steadily it runs.", no_args_is_help=True, rich_markup_mode=None
 )
 
+
+def _record_path(out: Path | None) -> Path | None:
+    """Looked at before anything is measured: an hour would be lost."""
+    from parley.cli.destination import record_path
+
+    return None if out is None else record_path(out)
+
+
 JsonOption = Annotated[bool, typer.Option("--json", help="The record as JSON, for machines.")]
-OutOption = Annotated[Path | None, typer.Option("-o", "--out", metavar="F.json", help="Where the record goes besides.")]
+OutOption = Annotated[
+    Path | None, typer.Option("-o", "--out", metavar="F.json", callback=_record_path, help="Where the record goes besides.")
+]
 BundleOption = Annotated[str, typer.Option("--bundle", metavar="NAME|DIR", help="The model that answers.")]
 
 
@@ -29,7 +39,7 @@ def turn_command(
 
 @bench.command("hour")
 def hour_command(
-    minutes: Annotated[float, typer.Option("--minutes", min=0.2, help="How long to talk.")] = 60.0,
+    minutes: Annotated[float, typer.Option("--minutes", min=0.2, max=10_080, help="How long to talk; up to a week.")] = 60.0,
     bundle: BundleOption = "mini",
     out: OutOption = None,
     as_json: JsonOption = False,

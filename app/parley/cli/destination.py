@@ -1,4 +1,4 @@
-"""Where the answers to the questions of one command go."""
+"""Where the answers to the questions of one command go, and the records of its measurements."""
 
 import os
 from collections.abc import Sequence
@@ -29,8 +29,20 @@ def answer_paths(out: Path | None, names: Sequence[str], questions: Sequence[Pat
     else:
         paths = _named_after(names, out or Path(), {question.resolve() for question in questions}, plain=out is not None)
     for parent in {path.parent for path in paths}:
-        _check_writable(parent)
+        _check_writable(parent, "Answers")
     return paths
+
+
+def record_path(out: Path) -> Path:
+    """Where a record is to go.
+
+    Raises:
+        UsageError: a folder, or a place that can't be written to.
+    """
+    if out.is_dir():
+        raise UsageError(f"{out} is a folder: name a file for the record.")
+    _check_writable(out.parent, "Records")
+    return out
 
 
 def _named_after(names: Sequence[str], folder: Path, taken: set[Path], *, plain: bool) -> list[Path]:
@@ -43,12 +55,12 @@ def _named_after(names: Sequence[str], folder: Path, taken: set[Path], *, plain:
     return paths
 
 
-def _check_writable(folder: Path) -> None:
+def _check_writable(folder: Path, what: str) -> None:
     """Better now than after the work; folders that are missing are made when the first answer is there."""
     existing = folder
     while not existing.exists() and existing != existing.parent:
         existing = existing.parent
     if not existing.is_dir():
-        raise UsageError(f"{existing} is a file, not a folder for answers.")
+        raise UsageError(f"{existing} is a file, not a folder for {what.lower()}.")
     if not os.access(existing, os.W_OK | os.X_OK):
-        raise UsageError(f"Answers can't be written to {folder}: name another place with -o.")
+        raise UsageError(f"{what} can't be written to {folder}: name another place with -o.")

@@ -11,6 +11,7 @@ import platformdirs
 from parley.audio.settings import AudioSettings
 from parley.cli.program import complain
 from parley.conversation.characters import Characters
+from parley.conversation.client import check_url
 from parley.conversation.control import control_folder
 from parley.conversation.desk import Desk, MakeDesk
 from parley.conversation.events import (
@@ -33,6 +34,7 @@ from parley.conversation.events import (
 from parley.conversation.offer import BuiltIn, Remote
 from parley.conversation.talk import Talk, TalkOptions
 from parley.settings import Settings, load_settings, settings_path
+from parley_models.bundle import find_bundle
 from parley_models.errors import EngineError, UsageError
 from parley_models.style import Style
 
@@ -208,12 +210,15 @@ def options_of(request: TalkRequest, settings: Settings, characters: Characters)
     """What the conversation starts with: the settings, and over them the command line.
 
     Raises:
-        UsageError: no such character, or a style that is none.
+        UsageError: no such character, a style that is none, or no address of a server.
+        BundleMissing: no such model.
     """
     engine = settings.engine.choice
     if request.bundle is not None:
+        find_bundle(request.bundle)
         engine = replace(engine, bundle=request.bundle) if isinstance(engine, BuiltIn) else BuiltIn(request.bundle)
     if request.url is not None:
+        check_url(request.url)
         engine = Remote(request.url, request.key)
     name = settings.character if request.character is None else request.character
     character = characters.find(name) if name else None

@@ -39,6 +39,11 @@ class Archive:
         kept = self._kept.get(number)
         return kept.turn if kept else None
 
+    def memory(self, number: int) -> ItemMemory | None:
+        """What a turn of the open conversation is remembered by."""
+        kept = self._kept.get(number)
+        return kept.memory if kept else None
+
     def save_sound(self, number: int, path: Path) -> None:
         """A turn's sound as a file. Raises ParleyError where it was not kept or can't be written."""
         turn = self.turn(number)
@@ -58,10 +63,6 @@ class Archive:
         if on:
             self._safely(self._write_all)
             self.list()
-
-    def before(self, number: int) -> int | None:
-        """The turn before another one."""
-        return max((each for each in self._kept if each < number), default=None)
 
     def next_turn(self) -> int:
         """A number for a new turn."""
@@ -97,11 +98,12 @@ class Archive:
             self.keep(recorded)
 
     def open_newest(self) -> None:
-        """The conversation that was spoken in last, or an empty one."""
-        headings = self._history.headings()
-        if headings:
-            self.open(headings[0].number)
-        else:
+        """The conversation that was spoken in last; an empty one if there is none, or it can't be read."""
+        try:
+            headings = self._history.headings()
+        except StoreError:
+            headings = ()  # `list` said so
+        if not headings or not self.open(headings[0].number):
             self.new()
 
     def new(self) -> None:
@@ -111,13 +113,17 @@ class Archive:
         self._tell(ConversationOpened(Heading(self.number, "", 0, now(), self.character), ()))
 
     def open(self, conversation: int) -> bool:
-        """A kept one; whether it is there."""
-        heading = self._history.heading(conversation)
+        """A kept one; whether it is there and can be read."""
+        try:
+            heading, turns = self._history.heading(conversation), self._history.turns(conversation)
+        except StoreError as error:
+            self._tell(Stumbled(str(error)))
+            return False
         if heading is None:
             self._tell(Stumbled("This conversation is not there any more."))
             return False
         self.number, self.character = heading.number, heading.character
-        self._kept = {kept.turn.number: kept for kept in self._history.turns(conversation)}
+        self._kept = {kept.turn.number: kept for kept in turns}
         self._tell(ConversationOpened(heading, tuple(kept.turn for kept in self.kept)))
         return True
 
@@ -128,25 +134,31 @@ class Archive:
 
     def delete(self, conversation: int) -> None:
         """Really gone, with its recordings."""
-        turns = [kept.turn.number for kept in self._history.turns(conversation)]
-        names = [kept.turn.sound for kept in self._history.turns(conversation) if kept.turn.sound]
-        self._safely(lambda: self._history.delete(conversation))
-        self.sounds.forget([*turns, *(self._kept if conversation == self.number else ())], names)
+        self._safely(lambda: self._delete(conversation))
+        if conversation == self.number:
+            self.sounds.forget(list(self._kept), [])
         self.list()
+
+    def _delete(self, conversation: int) -> None:
+        turns = [kept.turn for kept in self._history.turns(conversation)]
+        try:
+            self._history.delete(conversation)
+        finally:  # also where only traces of it could not be wiped out
+            self.sounds.forget([turn.number for turn in turns], [turn.sound for turn in turns if turn.sound])
 
     def list(self) -> None:
         """Tell every conversation there is."""
-        self._safely(lambda: self._tell(ConversationsListed(self._history.headings())))
+        self._safely(lambda: self._tell(ConversationsListed(self._history.headings())), writes=False)
 
     def search(self, query: str) -> None:
         """Tell what is found."""
-        self._safely(lambda: self._tell(Found(query, self._history.search(query))))
+        self._safely(lambda: self._tell(Found(query, self._history.search(query))), writes=False)
 
     def _write_all(self) -> None:
         for kept in self.kept:
             self._history.save(self.number, kept.turn, kept.memory, character=self.character)
 
-    def _safely(self, act: Callable[[], object]) -> None:
+    def _safely(self, act: Callable[[], object], *, writes: bool = True) -> None:
         try:
             act()
         except ParleyError as error:
@@ -154,4 +166,4 @@ class Archive:
                 self._tell(Stumbled(str(error)))
             self._told_trouble = True
         else:
-            self._told_trouble = False
+            self._told_trouble = self._told_trouble and not writes

@@ -52,6 +52,9 @@ from parley_models.style import Style
 COMMIT = "commit-"
 """So begins the id of what hands sound over; the engine tells it if it refuses."""
 
+ASK = "ask-"
+"""So begins the id of what asks for an answer; behind either stands the turn's number."""
+
 
 class Dialogue:
     """One conversation with one user. All methods on the conversation's thread."""
@@ -79,7 +82,7 @@ class Dialogue:
 
         self.ducked = False
         self.listening = Listening(desk, send, self, threshold, silence_ms)
-        self.speaking = Speaking(desk, send, tell, archive.keep, self._over)
+        self.speaking = Speaking(desk, send, tell, archive.keep, self._over, self._pace)
         self.recital = Recital(self.speaking, archive, self.items, send, tell, self)
         self.send = send
         self.tell = tell
@@ -134,7 +137,7 @@ class Dialogue:
         turn = replace(turn, heard_as=text.strip(), corrected=True)
         self.archive.keep(turn)
         self.tell(Understood(number, text.strip(), corrected=True))
-        before = self.items.name(self.archive.before(number))
+        before = self.items.before(number)
         if (wrong := self.items.drop(number)) is not None:
             self._corrections += 1
             right = f"turn-{number}-{self._corrections}"
@@ -259,10 +262,20 @@ class Dialogue:
         else:
             self.items.add(item_id, turn)
 
-    def not_committed(self) -> None:
-        """It became none."""
+    def not_committed(self, turn: str, why: str) -> None:
+        """It became none: if nothing was typed beside it, there is nothing to be answered."""
         if self._commits:
             self._commits.popleft()
+        question = self.question
+        if question is not None and str(question.turn.number) == turn and not question.turn.text:
+            self.give_up(why)
+        else:
+            self.stumbled(why)
+
+    def not_asked(self, turn: str, why: str) -> None:
+        """An answer was refused; by now it may be wanted to another question, which is asked by itself."""
+        if self.question is None or str(self.question.turn.number) == turn:
+            self.give_up(why)
 
     def answer_begins(self, response_id: str, metadata: dict[str, str]) -> None:
         """A response was created: ours if somebody here waits for it."""
@@ -325,7 +338,7 @@ class Dialogue:
     def _want_answer(self, question: Question) -> None:
         number = question.turn.number
         self.waiting_for = number
-        self.send(ResponseCreate(event_id=f"ask-{number}", response=ResponseWish(metadata={"question": str(number)})))
+        self.send(ResponseCreate(event_id=f"{ASK}{number}", response=ResponseWish(metadata={"question": str(number)})))
 
     def _send_manner(self) -> None:
         if self.offer is not None:
@@ -340,6 +353,9 @@ class Dialogue:
             self.send(reminder)
             if reminder.item.id is not None:
                 self.items.add(reminder.item.id, int(reminder.item.id.removeprefix("turn-")))
+
+    def _pace(self, style: Style) -> float:
+        return style.rate if self.offer is None else self.offer.controls.prosody(style).rate
 
     def _delete(self, name: str) -> None:
         self.send(ItemDelete(item_id=name, event_id=f"{QUIET}-forget"))

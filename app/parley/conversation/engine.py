@@ -17,10 +17,12 @@ from parley.conversation.client import Client, EngineRefused
 from parley.conversation.events import EngineChanged, EngineState
 from parley.conversation.offer import BuiltIn, EngineChoice, Offer, Remote
 from parley_models.errors import EngineError, UsageError
+from parley_models.prosody import Prosody
 from parley_models.realtime.events import (
     BundleOffer,
     EngineStateChanged,
     FromClient,
+    LevelOffer,
     Ping,
     Pong,
     ServerEvent,
@@ -275,7 +277,7 @@ _STATES = {
 def _offer(bundle: BundleOffer) -> Offer:
     """The wire's words as the style panel takes them."""
     rows = tuple(
-        Control(row.name, row.kind, tuple(Level(level.name) for level in row.levels), row.minimum, row.maximum, row.default, row.languages)
+        Control(row.name, row.kind, tuple(map(_level, row.levels)), row.minimum, row.maximum, row.default, row.languages)
         for row in bundle.controls
     )
     table = ControlTable(bundle.title, rows)
@@ -289,6 +291,11 @@ def _offer(bundle: BundleOffer) -> Offer:
         recognizes=bundle.recognizes,
         is_parley=True,
     )
+
+
+def _level(offered: LevelOffer) -> Level:
+    """A value of a control; of what the voice makes of it only the pace is known here."""
+    return Level(offered.name, prosody=None if offered.rate is None else Prosody(rate=offered.rate))
 
 
 def _foreign(model: str | None) -> Offer:

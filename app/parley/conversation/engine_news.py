@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from parley.conversation.dialogue import COMMIT, Dialogue
+from parley.conversation.dialogue import ASK, COMMIT, Dialogue
 from parley.conversation.events import Spoke, Understood
 from parley.conversation.speaking import QUIET
 from parley.conversation.tools import Toolbox
@@ -50,8 +50,8 @@ class EngineNews:
             InputTranscribed: self._understood,
             ResponseCreated: self._begins,
             OutputItemAdded: self._item_begins,
-            OutputTranscriptDelta: lambda event: speaking.wrote(event.delta, event.segment),
-            OutputTextDelta: lambda event: speaking.wrote(event.delta, 0),
+            OutputTranscriptDelta: lambda event: speaking.wrote(event.delta, event.segment, event.style),
+            OutputTextDelta: lambda event: speaking.wrote(event.delta, 0, None),
             OutputAudioDelta: lambda event: speaking.came(event.delta),
             FunctionArgumentsDone: self._call,
             SegmentDone: speaking.segment,
@@ -97,7 +97,7 @@ class EngineNews:
             return
         if event.item.type != "message":
             self._dialogue.items.add_other(event.item.id)
-        elif current.purpose == "answer" and not current.item_id:
+        elif current.to is not None and not current.item_id:  # what nobody asked for, or is said once more, has its item or needs none
             current.item_id = event.item.id
             self._dialogue.items.add(event.item.id, current.base.number, fresh=True)
 
@@ -180,8 +180,8 @@ class EngineNews:
         if cause.startswith(QUIET):
             return
         if cause.startswith(COMMIT):
-            self._dialogue.not_committed()
-        if cause.startswith("ask-"):
-            self._dialogue.give_up(event.error.message)
+            self._dialogue.not_committed(cause.removeprefix(COMMIT), event.error.message)
+        elif cause.startswith(ASK):
+            self._dialogue.not_asked(cause.removeprefix(ASK), event.error.message)
         else:
             self._dialogue.stumbled(event.error.message)

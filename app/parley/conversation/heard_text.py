@@ -1,6 +1,8 @@
 """About how much of an answer's text has been heard. The engine's own estimate replaces this one where there is one (`parley.text`)."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from parley.conversation.waveform import FRAMES_PER_S, Peaks
 
@@ -11,22 +13,31 @@ _WORD = re.compile(r"\S+\s*|\s+")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
-def heard_characters(text: str, peaks: Peaks, heard_s: float, *, complete: bool, rate: float = 1.0) -> int:
-    """How many characters of `text` had been said after `heard_s` of its sound; a cut lies between words.
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Words of an answer that are spoken at one pace."""
+
+    text: str
+    pace: float = 1.0
+    """How many times as fast as the voice's own way."""
+
+
+def heard_characters(stretches: Sequence[Stretch], peaks: Peaks, heard_s: float, *, complete: bool) -> int:
+    """How many characters of an answer had been said after `heard_s` of its sound; a cut lies between words.
 
     The words lie along the part of the sound that is not silence. While sound is still to come (`complete` is False) nobody knows how
-    long it will be, and a usual pace is assumed, `rate` times as fast.
+    long it will be, and a usual pace is assumed, times that of each stretch.
     """
     sounding = peaks.sounding()
     frames = min(len(sounding), round(heard_s * FRAMES_PER_S))
     if complete and frames >= len(sounding):
-        return len(text)
+        return sum(len(stretch.text) for stretch in stretches)
     heard, whole = float(sounding[:frames].sum()), float(sounding.sum())
     if complete:
-        weight = _weight(text) * (heard / whole if whole else 1.0)
+        time = sum(_weight(stretch.text) / stretch.pace for stretch in stretches) * (heard / whole if whole else 1.0)
     else:
-        weight = heard / FRAMES_PER_S * LETTERS_PER_S * rate
-    return _cut(text, weight)
+        time = heard / FRAMES_PER_S * LETTERS_PER_S
+    return _cut(stretches, time)
 
 
 def _weight(text: str) -> float:
@@ -34,12 +45,14 @@ def _weight(text: str) -> float:
     return sum(4.0 if _CJK.match(letter) else 1.0 for letter in text if letter.isalnum())
 
 
-def _cut(text: str, weight: float) -> int:
-    """Whole words until `weight` is used up; the word in which it ends counts if at least half of it was said."""
+def _cut(stretches: Sequence[Stretch], time: float) -> int:
+    """Whole words until `time`, in letters at the voice's own pace, is used up; the word in which it ends counts if at least half of it
+    was said.
+    """
     said, at = 0.0, 0
-    for piece in _pieces(text):
-        size = _weight(piece)
-        if size and said + size / 2 > weight:
+    for piece, pace in ((piece, stretch.pace) for stretch in stretches for piece in _pieces(stretch.text)):
+        size = _weight(piece) / pace
+        if size and said + size / 2 > time:
             break
         said += size
         at += len(piece)

@@ -68,6 +68,9 @@ class History:
             HistoryDamaged: no database any more.
         """
         self.path = path
+        self._given: dict[str, int] = {}
+        """The last number of each kind that was given here."""
+
         try:
             if path is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -94,10 +97,21 @@ class History:
         self._database.close()
 
     def next_number(self, kind: str) -> int:
-        """A number for a `turn`, a `conversation` or a `timer` that nothing had before, in any program."""
-        with self._writing():
-            row = self._database.execute("UPDATE counter SET last = last + 1 WHERE kind = ? RETURNING last", (kind,)).fetchone()
-        return int(row[0])
+        """A number for a `turn`, a `conversation` or a `timer` that nothing had before, in any program.
+
+        On a full disk talk goes on all the same: then nothing had it before in this program.
+        """
+        last = self._given.get(kind, 0)
+        try:
+            with self._writing():
+                query = "UPDATE counter SET last = max(last, ?) + 1 WHERE kind = ? RETURNING last"
+                number = int(self._database.execute(query, (last, kind)).fetchone()[0])
+        except StoreError:
+            with contextlib.suppress(StoreError):
+                last = max(last, int(self._read("SELECT last FROM counter WHERE kind = ?", kind)[0][0]))
+            number = last + 1
+        self._given[kind] = number
+        return number
 
     def save(self, conversation: int, turn: Turn, memory: ItemMemory | None = None, *, character: str = "") -> None:
         """Keep a turn, or what it has become; once this returns, it survives a crash. Without a `memory` the one that is kept stays."""
@@ -116,7 +130,8 @@ class History:
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (number) DO UPDATE SET text = excluded.text, heard_as = excluded.heard_as, corrected = excluded.corrected,"
                 " unheard = excluded.unheard, seconds = excluded.seconds, seed = excluded.seed, sound = excluded.sound,"
-                " detail = excluded.detail, memory = coalesce(excluded.memory, memory)",
+                " detail = excluded.detail, memory = coalesce(excluded.memory, memory)"
+                " WHERE conversation = excluded.conversation",  # a number that could not be counted may be another program's, too
                 (*row, turn.sound, turn.at or now(), detail, remembered),
             )
 
@@ -169,7 +184,10 @@ class History:
 
     def search(self, query: str, limit: int = 100) -> tuple[Hit, ...]:
         """Turns in which every word of the query occurs (beginnings count), the best first."""
-        found = find(self._database, query, limit)
+        try:
+            found = find(self._database, query, limit)
+        except sqlite3.Error as error:
+            raise _unreadable(error) from error
         headings = {heading.number: heading for heading in self.headings()}
         return tuple(Hit(headings[conversation], turn, *text) for conversation, turn, text in found if conversation in headings)
 
@@ -205,7 +223,11 @@ class History:
         try:
             return self._database.execute(query, values).fetchall()
         except sqlite3.Error as error:
-            raise StoreError(f"The history can't be read: {error}.") from error
+            raise _unreadable(error) from error
+
+
+def _unreadable(error: sqlite3.Error) -> StoreError:
+    return StoreError(f"The history can't be read: {error}.")
 
 
 def open_history(path: Path) -> tuple[History, str]:

@@ -30,9 +30,13 @@ class Items:
         """Which turn an item stands for."""
         return self._turns.get(name)
 
-    def name(self, turn: int | None) -> str | None:
+    def name(self, turn: int) -> str | None:
         """What a turn is called."""
-        return None if turn is None else self._names.get(turn)
+        return self._names.get(turn)
+
+    def before(self, turn: int) -> str | None:
+        """What the last turn before this one is called; not every turn has an item."""
+        return self._names.get(max((each for each in self._names if each < turn), default=0))
 
     def drop(self, turn: int) -> str | None:
         """The turn has no item any more; what it was called."""

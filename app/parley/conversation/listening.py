@@ -12,6 +12,7 @@ from parley.conversation.desk import Desk
 from parley.conversation.session import hearing
 from parley_models.pcm import AudioChunk
 from parley_models.realtime.events import (
+    WIRE_RATE_HZ,
     FromClient,
     InputAudioAppend,
     InputAudioClear,
@@ -35,6 +36,12 @@ FALSE_ALARM_S = 1.0
 
 REMEMBERED_S = 60.0
 """Of an open microphone."""
+
+LONGEST_HANG_S = 1.0
+"""Silence that ends a question for our engine even where it takes it for unfinished."""
+
+PIECE_S = 0.1
+"""Of such silence, where no microphone gives it any more."""
 
 
 @dataclass(slots=True)
@@ -127,7 +134,7 @@ class Listening:
         self.held = True
         self._wait_for(None)
         self._owner.floor_taken()
-        self.utterance = Utterance("button")
+        self.utterance = Utterance("button", text=self._typed)
         if self.open:
             self._send(self.by_hand)
         self._send(InputAudioClear())
@@ -154,25 +161,19 @@ class Listening:
             self._owner.typed(text.strip())
 
     def take_back(self) -> bool:
-        """Forget what is being said; whether there was anything."""
-        if self.utterance is None:
-            return False
-        by, self.utterance, self.held = self.utterance.by, None, False
-        self._wait_for(None)
-        self._send(InputAudioClear())
-        if by == "button":
-            self._rest()
-        else:
-            self._owner.floor_returned()
-        self._owner.changed()
-        return True
+        """Forget what is being said, and what was typed beside it; whether there was anything."""
+        said, self.utterance = self.utterance, None
+        if said is not None:
+            said.text = ""
+            self._dismiss(said)
+        return said is not None
 
     def open_microphone(self, on: bool) -> None:
         """Listen all the time, or not."""
         if on == self.open:
             return
         if not on and self.utterance is not None and self.utterance.by == "voice":
-            self.take_back()
+            self._dismiss(self.utterance)
         self.open = on
         if not self.held:
             self._rest()
@@ -188,8 +189,8 @@ class Listening:
         """Hear nothing, or what is set."""
         if on == self.muted:
             return
-        if on:
-            self.take_back()
+        if on and self.utterance is not None:
+            self._dismiss(self.utterance)
         self.muted = on
         self._rest()
         self._owner.changed()
@@ -209,6 +210,13 @@ class Listening:
             while self._recent and self._recent[0].start_s < self._sent_s - REMEMBERED_S:
                 self._recent.popleft()
 
+    def lost_microphone(self, why: str) -> None:
+        """There is none any more. Who was speaking into it has ended: only silence tells the engine so, which would wait for ever."""
+        self.no_microphone = why
+        if self.open and (self.utterance is None or self.utterance.by == "voice"):
+            for _ in range(round((max(self._silence_ms / 1000, LONGEST_HANG_S) + 2 * PIECE_S) / PIECE_S)):
+                self.sound(AudioChunk(np.zeros(round(PIECE_S * WIRE_RATE_HZ), np.float32), WIRE_RATE_HZ))
+
     # From the engine
 
     def engine_gone(self) -> None:
@@ -221,9 +229,9 @@ class Listening:
         again: list[AudioChunk] = []
         if self.utterance is not None:
             again = self.utterance.chunks if self.utterance.by == "button" else self._since(self.utterance.start_s)
-        by_voice = self.utterance is not None and self.utterance.by == "voice"
+        by_voice, typed = self.utterance is not None and self.utterance.by == "voice", ""
         if by_voice:
-            self.utterance = None  # the new session finds out by itself; if it does not, what fell silent goes on
+            typed, self.utterance = self._typed, None  # the new session finds out by itself; if it does not, what fell silent goes on
             self._wait_for(self._false_alarm, FALSE_ALARM_S)
         self._sent_s = 0.0
         self._recent.clear()
@@ -232,12 +240,14 @@ class Listening:
             self._append(chunk)
             if by_voice:
                 self._recent.append(AudioChunk(chunk.samples, chunk.rate_hz, self._sent_s - chunk.seconds))
+        if typed:
+            self._owner.typed(typed)
 
     def started(self, event: SpeechStarted) -> None:
         """The engine hears somebody speak."""
         if not self.open or self.muted or (self.utterance is not None and self.utterance.by == "button"):
             return
-        self.utterance = Utterance("voice", start_s=event.audio_start_ms / 1000)
+        self.utterance = Utterance("voice", text=self._typed, start_s=event.audio_start_ms / 1000)
         self._owner.floor_wanted()
         self._wait_for(self._decide, DECIDED_S)
         self._owner.changed()
@@ -278,14 +288,35 @@ class Listening:
         self._owner.changed()
 
     def _decide(self) -> None:
-        if self._desk.hears_itself:
-            self.take_back()
+        if self._desk.hears_itself and self.utterance is not None:
+            self._dismiss(self.utterance)
         else:
             self._owner.floor_taken()
 
     def _false_alarm(self) -> None:
-        self.utterance = None
-        self._owner.floor_returned()
+        typed, self.utterance = self._typed, None
+        self._go_on_without(typed)
+
+    @property
+    def _typed(self) -> str:
+        """Words beside what is being said."""
+        return "" if self.utterance is None else self.utterance.text
+
+    def _dismiss(self, said: Utterance) -> None:
+        """What is being said becomes no turn."""
+        self.utterance, self.held = None, False
+        self._wait_for(None)
+        self._send(InputAudioClear())
+        if said.by == "button":
+            self._rest()
+        self._go_on_without(said.text)
+
+    def _go_on_without(self, typed: str) -> None:
+        """Nobody spoke, or it was not meant for us: what was typed meanwhile is a turn of its own."""
+        if typed:
+            self._owner.typed(typed)
+        else:
+            self._owner.floor_returned()
         self._owner.changed()
 
     def _rest(self) -> None:

@@ -124,15 +124,23 @@ class Parlour:
 
     def engine_there(self, offer: Offer) -> None:
         """Set the session up."""
-        self.dialogue.engine_there(offer)
+        self._guard(lambda: self.dialogue.engine_there(offer))
 
     def engine_said(self, event: ServerEvent) -> None:
         """Act on it."""
-        self._engine_news.take(event)
+        self._guard(lambda: self._engine_news.take(event))
 
     def engine_gone(self) -> None:
         """Until the next one."""
-        self.dialogue.engine_gone()
+        self._guard(self.dialogue.engine_gone)
+
+    @staticmethod
+    def _guard(act: Callable[[], object]) -> None:
+        """A bug of ours in what the engine's news set off is told and logged (`Talk`), but no reason to lose the engine."""
+        try:
+            act()
+        except Exception as error:  # noqa: BLE001 - it is logged there
+            asyncio.get_running_loop().call_exception_handler({"message": "the engine's news", "exception": error})
 
     def _engine(self, choice: EngineChoice) -> Engine:
         return Engine(choice, self, self._options.state, self._options.command, self._options.patience)

@@ -15,7 +15,7 @@ from parley.conversation.speaking import QUIET, Purpose, Speaking
 from parley.conversation.timers import chime
 from parley.conversation.tools import spoken
 from parley.conversation.turns import Turn
-from parley_models.realtime.events import FromClient, ItemCreate, ItemDelete
+from parley_models.realtime.events import FromClient, ItemCreate, ItemDelete, ItemMemory
 from parley_models.style import Style
 
 
@@ -55,7 +55,7 @@ class Recital:
         self._tell = tell
         self._owner = owner
         self._asked: dict[int, tuple[Turn, Purpose, str]] = {}
-        """What the engine was asked to say: (turn, purpose, its item)."""
+        """What the engine was asked to say: (turn, purpose, its item; empty where it has none of its own)."""
 
         self._later: list[Callable[[], None]] = []
         """What is said when nobody speaks any more."""
@@ -82,27 +82,25 @@ class Recital:
         elif turn.side == "human":
             self._owner.stumbled("The sound of this turn was not kept.")
         else:
-            self._ask(turn, "replay", self._items.name(number), turn.text, None)
+            self._ask_kept(turn, turn, "replay", turn.text, None)
 
     def say_again(self, number: int, style: Style) -> None:
         """The same words in another style, as a new answer."""
         if (turn := self._archive.turn(number)) is not None and turn.side == "assistant":
             self._owner.floor_taken()
             again = Turn(self._archive.next_turn(), "assistant", style=style, at=now())
-            self._ask(again, "answer", self._items.name(number), turn.text + turn.unheard, style)
+            self._ask_kept(turn, again, "answer", turn.text + turn.unheard, style)
 
     def continue_answer(self, number: int) -> None:
         """The rest of an interrupted answer."""
         if (turn := self._archive.turn(number)) is None or not turn.unheard:
             return
         self._owner.floor_taken()
-        if number in self._items.fresh:
-            self._ask(turn, "rest", self._items.name(number), turn.unheard, None, from_ms=int(turn.seconds * 1000))
+        name = self._items.name(number)
+        if number in self._items.fresh and name is not None:
+            self._ask(turn, "rest", name, turn.unheard, None, from_ms=int(turn.seconds * 1000))
         else:  # this engine knows only what was heard
-            name = f"rest-{number}"
-            self._send(ItemCreate(item=message(name, "assistant", turn.unheard)))
-            self._ask(turn, "rest", name, turn.unheard, turn.style)
-            self._send(ItemDelete(item_id=name, event_id=f"{QUIET}-rest"))
+            self._ask_words(turn, "rest", turn.unheard, turn.style)
 
     # Of our own
 
@@ -116,7 +114,7 @@ class Recital:
         self._send(ItemCreate(item=message(item_name(number), "assistant", text)))
         self._items.add(item_name(number), number, fresh=True)
         if offer.can_recite(text):
-            self._ask(turn, "answer", item_name(number), text, None)
+            self._ask(turn, "answer", item_name(number), text, None, own=True)
         else:
             self._speaking.write(replace(turn, text=text))
 
@@ -152,7 +150,7 @@ class Recital:
         if number not in self._asked:
             return False
         turn, purpose, name = self._asked.pop(number)
-        self._speaking.begin(turn, None, purpose, response_id=response_id).item_id = name if purpose == "answer" else ""
+        self._speaking.begin(turn, None, purpose, response_id=response_id).item_id = name
         self._owner.changed()
         return True
 
@@ -169,9 +167,29 @@ class Recital:
         """What waits for silence is not said any more."""
         self._later.clear()
 
-    def _ask(self, turn: Turn, purpose: Purpose, name: str | None, text: str, style: Style | None, from_ms: int = 0) -> None:
-        if self._owner.offer is None or name is None:
+    def _ask_kept(self, kept: Turn, turn: Turn, purpose: Purpose, text: str, style: Style | None) -> None:
+        """Have an answer that is kept said again, as `turn`."""
+        name, memory = self._items.name(kept.number), self._archive.memory(kept.number)
+        if name is not None:
+            self._ask(turn, purpose, name, text, style)
+        elif memory is not None and memory.text.strip() == text.strip():  # said too long ago for this engine to have been told
+            self._ask_words(turn, purpose, text, style, memory)
+        else:
+            self._ask_words(turn, purpose, text, style or kept.style)
+
+    def _ask_words(self, turn: Turn, purpose: Purpose, text: str, style: Style | None, memory: ItemMemory | None = None) -> None:
+        """Have words said that the engine does not know; it has them for no longer than that takes."""
+        name = f"{purpose}-{turn.number}"
+        offer = self._owner.offer
+        known = memory if offer is not None and offer.is_parley else None
+        self._send(ItemCreate(item=message(name, "assistant", text, known)))
+        self._ask(turn, purpose, name, text, style)
+        self._send(ItemDelete(item_id=name, event_id=f"{QUIET}-{purpose}"))
+
+    def _ask(self, turn: Turn, purpose: Purpose, name: str, text: str, style: Style | None, *, from_ms: int = 0, own: bool = False) -> None:
+        """Have an item said. `own`: it stands for this turn, and is cut where it is interrupted."""
+        if self._owner.offer is None:
             self._owner.stumbled("This has to wait until the engine is there.")
             return
-        self._asked[turn.number] = (turn, purpose, name)
+        self._asked[turn.number] = (turn, purpose, name if own else "")
         self._send(say(self._owner.offer, name, text, style, turn.number, from_ms))

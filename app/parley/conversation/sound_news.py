@@ -51,6 +51,8 @@ class SoundNews:
                 dialogue.changed()
             case AudioCrashed(text=text):
                 dialogue.tell(Crashed(text))
+                dialogue.listening.lost_microphone(text)
+                dialogue.speaking.lost_speaker()  # nobody plays any more: an answer would be waited for until the program ends
             case MicrophoneClosed() | Underrun() | EchoLoss():
                 pass
             case _:
@@ -72,7 +74,7 @@ class SoundNews:
                     dialogue.listening.no_microphone = ""
             case NoMicrophone():
                 self._names["microphone"] = None
-                dialogue.listening.no_microphone = message
+                dialogue.listening.lost_microphone(message)
             case NoSpeaker():
                 self._names["speaker"] = None
                 dialogue.speaking.lost_speaker()

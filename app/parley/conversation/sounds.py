@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from parley_models.errors import StoreError
 from parley_models.pcm import AudioChunk
 from parley_models.sound_file import write_sound
 
@@ -37,17 +38,20 @@ class Sounds:
             The name of its recording, if there is one.
 
         Raises:
-            UsageError: the recording can't be written.
+            ParleyError: the recording can't be written.
         """
         if not chunks:
             return None
         self.remember(turn, chunks)
         if not self._record or self._folder is None:
             return None
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         name = f"{turn}.flac"
-        write_sound(self._folder / name, joined(chunks))
-        (self._folder / name).chmod(0o600)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            write_sound(self._folder / name, joined(chunks))
+            (self._folder / name).chmod(0o600)
+        except OSError as error:
+            raise StoreError(f"Recordings can't be kept in {self._folder}: {error.strerror}.") from error
         return name
 
     def remember(self, turn: int, chunks: Sequence[AudioChunk]) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from parley.conversation.desk import Desk
 from parley.conversation.events import Answering, Dropped, Event, Measured, Progressed, Replaying, Spoke, Styled, Timed, Wrote
-from parley.conversation.heard_text import heard_characters
+from parley.conversation.heard_text import Stretch, heard_characters
 from parley.conversation.session import style_of
 from parley.conversation.turns import Segment, Stage, Turn
 from parley.conversation.waveform import Peaks
@@ -26,8 +26,10 @@ from parley_models.realtime.events import (
     ResponseCancel,
     SegmentDone,
     StyleMeasured,
+    StyleWish,
     pcm_of,
 )
+from parley_models.style import Style
 
 PROGRESS_S = 0.1
 KEPT_EVERY_S = 1.0
@@ -58,7 +60,12 @@ class Sounding:
 
     response_id: str = ""
     item_id: str = ""
-    text: str = ""
+    stretches: list[Stretch] = field(default_factory=list)
+    """Its words, as far as they are known."""
+
+    segment: int = -1
+    """Which stretch of the answer the last words belonged to."""
+
     chunks: list[AudioChunk] = field(default_factory=list)
     peaks: Peaks = field(default_factory=Peaks)
     sound_s: float = 0.0
@@ -80,6 +87,11 @@ class Sounding:
     """How much had been heard under an earlier number at the desk."""
 
     @property
+    def text(self) -> str:
+        """All of its words."""
+        return "".join(stretch.text for stretch in self.stretches)
+
+    @property
     def samples(self) -> Samples:
         """All of its sound."""
         return np.concatenate([chunk.samples for chunk in self.chunks]) if self.chunks else np.zeros(0, np.float32)
@@ -95,8 +107,11 @@ class Speaking:
         tell: Callable[[Event], None],
         keep: Callable[[Turn, ItemMemory | None], None],
         over: Callable[[Sounding, Turn], None],
+        pace: Callable[[Style], float],
     ) -> None:
-        """`keep` puts a turn into the history; `over` hears of each one that ended, with the turn that became of it."""
+        """`keep` puts a turn into the history; `over` hears of each one that ended, with the turn that became of it. `pace`: how many
+        times as fast as its own way the voice speaks in a style.
+        """
         self.current: Sounding | None = None
         self.has_speaker = True
         self._desk = desk
@@ -104,6 +119,7 @@ class Speaking:
         self._tell = tell
         self._keep = keep
         self._over = over
+        self._pace = pace
         self._numbers = itertools.count(1)
         self._held: Sounding | None = None
         """Silenced because somebody speaks, and not yet given up."""
@@ -120,6 +136,9 @@ class Speaking:
         """A turn begins to be said; what was said before has been cut or is over."""
         self.cut()
         self.current = Sounding(base, to, purpose, next(self._numbers), question_end, response_id)
+        if purpose == "rest":
+            style = base.segments[-1].style if base.segments else base.style
+            self.current.stretches = [Stretch(base.unheard, self._pace(style))]
         if purpose == "answer":
             self._tell(Answering(base, to))
         else:
@@ -140,13 +159,15 @@ class Speaking:
 
     # From the engine
 
-    def wrote(self, text: str, segment: int) -> None:
-        """More words."""
-        if (now := self.current) is None or not text:
+    def wrote(self, text: str, segment: int, style: StyleWish | None) -> None:
+        """More words, and perhaps the style of their stretch. Of what is said once more they are known, and come from its beginning."""
+        if (now := self.current) is None or not text or now.purpose != "answer":
             return
-        now.text += text
-        if now.purpose == "answer":
-            self._tell(Wrote(now.base.number, text, segment))
+        if segment != now.segment or not now.stretches:
+            now.segment = segment
+            now.stretches.append(Stretch("", self._pace(now.base.style if style is None else style_of(style))))
+        now.stretches[-1] = replace(now.stretches[-1], text=now.stretches[-1].text + text)
+        self._tell(Wrote(now.base.number, text, segment))
 
     def came(self, sound: str) -> None:
         """More sound, as base64."""
@@ -199,7 +220,7 @@ class Speaking:
         if now.chunks and self.has_speaker:
             self._desk.finish(now.speaker)
         else:
-            self._end(now, now.sound_s)
+            self._end_unheard(now)
 
     # From the desk
 
@@ -228,7 +249,7 @@ class Speaking:
         """There is nothing to hear with: the answer can be read."""
         self.has_speaker = False
         if (now := self.current) is not None and now.done:
-            self._end(now, now.sound_s)
+            self._end_unheard(now)
 
     # From the user
 
@@ -249,6 +270,8 @@ class Speaking:
         rest = now.samples[round(now.offset_s * WIRE_RATE_HZ) :]
         if len(rest) and self.has_speaker:
             self._desk.play(now.speaker, AudioChunk(rest, WIRE_RATE_HZ, now.offset_s))
+        if now.begun and self._ticking is None:
+            self._tick()
         if now.done:
             now.done = False
             self.complete(whole=now.whole)
@@ -280,6 +303,11 @@ class Speaking:
             self._tell(Dropped(now.base.number, ""))
         else:
             self._tell(Replaying(now.base.number, on=False))
+
+    def _end_unheard(self, now: Sounding) -> None:
+        """Nothing sounds any more of what can be read. What the desk still has of it would keep every later answer waiting."""
+        self._desk.stop(now.speaker)
+        self._end(now, now.sound_s)
 
     def _end(self, now: Sounding, heard_s: float, *, cut: bool = False) -> None:
         self.current = self._held = None
@@ -319,7 +347,7 @@ class Speaking:
         else:
             heard_s = now.offset_s + self._desk.played_s(now.speaker)
             complete = now.done and now.whole
-            characters = heard_characters(now.text, now.peaks, heard_s, complete=complete, rate=now.base.style.rate)
+            characters = heard_characters(now.stretches, now.peaks, heard_s, complete=complete)
             news = Progressed(now.base.number, heard_s, now.sound_s, len(now.base.text) + characters)
             if news != self._progress:
                 self._progress = news
@@ -332,11 +360,11 @@ class Speaking:
 
 def _outcome(now: Sounding, heard_s: float, *, cut: bool) -> Turn:
     """What became of a turn of which `heard_s` were heard."""
-    text = now.text or now.base.unheard
+    text = now.text
     complete = now.done and now.whole
     at = len(text)
     if cut or not complete:
-        at = heard_characters(text, now.peaks, heard_s, complete=complete, rate=now.base.style.rate)
+        at = heard_characters(now.stretches, now.peaks, heard_s, complete=complete)
     segments = now.base.segments or ((Segment(now.base.text + text, now.base.style),) if text else ())
     return replace(
         now.base,

@@ -1,6 +1,7 @@
 """Timers and reminders that ring: kept in the history, so that they ring after a restart too."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -8,7 +9,10 @@ import numpy as np
 
 from parley.conversation.events import Timer
 from parley.conversation.history import History
+from parley_models.errors import StoreError
 from parley_models.pcm import AudioChunk
+
+_log = logging.getLogger(__name__)
 
 LONGEST_LOOK_S = 20.0
 """A sleeping computer and a clock that is put right are noticed this late."""
@@ -25,6 +29,8 @@ class Timers:
         self._changed = changed
         self._timer: asyncio.TimerHandle | None = None
         self._pending: tuple[Timer, ...] = ()
+        self._gone: set[int] = set()
+        """What rang or was taken back though the file can't be written: not again before the next start."""
 
     def start(self) -> None:
         """Wait for those that were kept; what should have rung meanwhile rings now."""
@@ -50,12 +56,24 @@ class Timers:
 
     def remove(self, number: int) -> None:
         """One that shall not ring."""
-        self._history.remove_timer(number)
+        self._forget(number)
         self._refresh()
+
+    def _forget(self, number: int) -> None:
+        try:
+            self._history.remove_timer(number)
+        except StoreError as error:
+            self._gone.add(number)
+            _log.warning("a timer stays in the history: %s", error)
 
     def _refresh(self) -> None:
         self.close()
-        self._pending = self._history.timers()
+        try:
+            kept = self._history.timers()
+        except StoreError as error:
+            kept = self._pending
+            _log.warning("timers are those of before: %s", error)
+        self._pending = tuple(timer for timer in kept if timer.number not in self._gone)
         self._changed(self._pending)
         self._wait()
 
@@ -71,7 +89,7 @@ class Timers:
             self._wait()
             return
         for timer in due:
-            self._history.remove_timer(timer.number)
+            self._forget(timer.number)
         self._refresh()
         for timer in due:
             self._ring(timer)

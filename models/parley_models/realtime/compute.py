@@ -37,6 +37,11 @@ class ComputeThread:
         with self._changed:
             return bool(self._lanes)
 
+    def serves_others(self, lane: Hashable) -> bool:
+        """Something of another lane is being done, or waits. Any thread."""
+        with self._changed:
+            return any(each is not lane for each in self._lanes)
+
     @property
     def working_s(self) -> float:
         """How long the present step has taken so far; 0 if nothing is being done. Any thread."""

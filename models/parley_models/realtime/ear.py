@@ -92,8 +92,8 @@ class Ear:
         microphone.turn_taking.answer_sounds = answer_sounds
         self._listen(lambda: microphone.hear(pcm), self._hear_news)
 
-    def commit(self) -> TurnEnd:
-        """The turn ends here. Raises InputError if there is nothing."""
+    def commit(self, event_id: str | None) -> TurnEnd:
+        """The turn ends here, as the client's event of this id says. Raises InputError if there is nothing."""
         if self._uncommitted < SHORTEST_COMMIT_MS * WIRE_RATE_HZ * 2 // 1_000:
             raise InputError(f"There is no sound to commit: a question takes {SHORTEST_COMMIT_MS} ms at least.")
         self._uncommitted = 0
@@ -102,7 +102,7 @@ class Ear:
 
         def committed(microphone: Microphone, news: Sequence[News]) -> None:
             self._hear_news(microphone, news)
-            self._turn_over(item, before)
+            self._turn_over(item, before, event_id)
 
         self._cut(committed)
         return TurnEnd(LiveClock(), self._link.thinker.ids_read, item)
@@ -194,14 +194,15 @@ class Ear:
         self._turn_over(item, self._link.ledger.add(item))
         self._tell_ended(TurnEnd(LiveClock(), self._link.thinker.ids_read, item, (at - speech_end) * 1_000 / HEARING_HZ))
 
-    def _turn_over(self, item: StoredItem, before: str | None) -> None:
+    def _turn_over(self, item: StoredItem, before: str | None, event_id: str | None = None) -> None:
         """A turn's sound is complete; its item stands in the conversation."""
         self._turn = None
         self._ahead.enough = True
-        if self._deaf:  # it failed while it was heard; that was said
+        if self._deaf:  # it failed while it was heard; why was said then
             self._deaf = False
             if item.id in self._link.ledger:
                 self._link.ledger.remove(item.id)
+            self._link.complain(InputError("What was said could not be heard, so nothing was asked."), event_id=event_id)
             return
         self._link.send(told.InputAudioCommitted(item_id=item.id, previous_item_id=before))
         self._link.send(told.ItemAdded(item=item.wire(), previous_item_id=before))

@@ -111,7 +111,7 @@ class Engine:
         yield
 
     def _unload(self) -> Iterator[None]:
-        if self._is_idle():
+        if self._is_idle() and not self.compute.serves_others(self):  # a long answer may take longer than nobody asking
             self._assistant = None
             self._tell("unloaded")  # sessions let go of their contexts
             gc.collect()

@@ -107,6 +107,8 @@ class LevelOffer(Wire):
     """One value of a discrete control."""
 
     name: str
+    rate: float | None = None
+    """How many times as fast it is spoken, where that is the voice's affair; None = as fast as ever."""
 
 
 class ControlOffer(Wire):

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from parley_models.bundle import Bundle
 from parley_models.errors import UsageError
 from parley_models.hearing.settings import HearingSettings
+from parley_models.prosody import PLAIN
 from parley_models.realtime.objects import (
     Audio,
     AudioInput,
@@ -24,7 +25,7 @@ from parley_models.realtime.objects import (
     Tool,
 )
 from parley_models.realtime.thinker import Plan
-from parley_models.style import Style
+from parley_models.style import Level, Style
 
 HANG_MS = {"low": 1_500, "medium": 700, "auto": 700, "high": 400}
 """Eagerness as silence, where the model can't tell whether the question is whole."""
@@ -104,7 +105,7 @@ class Preferences:
                 system = replace(self, instructions=wish.instructions).system
             if wish.output_modalities is not None:
                 silent = modalities(wish.output_modalities) == ("text",)
-            longest = wish.max_output_tokens if isinstance(wish.max_output_tokens, int) else longest
+            longest = longest if wish.max_output_tokens is None else _longest(wish.max_output_tokens)
         tools = () if self.tool_choice == "none" else tuple((tool.name, tool.description) for tool in self.tools)
         return Plan(style, system, seed, tools, silent, longest)
 
@@ -177,7 +178,7 @@ def offer(bundle: Bundle) -> BundleOffer:
         ControlOffer(
             name=row.name,
             kind=row.kind,
-            levels=tuple(LevelOffer(name=level.name) for level in row.levels),
+            levels=tuple(_level(level) for level in row.levels),
             minimum=row.minimum,
             maximum=row.maximum,
             default=row.default,
@@ -196,6 +197,12 @@ def offer(bundle: Bundle) -> BundleOffer:
         recites=manifest.recites,
         recognizes=bool(manifest.chat.writes_along_groups or manifest.dictation),
     )
+
+
+def _level(level: Level) -> LevelOffer:
+    if level.prosody is None or level.prosody.rate == PLAIN.rate:
+        return LevelOffer(name=level.name)
+    return LevelOffer(name=level.name, rate=level.prosody.rate)
 
 
 def _audio(wish: Audio, bundle: Bundle) -> dict[str, Any]:

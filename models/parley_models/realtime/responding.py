@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import soxr
@@ -62,8 +62,13 @@ class Responding:
     ticket: Ticket = field(default_factory=Ticket)
     over: bool = False
     sounds: list[AudioChunk] = field(default_factory=list)
-    calls: list[StoredItem] = field(default_factory=list)
+    outputs: list[StoredItem] = field(default_factory=list)
+    """The message and the calls, in the order in which they began: that is their `output_index`."""
+
     _begun: bool = False
+    _place: int = 0
+    """The message's among the outputs."""
+
     _texts: list[str] = field(default_factory=lambda: [""])
     _segment_style: Style = Style()
     _wire: "WireSound | None" = None
@@ -101,7 +106,7 @@ class Responding:
             self.item.status = "completed" if status == "completed" else "incomplete"
             self.item.text = self.item.text or self._transcript
             self._end_message()
-        elif not self.calls and self.ledger is not None and self.item.id in self.ledger:
+        elif not self.outputs and self.ledger is not None and self.item.id in self.ledger:
             self.ledger.remove(self.item.id)
         details: dict[str, object] = {"type": status}
         details |= {} if reason is None else {"reason": reason}
@@ -128,12 +133,11 @@ class Responding:
         return " ".join(text.strip() for text in self._texts if text.strip())
 
     def _response(self, status: ResponseStatus, details: StatusDetails | None = None, usage: Usage | None = None) -> Response:
-        output = ([self.item] if self._begun else []) + self.calls
         known: dict[str, object] = {"status_details": details, "usage": usage, "metadata": self.metadata}
         return Response(
             id=self.id,
             status=status,
-            output=tuple(item.wire() for item in output),
+            output=tuple(item.wire() for item in self.outputs),
             output_modalities=("text",) if self.silent else ("audio",),
             conversation_id=None if self.ledger is None else self.conversation_id,
         ).model_copy(update={name: value for name, value in known.items() if value is not None})
@@ -141,39 +145,46 @@ class Responding:
     def _begin_message(self) -> None:
         if self._begun:
             return
-        self._begun = True
-        self.send(OutputItemAdded(response_id=self.id, item=self.item.wire()))
+        self._begun, self._place = True, len(self.outputs)
+        self.outputs.append(self.item)
+        self.send(OutputItemAdded(response_id=self.id, output_index=self._place, item=self.item.wire()))
         if self.ledger is not None:
             self.send(ItemAdded(item=self.item.wire(), previous_item_id=self._before()))
         part = ContentPart(type="text", text="") if self.silent else ContentPart(type="audio", transcript="")
-        self.send(ContentPartAdded(response_id=self.id, item_id=self.item.id, part=part))
+        self.send(ContentPartAdded(part=part, **self._part_of))
 
     def _end_message(self) -> None:
-        text = self._transcript
-        response, item = self.id, self.item.id
+        text, about = self._transcript, self._part_of
         self._end_segment()
         if self.silent:
-            self.send(OutputTextDone(response_id=response, item_id=item, text=text))
+            self.send(OutputTextDone(text=text, **about))
             part = ContentPart(type="text", text=text)
         else:
             self._send_sound(self._wire.finish() if self._wire is not None else np.zeros(0, np.float32))
-            self.send(OutputAudioDone(response_id=response, item_id=item))
-            self.send(OutputTranscriptDone(response_id=response, item_id=item, transcript=text))
+            self.send(OutputAudioDone(**about))
+            self.send(OutputTranscriptDone(transcript=text, **about))
             part = ContentPart(type="audio", transcript=text)
-        self.send(ContentPartDone(response_id=response, item_id=item, part=part))
-        self.send(OutputItemDone(response_id=self.id, item=self.item.wire()))
+        self.send(ContentPartDone(part=part, **about))
+        self.send(OutputItemDone(response_id=self.id, output_index=self._place, item=self.item.wire()))
+
+    @property
+    def _part_of(self) -> dict[str, Any]:
+        """Which part of the answer an event about its message means."""
+        return {"response_id": self.id, "output_index": self._place, "item_id": self.item.id}
 
     def _say(self, text: str, segment: int, style: Style) -> None:
         self._begin_message()
         while len(self._texts) <= segment:
             self._end_segment()
             self._texts.append("")
+        first = not self._texts[segment]
         self._texts[segment] += text
         self._segment_style = style
         if self.silent:
-            self.send(OutputTextDelta(response_id=self.id, item_id=self.item.id, delta=text))
+            self.send(OutputTextDelta(delta=text, **self._part_of))
         else:
-            self.send(OutputTranscriptDelta(response_id=self.id, item_id=self.item.id, delta=text, segment=segment))
+            about = self._part_of | ({"style": StyleWish.model_validate(style.asked())} if first else {})
+            self.send(OutputTranscriptDelta(delta=text, segment=segment, **about))
 
     def _end_segment(self) -> None:
         text, index = self._texts[-1].strip(), len(self._texts) - 1
@@ -204,18 +215,17 @@ class Responding:
     def _send_sound(self, samples: Samples) -> None:
         if len(samples):
             pcm = (np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes()
-            self.send(OutputAudioDelta(response_id=self.id, item_id=self.item.id, delta=text_of_pcm(pcm)))
+            self.send(OutputAudioDelta(delta=text_of_pcm(pcm), **self._part_of))
 
     def _call(self, call: ToolCall) -> None:
         arguments = json.dumps(dict(call.arguments), ensure_ascii=False)
         item = StoredItem(new_id("item"), "function_call", name=call.name, call_id=new_id("call"), arguments=arguments)
-        self.calls.append(item)
-        if self.ledger is not None:
-            self.ledger.add(item)
-        place = len(self.calls)
+        place = len(self.outputs)
+        self.outputs.append(item)
+        before = None if self.ledger is None else self.ledger.add(item)
         self.send(OutputItemAdded(response_id=self.id, output_index=place, item=item.wire()))
         if self.ledger is not None:
-            self.send(ItemAdded(item=item.wire()))
+            self.send(ItemAdded(item=item.wire(), previous_item_id=before))
         about = FunctionArgumentsDelta(response_id=self.id, output_index=place, item_id=item.id, call_id=item.call_id, delta=arguments)
         self.send(about)
         self.send(
@@ -225,7 +235,7 @@ class Responding:
         )
         self.send(OutputItemDone(response_id=self.id, output_index=place, item=item.wire()))
         if self.ledger is not None:
-            self.send(ItemDone(item=item.wire()))
+            self.send(ItemDone(item=item.wire(), previous_item_id=before))
 
     def _before(self) -> str | None:
         return None if self.ledger is None or self.item.id not in self.ledger else self.ledger.before(self.item)

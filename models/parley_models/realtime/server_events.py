@@ -211,6 +211,9 @@ class OutputTranscriptDelta(OfItem):
     segment: int = 0
     """Which stretch of the answer, from 0; each has its own style (`parley.segment`)."""
 
+    style: StyleWish | None = None
+    """That style, told with the first words of the stretch: how fast it is spoken decides how much of it has been heard."""
+
 
 class OutputTranscriptDone(OfItem):
     """All of the words have come."""

@@ -24,6 +24,9 @@ from parley_models.realtime.thinker import End, Opening
 SHORTEST_COMMIT_MS = 100
 """Less sound than this is no question."""
 
+CUTS = (said.InputAudioCommit, said.InputAudioClear, said.SessionUpdate)
+"""What is about the sound before it, and not about what comes behind."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -83,14 +86,22 @@ class Session:
         except EventRefused as error:
             self._link.complain(error, event_id=error.event_id, param=error.param)
             return
-        # Sound keeps its order on the listening thread.
-        at_once = isinstance(event, said.InputAudioAppend | said.Ping) or (
-            isinstance(event, said.ResponseCancel) and not self._asks_waiting
-        )
-        if self._ear.is_cutting and not at_once:
+        if self._ear.is_cutting and not self._passes(event):
             self._waiting.append(event)
         else:
             self._act(event)
+
+    def _passes(self, event: said.ClientEvent) -> bool:
+        """Whether it may be acted on before what waits. Sound keeps its order with a cut under way on the listening thread."""
+        match event:
+            case said.Ping():
+                return True
+            case said.InputAudioAppend():
+                return not any(isinstance(each, CUTS) for each in self._waiting)
+            case said.ResponseCancel():
+                return not self._asks_waiting
+            case _:
+                return False
 
     @property
     def _asks_waiting(self) -> bool:
@@ -126,8 +137,8 @@ class Session:
     def _append(self, event: said.InputAudioAppend) -> None:
         self._ear.append(pcm_of(event.audio), answer_sounds=self._loop.time() < self._sounding_until_s)
 
-    def _commit(self, _event: said.InputAudioCommit) -> None:
-        self._unanswered = self._ear.commit()
+    def _commit(self, event: said.InputAudioCommit) -> None:
+        self._unanswered = self._ear.commit(event.event_id)
         self._spoken = self._unanswered.item
 
     def _clear(self, _event: said.InputAudioClear) -> None:

@@ -278,8 +278,9 @@ class Thinker:
             )
         )
         calls = CallReader(tools)
-        texts = [stretch.text for stretch in spoken(item.tokens, item.style, assistant.tokenizer, manifest)]
-        item.text = (calls.feed(" ".join(texts)) + calls.finish()).strip()
+        stretches = list(spoken(item.tokens, item.style, assistant.tokenizer, manifest))
+        texts = [(calls.feed(stretch.text) + calls.finish()).strip() for stretch in stretches]
+        item.text = " ".join(text for text in texts if text)
         self._tell(done, item)
         yield
 

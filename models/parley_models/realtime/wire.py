@@ -12,8 +12,8 @@ class Wire(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
 
     def model_post_init(self, _context: object, /) -> None:
-        """What kind of thing it is always gets written."""
-        written = [name for name in ("type", "object") if getattr(self, name, None) is not None]
+        """What kind of thing it is always gets written, and which part of an answer it is about: the protocol requires both."""
+        written = [name for name in ("type", "object", "output_index", "content_index") if getattr(self, name, None) is not None]
         self.__pydantic_fields_set__.update(written)
 
     def to_json(self) -> str:

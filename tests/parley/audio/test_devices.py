@@ -14,8 +14,11 @@ from parley.audio.events import (
     NoMicrophone,
     NoSpeaker,
     PlaybackEnded,
+    SpeechGone,
+    SpeechOnset,
 )
 from parley.audio.settings import AudioSettings
+from parley_models.pcm import Samples
 from tests.fakes.room import Room
 from tests.fakes.sitting import Sitting
 from tests.parley.audio.conftest import steepest, tone
@@ -114,6 +117,23 @@ def test_no_microphone_is_said_once_and_one_that_appears_is_taken() -> None:
         sitting.room.run(0.5)
         assert news(sitting)[1:] == [DeviceBack("microphone", "Webcam")]
         assert sitting.all_of(MicrophoneSound)
+
+
+def test_a_microphone_that_goes_in_the_middle_of_a_word_is_looked_for_like_any_other(human: Samples) -> None:
+    headset = Device("Headset", 1, 0, default_input=True)
+    with Sitting(Room(there=[Device("Desk", 0, 2, default_output=True), headset])) as sitting:
+        sitting.desk.open_microphone()
+        sitting.room.run(2.0)
+        sitting.room.say(human, sitting.room.now())
+        sitting.room.run(1.0)
+        assert len(sitting.all_of(SpeechOnset)) == 1
+        sitting.room.unplug("Headset")
+        sitting.room.run(1.0)
+        assert [type(event) for event in news(sitting)] == [DeviceLost, NoMicrophone]
+        assert len(sitting.all_of(SpeechGone)) == 1  # nobody is heard speaking any more
+        sitting.room.plug(headset)
+        sitting.room.run(10.0)
+        assert news(sitting)[2:] == [DeviceBack("microphone", "Headset")]
 
 
 def test_another_choice_moves_the_answer_over() -> None:

@@ -35,6 +35,23 @@ def test_ten_answers_without_hearing_itself(name: str, answers: list[Samples]) -
         assert len(sitting.all_of(PlaybackEnded)) == 10
 
 
+def test_who_turns_the_speaker_up_does_not_have_the_room_learned_anew(answers: list[Samples]) -> None:
+    with Sitting(Room(ROOMS["40 ms"])) as sitting:
+        sitting.desk.open_microphone()
+        sitting.room.run(0.3)
+        for turn in range(3):
+            sitting.room.run(sitting.answer(turn, answers[turn][:30_000]) + 0.2)
+        assert sitting.desk.echo_loss_db is not None
+        sitting.desk.apply(AudioSettings(output_gain_db=3.0, duck_db=-20.0))
+        sitting.room.run(0.1)
+        assert sitting.desk.echo_loss_db is not None
+        sitting.room.run(sitting.answer(3, answers[3][:30_000]) + 0.2)
+        assert sitting.all_of(SpeechOnset) == []  # louder, and still its own voice
+        sitting.desk.apply(AudioSettings(noise_suppression=False))
+        sitting.room.run(0.1)
+        assert sitting.desk.echo_loss_db is None
+
+
 @pytest.mark.parametrize("loudness", [1.0, 0.3])
 def test_who_speaks_over_it_is_heard_and_ducks_it(loudness: float, answers: list[Samples], human: Samples) -> None:
     with Sitting(Room(Acoustics(delay_s=0.1, drift_ppm=100))) as sitting:

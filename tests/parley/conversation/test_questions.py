@@ -94,8 +94,10 @@ def test_sound_that_the_engine_does_not_take_gives_its_name_to_no_other(user: Us
     wait_for(lambda: len(server.session.buffer) == 48_000)
     server.session.buffer.clear()
     user.talk.release()
-    assert "less than 100 ms" in user.until(Stumbled).message
-    user.listen()
+    refused = user.until(Stumbled)
+    assert "less than 100 ms" in refused.message
+    assert refused.turn == user.all(Asked)[-1].turn.number
+    user.is_at(Activity.IDLE, after=user.told.index(refused))  # what nobody heard is not answered
     before = user.now
     user.speak(0.5)
     spoken = user.until(Asked, after=before).turn.number

@@ -36,6 +36,10 @@ def kinds(union: object) -> set[str]:
     return {member.model_fields["type"].default for member in get_args(get_args(union)[0])}
 
 
+def test_a_truncation_names_its_part_as_other_servers_want_it() -> None:
+    assert json.loads(events.ItemTruncate(item_id="item_1", audio_end_ms=500).to_json())["content_index"] == 0
+
+
 def test_our_names_are_the_protocols() -> None:
     official: set[str] = set()
     for member in get_args(get_args(RealtimeServerEvent)[0]):

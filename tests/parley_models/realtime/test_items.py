@@ -13,7 +13,7 @@ from parley_models.text_tokenizer import TextTokenizer
 from parley_models.tokens import SpeechTokens
 from tests.fakes.engine_room import ANSWER, TOKEN, Client, EngineRoom, engine_room, noise, pcm, words
 from tests.fakes.parts import ScriptedBrain
-from tests.fakes.thimble import LAYOUT, MANIFEST, answer_ids, thimble, thimble_folder
+from tests.fakes.thimble import LAYOUT, MANIFEST, answer_ids, scripted, thimble, thimble_folder
 
 
 def test_speech_and_text_make_one_turn(client: Client, brain: ScriptedBrain, folder: Path) -> None:
@@ -184,6 +184,18 @@ def test_a_tool_is_called_and_its_output_read(folder: Path) -> None:
         item["call_id"] = "nobody"
         client.connection.conversation.item.create(item=item)
         assert "nobody" in client.until("error")["error"]["message"]
+
+
+def test_a_call_without_a_word_is_the_first_of_what_is_given_out(folder: Path) -> None:
+    brain = scripted(folder, "@set_timer seconds=300", 6)
+    with engine_room(folder, lambda: thimble(folder, brain)) as room, room.client() as client:
+        client.manual(tools=[{"type": "function", "name": "set_timer", "description": "rings", "parameters": {}}])
+        client.ask(noise(0.5))
+        done = client.until("response.done")
+        call = client.of("response.function_call_arguments.done")[0]
+        assert done["response"]["output"][call["output_index"]]["id"] == call["item_id"]
+        places = {event["item"]["id"]: event["output_index"] for event in client.of("response.output_item.added")}
+        assert places == {item["id"]: place for place, item in enumerate(done["response"]["output"])}
 
 
 BAD: list[tuple[str | bytes, str]] = [

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from parley_models.assistant import Assistant
-from parley_models.errors import BundleCorrupt
 from parley_models.hearing.turn_taking import News
 from parley_models.pcm import AudioChunk
 from parley_models.prosody import Prosody
@@ -110,6 +109,28 @@ def test_a_spoken_turn_is_answered_in_the_protocols_order(client: Client) -> Non
     measured = client.until("parley.style.measured")
     assert measured["asked"] == {"rate": 1.0, "pitch": 0.0}
     assert set(measured["achieved"]) == {"rate", "pitch"}
+
+
+def test_every_event_says_which_part_of_the_answer_it_is_about(client: Client) -> None:
+    client.manual()
+    client.ask(noise(0.5))
+    client.until("response.done")
+    item_id = client.of("response.output_item.done")[0]["item"]["id"]
+    client.connection.conversation.item.truncate(item_id=item_id, content_index=0, audio_end_ms=500)
+    client.until("conversation.item.truncated")
+    parts = [event for event in client.events if event["type"].startswith("response.") and "item_id" in event]
+    assert len(parts) > 8
+    assert {(event["output_index"], event["content_index"]) for event in parts} == {(0, 0)}
+    assert {event["output_index"] for event in client.events if event["type"].startswith("response.output_item.")} == {0}
+    assert client.of("conversation.item.truncated")[0]["content_index"] == 0
+
+
+def test_an_answer_may_be_as_long_as_it_wants_where_it_says_so(client: Client) -> None:
+    client.manual(max_output_tokens=20)
+    client.ask(noise(0.5))
+    assert client.until("response.done")["response"]["status"] == "incomplete"
+    client.connection.response.create(response={"max_output_tokens": "inf"})
+    assert client.until("response.done")["response"]["status"] == "completed"
 
 
 def test_the_answer_streams_while_it_is_still_being_thought(room: EngineRoom, brain: ScriptedBrain) -> None:
@@ -305,9 +326,29 @@ def test_a_question_longer_than_the_context_is_refused_and_the_next_one_heard(cl
     client.manual()
     client.speak(noise(80.0), piece_s=5.0)
     assert "too long" in client.until("error")["error"]["message"]
-    client.connection.input_audio_buffer.commit()
+    client.connection.input_audio_buffer.commit(event_id="the long one")
+    assert client.until("error", "input_audio_buffer.committed")["error"]["event_id"] == "the long one"
     client.ask(noise(0.5))
     assert client.until("response.done")["response"]["status"] == "completed"
+
+
+def test_questions_sent_in_one_go_keep_their_own_sound(room: EngineRoom, brain: ScriptedBrain) -> None:
+    cut = threading.Event()
+
+    def busy() -> list[News]:
+        assert cut.wait(timeout=10)
+        return []
+
+    with room.client() as client:
+        client.manual()
+        room.engine.listening.submit(busy, lambda _news: None)
+        for seconds in (0.6, 1.2, 1.8):
+            client.speak(noise(seconds))
+            client.connection.input_audio_buffer.commit()
+        client.heard_s()  # all of this has arrived
+        cut.set()
+        heard = [client.until("conversation.item.done", "error")["item"]["parley"]["tokens"] for _ in range(3)]
+        assert [sum(LAYOUT.is_audio(token) for token in tokens) for tokens in heard] == [5 * 5, 10 * 5, 15 * 5]
 
 
 def test_cleared_sound_is_forgotten(client: Client, brain: ScriptedBrain) -> None:
@@ -318,49 +359,6 @@ def test_cleared_sound_is_forgotten(client: Client, brain: ScriptedBrain) -> Non
     client.ask(noise(0.6))
     client.until("response.done")
     assert sum(LAYOUT.is_audio(token) for token in brain.prompts[-1]) == 5 * 5
-
-
-def test_a_model_nobody_uses_is_released_and_comes_back(folder: Path) -> None:
-    now = [0.0]
-    loads: list[int] = []
-
-    def load() -> Assistant:
-        loads.append(1)
-        return thimble(folder, scripted(folder))
-
-    with engine_room(folder, load, idle_unload_s=60, now_s=lambda: now[0]) as room, room.client() as client:
-        client.manual()
-        client.ask(noise(0.5))
-        client.until("response.done")
-        room.engine.unload_if_idle()
-        now[0] += 61
-        room.engine.unload_if_idle()
-        while client.until("parley.engine")["state"] != "unloaded":
-            pass
-        client.ask(noise(0.5))
-        assert [client.until("parley.engine")["state"] for _ in range(2)] == ["loading", "ready"]
-        assert client.until("response.done")["response"]["status"] == "completed"
-        assert len(loads) == 2
-
-
-def test_a_model_that_can_t_be_loaded_is_said_and_tried_again(folder: Path) -> None:
-    broken = [True]
-
-    def load() -> Assistant:
-        if broken[0]:
-            raise BundleCorrupt("The model is damaged.")
-        return thimble(folder, scripted(folder))
-
-    with engine_room(folder, load) as room, room.client() as client:
-        client.manual()
-        client.connection.conversation.item.create(
-            item={"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Hi"}]}
-        )
-        assert "damaged" in client.until("error")["error"]["message"]
-        assert "failed" in [event["state"] for event in client.of("parley.engine")]
-        broken[0] = False
-        client.ask(noise(0.5))
-        assert client.until("response.done")["response"]["status"] == "completed"
 
 
 def test_sound_arrives_as_it_was_made(client: Client) -> None:

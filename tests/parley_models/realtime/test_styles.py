@@ -46,6 +46,14 @@ def test_each_stretch_is_told_with_its_own_style(labelling: Path) -> None:
             (0, {"emotion": "sad", "rate": 1.0, "pitch": 0.0}, "The capital is Paris."),
             (1, {"rate": 1.0, "pitch": 0.0}, "The capital of Japan is another."),
         ]
+        first = [each for each in client.of("response.output_audio_transcript.delta") if "style" in each]
+        assert [(each["segment"], each["style"].get("emotion")) for each in first] == [(0, "sad"), (1, None)]  # with its first words
+
+
+def test_how_fast_a_style_is_spoken_is_offered_with_it(labelling: Path) -> None:
+    with answered(labelling, [("The capital is Paris.", 8)]) as (client, _):
+        controls = client.of("session.created")[0]["session"]["parley"]["bundle"]["controls"]
+        assert controls[0]["levels"] == [{"name": "sad", "rate": 0.5}, {"name": "happy"}]
 
 
 def test_what_was_heard_is_reckoned_at_the_pace_of_each_stretch(labelling: Path) -> None:

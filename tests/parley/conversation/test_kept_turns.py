@@ -1,0 +1,62 @@
+"""Turns of another day: where they belong when they are corrected, and that the oldest can be heard, too."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from parley.conversation.events import ConversationOpened, Replaying
+from parley.conversation.history import History
+from parley.conversation.session import REMEMBERED_TURNS
+from parley.conversation.turns import Turn
+from tests.fakes.realtime_script import said
+from tests.fakes.realtime_server import RealtimeServer
+from tests.parley.conversation.conftest import User, wait_for
+
+
+@pytest.fixture
+def reopened(sit_down: Callable[..., User], server: RealtimeServer, tmp_path: Path) -> Callable[[Sequence[Turn]], User]:
+    """A user whose conversation of another day is open again."""
+
+    def reopen(turns: Sequence[Turn]) -> User:
+        history = History(tmp_path / "history.db")
+        conversation = history.next_number("conversation")
+        for turn in turns:
+            assert history.next_number("turn") == turn.number
+            history.save(conversation, turn)
+        history.close()
+        user = sit_down(server)
+        assert len(user.until(ConversationOpened).turns) == len(turns)
+        user.ready()
+        return user
+
+    return reopen
+
+
+def test_a_correction_stays_in_its_place_though_the_turn_before_was_never_understood(
+    reopened: Callable[[Sequence[Turn]], User], server: RealtimeServer
+) -> None:
+    user = reopened(
+        [
+            Turn(1, "human", "Who are you?"),
+            Turn(2, "assistant", "Parley."),
+            Turn(3, "human", seconds=1.0),  # nobody understood it, so the engine has nothing of it
+            Turn(4, "human", heard_as="Were are you?", seconds=1.0),
+            Turn(5, "assistant", "Here."),
+        ]
+    )
+    wait_for(lambda: len(server.session.items) == 4)
+    user.talk.correct(4, "Where are you?")
+    wait_for(lambda: "Where are you?" in [said(item) for item in server.session.items])
+    wait_for(lambda: len(server.session.items) == 4)
+    assert [said(item) for item in server.session.items] == ["Who are you?", "Parley.", "Where are you?", "Here."]
+
+
+def test_an_answer_of_long_ago_can_be_heard_again(reopened: Callable[[Sequence[Turn]], User], server: RealtimeServer) -> None:
+    count = REMEMBERED_TURNS + 4
+    user = reopened([Turn(number, "human" if number % 2 else "assistant", f"turn {number}") for number in range(1, count + 1)])
+    wait_for(lambda: len(server.session.items) == REMEMBERED_TURNS)
+    user.talk.replay(2)
+    assert user.until(Replaying).turn == 2
+    user.listen()
+    wait_for(lambda: len(server.session.items) == REMEMBERED_TURNS)  # the engine had it for no longer than that took
