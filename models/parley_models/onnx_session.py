@@ -207,6 +207,8 @@ _ENGINE = b"EPContext"
 """An operator that has a provider load a compiled engine, from another file or from the model: code that nobody looked at."""
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+_KEY_BITS = 32
+"""Of a field's number and wire type. Protobuf's own reader takes a longer one and drops what is above, so it is another field to it."""
 
 
 def is_self_contained(path: Path) -> bool:
@@ -239,6 +241,8 @@ def _fields(content: mmap.mmap, position: int, stop: int) -> Iterator[tuple[int,
     while position < stop:
         key, first = _varint(content, position)
         wire = key & 7
+        if key >> _KEY_BITS:
+            raise ValueError(key)
         if wire == _BYTES:
             length, first = _varint(content, first)
             position = first + length
