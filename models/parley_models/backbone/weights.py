@@ -26,7 +26,9 @@ def shards(folder: Path) -> list[Path]:
     else:
         try:
             names = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
-        except (ValueError, KeyError, TypeError, AttributeError):
+            if not all(isinstance(name, str) for name in names):
+                raise TypeError(names)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise BundleCorrupt(f"{index} is not an index of safetensors files.") from None
     for name in names:
         if Path(name).name != name:
