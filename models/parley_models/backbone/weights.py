@@ -38,6 +38,11 @@ def shards(folder: Path) -> list[Path]:
     return [folder / name for name in names]
 
 
+def files(folder: Path) -> list[Path]:
+    """All that is opened of a folder; the index may not be there. Raises BundleMissing or BundleCorrupt."""
+    return [folder / CONFIG_NAME, folder / INDEX_NAME, *shards(folder)]
+
+
 def tensors(files: Iterable[Path], device: str = "cpu") -> Iterator[tuple[Path, str, Tensor]]:
     """File, key and tensor of everything the backbone needs, one at a time so that no more than one is held. Raises BundleCorrupt."""
     for path in files:
