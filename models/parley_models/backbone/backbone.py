@@ -18,15 +18,13 @@ from parley_models.backbone.loading import load_model
 from parley_models.backbone.memory import free_memory_bytes
 from parley_models.backbone.model import FEW_IDS, StepOmni
 from parley_models.backbone.quantize import Quantization
+from parley_models.device import BESIDE_BYTES
 from parley_models.errors import DeviceError, EngineError
 
 if TYPE_CHECKING:
     from parley_models.backbone.card_steps import RecordedSteps
 
 logger = logging.getLogger(__name__)
-LEFT_ON_A_CARD_BYTES = 3_200_000_000
-"""For ears and voice, and for what a pass over many ids needs; `parley models plan` counts with as much."""
-
 Logits = npt.NDArray[np.float32]
 
 
@@ -51,7 +49,7 @@ def cache_that_fits(config: BackboneConfig, wanted: int, device: str) -> tuple[s
         if form != FLOAT32:
             logger.info("the context is kept as %s: as %s it would not leave enough memory free", form, FLOAT32)
         return form, wanted
-    room = torch.cuda.mem_get_info(device)[0] - LEFT_ON_A_CARD_BYTES
+    room = torch.cuda.mem_get_info(device)[0] - BESIDE_BYTES
     narrow = FORMS[FORMS.index(BFLOAT16) :]
     form = next((each for each in narrow if wanted * bytes_per_id(config, each) <= room), narrow[-1])
     fits = min(wanted, int(room // bytes_per_id(config, form)))
