@@ -68,8 +68,8 @@ class BackboneConfig:
         return {"architectures": ["Step1ForCausalLM"], **asdict(self)}
 
 
-def _whole(entry: Any) -> int:
-    if isinstance(entry, float) and not entry.is_integer():
+def _whole(entry: str | float) -> int:
+    if isinstance(entry, float) and math.isfinite(entry) and not entry.is_integer():
         raise ValueError(f"{entry} is no whole number")
     return int(entry)
 

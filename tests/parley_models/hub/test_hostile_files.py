@@ -1,7 +1,6 @@
 """Files that mean harm: none runs anything, each is refused at once and by its name."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -114,7 +113,7 @@ def test_a_cell_has_left_the_network_before_it_opens_anything() -> None:
         pytest.skip("this system lets nobody leave the network")
     order = json.dumps({"job": "look", "arguments": [], "computing_s": 60, "memory_bytes": 2**30, "writes": ""})
     told = subprocess.run([sys.executable, "-c", LOOKING, order], capture_output=True, text=True, check=True).stdout
-    assert json.loads(told.splitlines()[-1])["found"] != os.readlink("/proc/self/ns/net")
+    assert json.loads(told.splitlines()[-1])["found"] != str(Path("/proc/self/ns/net").readlink())
 
 
 def test_a_graph_that_swells_is_ended(tmp_path: Path) -> None:
