@@ -36,7 +36,8 @@ class Span:
 
 
 TENSORRT_SPANS = {"flow_estimator": Span(4, 500, 3000, batch=2)}
-"""By a file's name: the networks that TensorRT gets. Upstream gives it the flow's estimator only, with these lengths.
+"""By a file's name: the networks that TensorRT gets. Upstream gives it the flow's estimator only, with these lengths, and only the one that
+remembers nothing: how much another one remembers begins at nothing, and TensorRT fails at any length that it was not told of.
 
 The estimator takes nine tenths of a vocoder's time. Ears stay with CUDA, whose 32-bit floats give the same codes on every card.
 """
@@ -80,8 +81,8 @@ def provider_options(name: str, path: Path, inputs: Mapping[str, Shape], setting
     if name != TENSORRT:
         return {}
     span = TENSORRT_SPANS.get(path.stem)
-    if span is None:
-        return None
+    if span is None or len({size for shape in inputs.values() for size in shape[1:] if not isinstance(size, int)}) > 1:
+        return None  # all that is open must be one length
     with path.open("rb") as file:
         cache = str(settings.engine_cache / hashlib.file_digest(file, "sha256").hexdigest()[:16])
     return {

@@ -13,7 +13,7 @@ from parley_models.errors import BundleCorrupt, BundleMissing, UsageError
 from parley_models.networks.hift import Hift, HiftConfig
 from parley_models.networks.streaming_flow import StreamingFlow, StreamingFlowConfig
 from parley_models.networks.upstream_export import export_sourced_hift, export_streaming_flow
-from parley_models.onnx_session import Array
+from parley_models.onnx_session import TENSORRT, Array, OnnxSession, SessionSettings, provider_options
 from parley_models.pcm import AudioChunk, Samples
 from parley_models.prosody import PLAIN, Prosody
 from parley_models.tokens import Codes, SpeechTokens
@@ -74,6 +74,14 @@ def mini() -> FlowHift:
 @pytest.fixture(scope="module")
 def upstream() -> OverlappedFlowHift:
     return OverlappedFlowHift.open(TINY, CONFIGS["flow-hift-overlapped"])
+
+
+def test_tensorrt_gets_only_estimators_that_remember_nothing(tiny_chunked: Path, tmp_path: Path) -> None:
+    """A stream's memory begins empty, a length that no engine is built for: every first chunk would fail."""
+    settings = SessionSettings(engine_cache=tmp_path)
+    for folder, taken in ((TINY, True), (tiny_chunked, False)):
+        path = folder / "flow_estimator.onnx"
+        assert (provider_options(TENSORRT, path, OnnxSession(path).inputs, settings) is not None) == taken
 
 
 def codes_of(groups: int, seed: int = 0) -> Codes:
