@@ -23,6 +23,7 @@ from parley_models.vocoders.kinds import VOCODERS, open_vocoder
 from parley_models.vocoders.overlapped import OverlappedFlowHift
 from parley_models.vocoders.pitch import shift_pitch
 from parley_models.vocoders.vocoder import Vocoder
+from parley_models.vocoders.voices import read_voice
 
 TINY = Path(__file__).parents[2] / "data" / "tiny" / "voice"
 FILES = VoiceConfig(
@@ -82,6 +83,26 @@ def test_tensorrt_gets_only_estimators_that_remember_nothing(tiny_chunked: Path,
     for folder, taken in ((TINY, True), (tiny_chunked, False)):
         path = folder / "flow_estimator.onnx"
         assert (provider_options(TENSORRT, path, OnnxSession(path).inputs, settings) is not None) == taken
+
+
+SPEAKER = np.ones((1, 192), np.float32)
+
+
+@pytest.mark.parametrize(("held", "says"), [
+    ({}, "no speaker vector"),
+    ({"speaker": SPEAKER * np.nan}, "no speaker vector"),
+    ({"speaker": np.ones((2, 192), np.float32)}, "no speaker vector"),
+    ({"speaker": SPEAKER, "prompt_mel": np.ones(80, np.float32)}, "no prompt"),
+    ({"speaker": SPEAKER, "prompt_tokens": np.array([5120])}, "no prompt"),
+    ({"speaker": SPEAKER, "prompt_tokens": np.array([-1])}, "no prompt"),
+    ({"speaker": SPEAKER, "semitones": np.zeros(0, np.float32)}, "no place of its pitch"),
+    ({"speaker": SPEAKER, "formants": np.zeros(1, np.float32)}, "no place of its pitch"),
+])  # fmt: skip
+def test_a_voice_that_makes_no_sense_is_named(tmp_path: Path, held: dict[str, Array], says: str) -> None:
+    """It would fail in the middle of an answer, or sound of nothing."""
+    save_file(held, tmp_path / "odd.safetensors")
+    with pytest.raises(BundleCorrupt, match=rf"odd\.safetensors holds {says}"):
+        read_voice(tmp_path, "odd")
 
 
 def codes_of(groups: int, seed: int = 0) -> Codes:
