@@ -68,7 +68,7 @@ class TextStream:
         self._said = 0
 
     def feed(self, token_id: int) -> str:
-        """The text that became sure with this id; often empty in the middle of a character. Markers spell none, whatever they are called."""
+        """The text that became sure with this id; often empty in the middle of a character, and for a marker."""
         if token_id in self._tokenizer.markers:
             return ""
         self._ids.append(token_id)

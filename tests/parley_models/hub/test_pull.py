@@ -121,6 +121,13 @@ def test_a_single_shard_is_found_under_its_own_name(server: HubServer, places: P
     assert drafting.prefill([1, 2, 3]).shape == (CONFIG.vocab_size,)
 
 
+@pytest.mark.parametrize("occupied", ["data", "downloads"])
+def test_a_place_that_can_not_be_written_is_named(server: HubServer, places: Places, occupied: str) -> None:
+    (places.data.parent / occupied).write_bytes(b"a file where a folder should be")
+    with pytest.raises(BundleMissing, match=rf"{occupied}.* can't be written: .+ What was fetched stays\.$"):
+        bring(server, places)
+
+
 class Slow(BackboneMaker):
     """Converts only when it is told to."""
 
