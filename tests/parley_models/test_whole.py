@@ -85,7 +85,9 @@ def test_what_the_manifest_does_not_list_is_never_opened(folder: Path, tmp_path:
     manifest = read_manifest(copy)
     others = tuple(entry for entry in manifest.files if not entry.path.startswith(file))
     told = replace(manifest, files=others, voices=tuple(replace(voice, file=others[0].path) for voice in manifest.voices))
-    (copy / "bundle.toml").write_text(manifest_toml(replace(told, **{table: {**getattr(manifest, table), name: "../elsewhere"}})))
+    tables = {"ears": dict(told.ears), "voice": dict(told.voice)}
+    tables[table][name] = "../elsewhere"
+    (copy / "bundle.toml").write_text(manifest_toml(replace(told, ears=tables["ears"], voice=tables["voice"])))
     with pytest.raises(BundleCorrupt, match=r"does not list \.\./elsewhere"):
         Assistant.load(copy)
 

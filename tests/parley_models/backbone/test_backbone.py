@@ -56,7 +56,7 @@ def test_what_is_no_number_is_told(tiny_model: StepOmni) -> None:
     """The likeliest of numbers that are none is always the first id: a damaged model would write it until it may write no more."""
     damaged = copy.deepcopy(tiny_model)
     with torch.no_grad():
-        damaged.model.layers[1].mlp.down_proj.weight[3, 4] = torch.nan
+        damaged.get_parameter("model.layers.1.mlp.down_proj.weight")[3, 4] = torch.nan
     backbone = Backbone(damaged)
     with pytest.raises(EngineError, match="what is no number"):
         backbone.prefill([5, 6, 7])
