@@ -2,7 +2,7 @@
 
 import hashlib
 import importlib.resources
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -57,6 +57,16 @@ class Bundle:
         if not path.resolve().is_relative_to(self.folder.resolve()):
             raise BundleCorrupt(f"{path} is a link that leaves the bundle.")
         return path
+
+    def refuse_unlisted(self, names: Iterable[str]) -> None:
+        """See to it that what lies under these names is named by the manifest: nobody has looked at anything else.
+
+        Raises:
+            BundleCorrupt: a file is there that the manifest does not name, or that lies outside the bundle.
+        """
+        for name in names:
+            if (self.folder / name).exists():
+                self.path(name)
 
     def voice(self, name: str | None) -> VoiceEntry:
         """A voice by name, or the bundle's first."""

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 KINDS = ("auto", "cpu", "cuda")
+BESIDE_BYTES = 3_200_000_000
+"""What a large backbone leaves of a card: to ears and voice (1.7 GB of weights), libraries' own buffers, passes over many ids."""
+
 SMALL_BYTES = 1_000_000_000
 """A backbone of fewer bytes decodes on the processor, wherever the rest runs: its step takes no longer than asking a card."""
 
@@ -68,9 +71,9 @@ class Device:
             return f"cuda:{self.card}"
         free = {card: torch.cuda.mem_get_info(card)[0] for card in range(cards)}
         best = max(free, key=free.__getitem__, default=None)
-        if best is not None and free[best] > size_bytes:
+        if best is not None and free[best] > size_bytes + BESIDE_BYTES:
             return f"cuda:{best}"
-        logger.warning("a backbone of %.0f GB decodes on the processor: no card has that much free memory", size_bytes / 1e9)
+        logger.warning("a backbone of %.0f GB decodes on the processor: no card has room for it, ears and voice", size_bytes / 1e9)
         return "cpu"
 
 

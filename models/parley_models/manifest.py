@@ -25,6 +25,12 @@ ANY_TEXT = "*"
 READABLE = frozenset({".onnx", ".npy", ".model", ".json", ".safetensors", ".toml", ".txt", ".md"})
 """The only kinds of file ever opened from a bundle: none of them can carry code."""
 
+LARGEST_BYTES = 4 * 2**20
+"""Of a manifest; ours have some ten thousand."""
+
+_BOTTOMLESS = re.compile(r"""(?<![\w"'-])(?:(?:[\w-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')[ \t]*\.[ \t]*){64}""")
+"""A key of so many parts: tomllib takes memory by the square of their number, and 200 kB of them take all that a machine has."""
+
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 
@@ -177,12 +183,15 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST_NAME
     try:
-        raw = tomllib.loads(path.read_text("utf-8"))
+        text = path.read_text("utf-8") if path.stat().st_size <= LARGEST_BYTES else None
+        if text is None or _BOTTOMLESS.search(text):
+            raise BundleCorrupt(f"{path} is refused: it is longer, or nests deeper, than any manifest.")
+        raw = tomllib.loads(text)
     except (FileNotFoundError, NotADirectoryError):
         raise BundleMissing(f"“{folder}” is no bundle: it has no {MANIFEST_NAME}.") from None
     except OSError as error:
         raise BundleMissing(f"{path} can't be read: {error.strerror}.") from error
-    except ValueError as error:  # not UTF-8, not TOML
+    except (ValueError, RecursionError) as error:  # not UTF-8, not TOML
         raise BundleCorrupt(f"{path} is damaged: {str(error).rstrip('.')}.") from error
     try:
         manifest = _MANIFEST.validate_python(raw)
@@ -192,7 +201,25 @@ def read_manifest(folder: Path) -> Manifest:
         raise BundleCorrupt(f"{path} is damaged at {place}: {first['msg'].rstrip('.')}.") from error
     for entry in manifest.files:
         _check_path(entry.path, path)
+    if trouble := _layout_trouble(manifest.tokens):
+        raise BundleCorrupt(f"{path} is damaged at tokens: {trouble}.")
     return manifest
+
+
+def _layout_trouble(layout: TokenLayout) -> str | None:
+    """Why ids can't be laid out so; None if they can."""
+    markers = [*layout.stops, layout.bos, layout.bot, *(marker for marker in (layout.audio_start, layout.audio_end) if marker is not None)]
+    if not (0 < layout.linguistic_size <= 2**16 and 0 < layout.semantic_size <= 2**16):
+        return "a book has 1 to 65,536 codes"
+    if not 0 <= layout.audio_offset < layout.audio_stop <= layout.vocab_size <= 2**24:
+        return f"audio ids from {layout.audio_offset} to {layout.audio_stop - 1} do not lie within {layout.vocab_size} ids"
+    if layout.eot not in layout.stops or any(layout.is_audio(marker) or not 0 <= marker < layout.vocab_size for marker in markers):
+        return "a marker is no id, or an audio id, or `eot` is not among the stops"
+    if (layout.linguistic_per_group, layout.semantic_per_group) != (2, 3):
+        return "a group has 2 linguistic and 3 semantic codes"
+    if layout.text_per_block < 1 or layout.audio_per_block < 1 or layout.audio_per_block % layout.group_size:
+        return f"a block has text, and {layout.group_size} audio ids or a multiple"
+    return None
 
 
 def _check_path(name: str, manifest: Path) -> None:

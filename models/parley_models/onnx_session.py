@@ -36,7 +36,8 @@ class Span:
 
 
 TENSORRT_SPANS = {"flow_estimator": Span(4, 500, 3000, batch=2)}
-"""By a file's name: the networks that TensorRT gets. Upstream gives it the flow's estimator only, with these lengths.
+"""By a file's name: the networks that TensorRT gets. Upstream gives it the flow's estimator only, with these lengths, and only the one that
+remembers nothing: how much another one remembers begins at nothing, and TensorRT fails at any length that it was not told of.
 
 The estimator takes nine tenths of a vocoder's time. Ears stay with CUDA, whose 32-bit floats give the same codes on every card.
 """
@@ -80,8 +81,8 @@ def provider_options(name: str, path: Path, inputs: Mapping[str, Shape], setting
     if name != TENSORRT:
         return {}
     span = TENSORRT_SPANS.get(path.stem)
-    if span is None:
-        return None
+    if span is None or len({size for shape in inputs.values() for size in shape[1:] if not isinstance(size, int)}) > 1:
+        return None  # all that is open must be one length
     with path.open("rb") as file:
         cache = str(settings.engine_cache / hashlib.file_digest(file, "sha256").hexdigest()[:16])
     return {
@@ -207,6 +208,8 @@ _ENGINE = b"EPContext"
 """An operator that has a provider load a compiled engine, from another file or from the model: code that nobody looked at."""
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+_KEY_BITS = 32
+"""Of a field's number and wire type. Protobuf's own reader takes a longer one and drops what is above, so it is another field to it."""
 
 
 def is_self_contained(path: Path) -> bool:
@@ -239,6 +242,8 @@ def _fields(content: mmap.mmap, position: int, stop: int) -> Iterator[tuple[int,
     while position < stop:
         key, first = _varint(content, position)
         wire = key & 7
+        if key >> _KEY_BITS:
+            raise ValueError(key)
         if wire == _BYTES:
             length, first = _varint(content, first)
             position = first + length

@@ -68,7 +68,9 @@ class TextStream:
         self._said = 0
 
     def feed(self, token_id: int) -> str:
-        """The text that became sure with this id; often empty in the middle of a character."""
+        """The text that became sure with this id; often empty in the middle of a character, and for a marker."""
+        if token_id in self._tokenizer.markers:
+            return ""
         self._ids.append(token_id)
         return self._news(self._tokenizer.decode(self._ids).rstrip(_UNFINISHED))
 

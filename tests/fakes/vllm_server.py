@@ -44,7 +44,8 @@ class Trouble:
 
     after: int = 0
     kind: str = "broken"
-    """broken (the connection), error (an event), no-done, abort (a finish reason), garbage, or a status."""
+    """broken (the connection), error (an event), no-done, abort (a finish reason), garbage, what is no choice, ids that are no numbers,
+    a strange id, or a status."""
 
 
 @dataclass
@@ -203,6 +204,12 @@ class _Handler(BaseHTTPRequestHandler):
                 self._event({"choices": [choice]})
             case "garbage":
                 self.wfile.write(b"data: <html>\n\n")
+            case "no choice":
+                self._event({"choices": ["7"]})
+            case "no numbers":
+                self._event({"choices": [{"token_ids": ["7"], "logprobs": {"top_logprobs": [{"token_id:7": 0.0}]}}]})
+            case "strange id":
+                self._event({"choices": [{"token_ids": [128_009], "logprobs": {"top_logprobs": [{"token_id:128009": 0.0}]}}]})
 
     def _event(self, event: dict[str, Any]) -> None:
         self.wfile.write(f"data: {json.dumps(event)}\n\n".encode())

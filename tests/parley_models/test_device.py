@@ -58,6 +58,13 @@ def test_a_large_backbone_takes_the_card_with_the_most_room(monkeypatch: pytest.
     assert Device().backbone(LARGE) == "cpu"
 
 
+def test_a_card_that_a_backbone_would_fill_is_not_taken_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loaded there, it would leave no room for a conversation, and the bundle would be refused although the processor could do it."""
+    with_cards(monkeypatch, LARGE + 2_000_000_000)
+    assert Device().backbone(LARGE) == "cpu"
+    assert Device("cuda").backbone(LARGE) == "cuda:0"
+
+
 @pytest.mark.parametrize("kind", ["auto", "cuda"])
 def test_a_small_backbone_stays_on_the_processor(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     with_cards(monkeypatch, 84_000_000_000)

@@ -104,6 +104,27 @@ def test_weights_that_only_a_function_or_a_sparse_tensor_points_outside_for_are_
             OnnxSession(saved(model, tmp_path / f"{name}.onnx"))
 
 
+def test_a_place_behind_a_key_that_is_too_long_is_refused(tmp_path: Path) -> None:
+    """ONNX Runtime (1.31) reads 33 bits of key as 32 of them: to it the file pointed outside, and it read what lay there."""
+    (tmp_path / "weights.bin").write_bytes(np.full(4, 2, np.float32).tobytes())
+    model = doubling()
+    pointed_outside(model.graph.initializer[0])
+    tensor = model.graph.initializer[0].SerializeToString()
+    place = model.graph.initializer[0].external_data[0].SerializeToString()
+    plain = b"\x6a" + bytes([len(place)]) + place + b"\x70\x01"  # external_data, data_location
+    hidden = b"\xea\x80\x80\x80\x10" + bytes([len(place)]) + place + b"\xf0\x80\x80\x80\x10\x01"
+    assert tensor.endswith(plain)
+    tensor = tensor.removesuffix(plain) + hidden
+    model.graph.ClearField("initializer")
+    graph = model.graph.SerializeToString() + b"\x2a" + bytes([len(tensor)]) + tensor
+    model.ClearField("graph")
+    path = tmp_path / "long.onnx"
+    path.write_bytes(model.SerializeToString() + b"\x3a" + bytes([len(graph) & 127 | 128, len(graph) >> 7]) + graph)
+
+    with pytest.raises(BundleCorrupt, match=r"long\.onnx is damaged"):
+        OnnxSession(path)
+
+
 def test_compiled_engines_are_refused(tmp_path: Path) -> None:
     model = doubling()
     engine = helper.make_node("EPContext", ["x"], ["y"], domain="com.microsoft", embed_mode=0, ep_cache_context="/tmp/engine.plan")

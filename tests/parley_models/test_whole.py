@@ -1,6 +1,7 @@
 """Ears, brain and voice of the real kind, tiny and untrained, from a folder on disk to sound."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from parley_models.assistant import Assistant
 from parley_models.bundle import write_manifest
 from parley_models.conversation import Conversation
 from parley_models.errors import BundleCorrupt
-from parley_models.manifest import read_manifest
+from parley_models.manifest import manifest_toml, read_manifest
 from parley_models.pcm import AudioChunk
 from tests.fakes.tiny_bundle import GROUPS, tiny_bundle
 
@@ -68,3 +69,33 @@ def test_parts_that_do_not_fit_together_are_refused(folder: Path, tmp_path: Path
     write_manifest(other, manifest)
     with pytest.raises(BundleCorrupt, match="slt"):
         Assistant.load(other)
+
+
+@pytest.mark.parametrize(("table", "name", "file"), [
+    ("ears", "semantic", "semantic.onnx"),
+    ("ears", "linguistic_codebook", "linguistic/codebook.npy"),
+    ("voice", "flow_estimator", "vocoder/flow_estimator.onnx"),
+    ("voice", "voices", "vocoder/voices"),
+])  # fmt: skip
+def test_what_the_manifest_does_not_list_is_never_opened(folder: Path, tmp_path: Path, table: str, name: str, file: str) -> None:
+    """A table of the manifest can't lead around its list of files: what lies there has been looked at by nobody."""
+    copy = tmp_path / "tiny"
+    shutil.copytree(folder, copy)
+    (copy / file).rename(tmp_path / "elsewhere")
+    manifest = read_manifest(copy)
+    others = tuple(entry for entry in manifest.files if not entry.path.startswith(file))
+    told = replace(manifest, files=others, voices=tuple(replace(voice, file=others[0].path) for voice in manifest.voices))
+    tables = {"ears": dict(told.ears), "voice": dict(told.voice)}
+    tables[table][name] = "../elsewhere"
+    (copy / "bundle.toml").write_text(manifest_toml(replace(told, ears=tables["ears"], voice=tables["voice"])))
+    with pytest.raises(BundleCorrupt, match=r"does not list \.\./elsewhere"):
+        Assistant.load(copy)
+
+
+def test_a_shard_that_the_manifest_does_not_list_is_never_opened(folder: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "tiny"
+    shutil.copytree(folder, copy)
+    (copy / "backbone" / "other.safetensors").write_bytes((copy / "backbone" / "model.safetensors").read_bytes())
+    (copy / "backbone" / "model.safetensors.index.json").write_text('{"weight_map": {"model.norm.weight": "other.safetensors"}}')
+    with pytest.raises(BundleCorrupt, match=r"does not list backbone/model\.safetensors\.index\.json"):
+        Assistant.load(copy)

@@ -1,7 +1,8 @@
 """The way in: a loaded model and the conversation it has in mind."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,15 +18,13 @@ from parley_models.backbone.loading import load_model
 from parley_models.backbone.memory import free_memory_bytes
 from parley_models.backbone.model import FEW_IDS, StepOmni
 from parley_models.backbone.quantize import Quantization
+from parley_models.device import BESIDE_BYTES
 from parley_models.errors import DeviceError, EngineError
 
 if TYPE_CHECKING:
     from parley_models.backbone.card_steps import RecordedSteps
 
 logger = logging.getLogger(__name__)
-LEFT_ON_A_CARD_BYTES = 3_200_000_000
-"""For ears and voice, and for what a pass over many ids needs; `parley models plan` counts with as much."""
-
 Logits = npt.NDArray[np.float32]
 
 
@@ -50,7 +49,7 @@ def cache_that_fits(config: BackboneConfig, wanted: int, device: str) -> tuple[s
         if form != FLOAT32:
             logger.info("the context is kept as %s: as %s it would not leave enough memory free", form, FLOAT32)
         return form, wanted
-    room = torch.cuda.mem_get_info(device)[0] - LEFT_ON_A_CARD_BYTES
+    room = torch.cuda.mem_get_info(device)[0] - BESIDE_BYTES
     narrow = FORMS[FORMS.index(BFLOAT16) :]
     form = next((each for each in narrow if wanted * bytes_per_id(config, each) <= room), narrow[-1])
     fits = min(wanted, int(room // bytes_per_id(config, form)))
@@ -59,6 +58,14 @@ def cache_that_fits(config: BackboneConfig, wanted: int, device: str) -> tuple[s
     if fits < wanted:
         logger.warning("the card has room for a context of %d ids of %d", fits, wanted)
     return form, fits
+
+
+def _told(logits: torch.Tensor) -> Logits:
+    """Logits (ids, vocab) as the host has them. Raises EngineError for what is no number: the likeliest of such is always the first id."""
+    found: Logits = logits.float().cpu().numpy()
+    if not np.isfinite(found.max()) or not np.isfinite(found.min()):
+        raise EngineError("The backbone gives what is no number: its weights are damaged, or the card fails.")
+    return found
 
 
 class Backbone:
@@ -152,20 +159,20 @@ class Backbone:
         """Read ids that follow what is in the cache; logits (vocab,) for what comes after the last.
 
         Raises:
-            EngineError: no ids, ids the model does not have, or more than fit.
+            EngineError: no ids, ids the model does not have, or more than fit; what the model gives is no number; a card's memory is full.
         """
         self._check(ids)
-        self._take_place()
-        with torch.inference_mode():
+        self.forget()
+        with self._computing():
             if self._recorded is not None and len(ids) <= FEW_IDS:
                 logits = self._few(ids)[-1:]
             else:
                 for piece in torch.tensor(ids, device=self._device).split(MOST_IDS):
                     hidden = self._model.extend(piece, self._cache)
                 logits = self._model.logits(hidden[-1:])
+            found = _told(logits)
             self._ids += ids
-            found: Logits = logits[0].float().cpu().numpy()
-            return found
+            return found[0]
 
     def step(self, token_id: int) -> Logits:
         """Read one id; logits (vocab,) for the next. Valid until the next call. Raises EngineError like `prefill`."""
@@ -182,11 +189,11 @@ class Backbone:
             EngineError: like `prefill`.
         """
         self._check(ids)
-        self._take_place()
-        with torch.inference_mode():
-            logits: Logits = self._few(ids, as_steps=as_steps).float().cpu().numpy()
+        self.forget()
+        with self._computing():
+            found = _told(self._few(ids, as_steps=as_steps))
             self._ids += ids
-            return logits
+            return found
 
     def glance(self, ids: Sequence[int], layers: int) -> Logits:
         """Read ids by the lowest layers only; the logits (ids, vocab) that the head makes of it. The next `forget` undoes it.
@@ -195,13 +202,11 @@ class Backbone:
             EngineError: like `prefill`.
         """
         self._check(ids)
-        self._take_place()
-        with torch.inference_mode():
-            logits: Logits = self._few(ids, layers).float().cpu().numpy()
-            return logits
+        with self._computing():
+            return _told(self._few(ids, layers))
 
     def forget(self) -> None:
-        """Take every `glance` out of the cache again; costs nothing."""
+        """Take every `glance` out of the cache again, and what a pass left there that failed; costs nothing."""
         self._cache.rewind(len(self._ids))
 
     def prepare(self, ids: Sequence[int]) -> Logits:
@@ -231,9 +236,15 @@ class Backbone:
             return self._recorded.logits(ids, layers, as_steps=as_steps)
         return self._model.logits(self._model.extend(torch.tensor(ids, device=self._device), self._cache, layers, as_steps=as_steps))
 
-    def _take_place(self) -> None:
-        """Settings of the calling thread, so they are made where the work is."""
+    @contextmanager
+    def _computing(self) -> Iterator[None]:
+        """With the settings of the calling thread, which are made where the work is. Raises EngineError if a card's memory is full."""
         if self._device.type == "cuda":
             torch.cuda.set_device(self._device)
         elif torch.get_num_threads() != self._threads:
             torch.set_num_threads(self._threads)
+        try:
+            with torch.inference_mode():
+                yield
+        except torch.cuda.OutOfMemoryError:
+            raise EngineError(f"The card {self._device} has no memory left to go on with: other programs may have taken it.") from None

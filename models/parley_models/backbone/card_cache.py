@@ -14,7 +14,6 @@ from parley_models.backbone.cache import KvCache, LayerCache
 from parley_models.backbone.card_attention import attend
 from parley_models.backbone.config import BackboneConfig
 from parley_models.backbone.model import FEW_IDS, Falls, alibi_slopes
-from parley_models.errors import EngineError
 
 logger = logging.getLogger(__name__)
 TOLERANCE = 0.02
@@ -95,8 +94,8 @@ def attention_is_right(config: BackboneConfig, form: str, device: torch.device) 
             keys, values = (each[0].repeat_interleave(heads // groups, 0) for each in (keys, values))
             right = torch.softmax(asked[0, :, -new:] @ keys.transpose(1, 2) * width**-0.5 + bias, -1) @ values
             wrong_by = float((found - right).abs().max() / right.abs().max())
-    except (RuntimeError, TypeError, EngineError) as error:
-        logger.warning("the card's attention does not run here: %s", error)
+    except Exception:  # Triton's own errors, of compiling or of too little shared memory, have nothing in common with torch's
+        logger.warning("the card's attention does not run here", exc_info=True)
         return False
     if wrong_by >= TOLERANCE:
         logger.warning("the card's attention is off by %.3f and is not used", wrong_by)

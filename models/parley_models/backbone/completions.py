@@ -153,7 +153,11 @@ class Completions:
             choice = self._choice(content)
             if choice is None:
                 continue
-            yield from _choice_ids(choice)
+            try:
+                found = list(_choice_ids(choice))
+            except (ValueError, LookupError, TypeError, AttributeError) as error:
+                raise self._foreign() from error
+            yield from found
             reason = choice.get("finish_reason")
             if reason == "stop" and not choice.get("token_ids"):
                 yield Drawn(None, None)
@@ -169,9 +173,12 @@ class Completions:
             if "error" in event:
                 raise EngineError(f"The server at {self.url} failed in the middle of an answer.")
             choices = event["choices"]
-            return choices[0] if choices else None
-        except (ValueError, LookupError, TypeError) as error:
-            raise EngineError(f"The server at {self.url} does not speak vLLM's completions protocol.") from error
+            return dict(choices[0]) if choices else None
+        except (ValueError, LookupError, TypeError, RecursionError) as error:
+            raise self._foreign() from error
+
+    def _foreign(self) -> EngineError:
+        return EngineError(f"The server at {self.url} does not speak vLLM's completions protocol.")
 
     def _checked(self, answer: httpx2.Response) -> httpx2.Response:
         """What a refusal says may quote the conversation, so only its status is told."""
@@ -208,12 +215,14 @@ def _choice_ids(choice: Mapping[str, Any]) -> Generator[Drawn]:
     if len(tops) < len(ids):
         raise EngineError("The server gives no logprobs: it must not be started with --max-logprobs 0.")
     for token_id, top in zip(ids, tops, strict=False):
+        if type(token_id) is not int:
+            raise TypeError(token_id)
         yield Drawn(token_id, _id_of(max(top, key=top.__getitem__)) if top else token_id)
 
 
 def _id_of(name: str) -> int:
     """The id in `token_id:123`."""
     kind, _, number = name.partition(":")
-    if kind != "token_id" or not number.isdigit():
+    if kind != "token_id" or not (number.isascii() and number.isdigit()):
         raise EngineError("The server names tokens by their text although it was asked for ids: it has to be vLLM.")
     return int(number)

@@ -1,11 +1,15 @@
 """Geometry of a Step-Omni backbone, as its `config.json` spells it."""
 
 import json
+import math
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from parley_models.errors import BundleCorrupt, BundleMissing
+
+MOST_LAYERS, WIDEST = 1024, 2**24
+"""Ten times and a hundred times what anybody has; beyond, a few digits of a file would ask for all memory there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +32,11 @@ class BackboneConfig:
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            if getattr(self, field.name) <= 0:
-                raise BundleCorrupt(f"The backbone's config gives {field.name} = {getattr(self, field.name)}, which must be above 0.")
+            value, most = getattr(self, field.name), MOST_LAYERS if field.name == "num_hidden_layers" else WIDEST
+            if not 0 < value < math.inf:
+                raise BundleCorrupt(f"The backbone's config gives {field.name} = {value}, which must be above 0.")
+            if value > most:
+                raise BundleCorrupt(f"The backbone's config gives an absurd {field.name}: {value:,}.")
         if self.hidden_size % self.num_attention_heads or self.num_attention_heads % self.num_attention_groups:
             raise BundleCorrupt(
                 f"The backbone's config does not divide: hidden_size {self.hidden_size}, {self.num_attention_heads} heads, "
@@ -46,9 +53,9 @@ class BackboneConfig:
         """Read the entries that matter and leave the others (vision tower, token ids) alone. Raises BundleCorrupt."""
         known: dict[str, Any] = {field.name: entries[field.name] for field in fields(cls) if field.name in entries}
         try:
-            numbers: dict[str, Any] = {name: float(entry) if name == "rms_norm_eps" else int(entry) for name, entry in known.items()}
+            numbers: dict[str, Any] = {name: float(entry) if name == "rms_norm_eps" else _whole(entry) for name, entry in known.items()}
             return cls(**numbers)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise BundleCorrupt(f"The backbone's config can't be read: {error}.") from None
 
     @classmethod
@@ -61,13 +68,19 @@ class BackboneConfig:
         return {"architectures": ["Step1ForCausalLM"], **asdict(self)}
 
 
+def _whole(entry: str | float) -> int:
+    if isinstance(entry, float) and math.isfinite(entry) and not entry.is_integer():
+        raise ValueError(f"{entry} is no whole number")
+    return int(entry)
+
+
 def read_entries(path: Path) -> dict[str, Any]:
     """All entries of a `config.json`. Raises BundleMissing or BundleCorrupt."""
     if not path.is_file():
         raise BundleMissing(f"The backbone lacks {path}.")
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BundleCorrupt(f"{path} is not JSON: {error}.") from None
     if not isinstance(entries, dict):
         raise BundleCorrupt(f"{path} holds no JSON object.")

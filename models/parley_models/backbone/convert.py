@@ -15,7 +15,7 @@ from parley_models.backbone.config import BackboneConfig, read_entries
 from parley_models.backbone.loading import QUANTIZATION, stored_quantization
 from parley_models.backbone.model import StepOmni
 from parley_models.backbone.quantize import Quantization
-from parley_models.backbone.weights import CONFIG_NAME, INDEX_NAME, checked, shards, tensors
+from parley_models.backbone.weights import CONFIG_NAME, INDEX_NAME, SINGLE_NAME, checked, shards, tensors
 from parley_models.errors import BundleCorrupt, UsageError
 
 
@@ -92,7 +92,7 @@ def seal_checkpoint(target: Path, entries: dict[str, Any], quantization: Quantiz
         for name in quantization.stored(key, shape):
             if name not in places:
                 raise BundleCorrupt(f"The checkpoint lacks the tensor {key}.")
-    if len(set(places.values())) > 1:
+    if set(places.values()) != {SINGLE_NAME}:  # a single shard is called model-00001.safetensors as often as not
         _write_json(target / INDEX_NAME, {"metadata": {"total_size": size_bytes}, "weight_map": places})
     _write_json(target / CONFIG_NAME, {**entries, QUANTIZATION: asdict(quantization)})
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from parley_models.backbone.completions import Completions, Draw, Drawn
 from parley_models.backbone.decode import LOOPING_IDS
-from parley_models.errors import UsageError
+from parley_models.errors import EngineError, UsageError
 from parley_models.manifest import Manifest, Sampling
 from parley_models.tokens import TokenLayout
 
@@ -163,7 +163,13 @@ class _Answer:
         return Draw(max(temperature, 0.0), top_p, (self._seed * 1_000_003 + len(self._context)) % 2**31, allowed, banned)
 
     def _rule(self, drawn: Drawn) -> int | _Again | None:
-        """The id, or how to draw it again; None = ask for a new stream of the other kind."""
+        """The id, or how to draw it again; None = ask for a new stream of the other kind.
+
+        Raises:
+            EngineError: no model of this bundle has such an id.
+        """
+        if drawn.token_id is not None and not 0 <= drawn.token_id < self._layout.vocab_size:
+            raise EngineError(f"{self._completions.model} on the server has ids that this bundle does not: it is another model.")
         if self._place:
             book = self._linguistic if self._place < self._layout.linguistic_per_group else self._semantic
             return self._spoken(drawn.token_id, book)

@@ -26,7 +26,9 @@ def shards(folder: Path) -> list[Path]:
     else:
         try:
             names = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
-        except (ValueError, KeyError, TypeError, AttributeError):
+            if not all(isinstance(name, str) for name in names):
+                raise TypeError(names)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise BundleCorrupt(f"{index} is not an index of safetensors files.") from None
     for name in names:
         if Path(name).name != name:
@@ -34,6 +36,11 @@ def shards(folder: Path) -> list[Path]:
         if not (folder / name).is_file():
             raise BundleMissing(f"The backbone lacks {folder / name}.")
     return [folder / name for name in names]
+
+
+def files(folder: Path) -> list[Path]:
+    """All that is opened of a folder; the index may not be there. Raises BundleMissing or BundleCorrupt."""
+    return [folder / CONFIG_NAME, folder / INDEX_NAME, *shards(folder)]
 
 
 def tensors(files: Iterable[Path], device: str = "cpu") -> Iterator[tuple[Path, str, Tensor]]:

@@ -64,14 +64,16 @@ _ORDER: dict[str, Any] = {}
 
 def _locked(work: Callable[[], Found]) -> Found:
     """Do the work once everything that it needs is imported and everything else is out of reach."""
-    _leave_the_network()
     _limit(_ORDER["memory_bytes"], _ORDER["computing_s"])
     sys.addaudithook(_watch)
     return work()
 
 
 def _leave_the_network() -> None:
-    """An empty network of its own where the system allows it; the watch below stands everywhere."""
+    """An empty network of its own where the system allows it; the watch below stands everywhere.
+
+    Only a process of one thread is allowed to: numpy and torch have started others as soon as they are imported.
+    """
     if sys.platform == "linux":
         libc = ctypes.CDLL(None, use_errno=True)
         libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
@@ -104,6 +106,7 @@ def _watch(event: str, arguments: tuple[Any, ...]) -> None:
 def main() -> None:
     """Do what the command line orders."""
     _ORDER.update(json.loads(sys.argv[1]))
+    _leave_the_network()
     try:
         answer = {"found": JOBS[_ORDER["job"]](*_ORDER["arguments"])}
     except MemoryError:

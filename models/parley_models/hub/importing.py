@@ -107,6 +107,8 @@ def import_checkpoint(sources: Sources, target: Path, quantize: str = "none", te
             _Import(upstream, checkpoint, target, work, log, quantization, tell).run()
     except Timeout:
         raise UsageError(f"{target} is already being made.") from None
+    except OSError as error:
+        raise BundleMissing(f"{error.filename or work} can't be written: {error.strerror}. What is done stays.") from error
     target.with_name(f".{target.name}.import.lock").unlink(missing_ok=True)
     return target
 

@@ -131,8 +131,7 @@ def maker_for(entry: Entry) -> Maker:
 
 
 def _shapes(sources: Mapping[str, Path]) -> dict[str, tuple[int, ...]]:
-    path = sources[BACKBONE] / CONFIG_NAME
-    return weight_shapes(BackboneConfig.from_dict(read_json(path, LONGEST_CONFIG)), path)
+    return weight_shapes(BackboneConfig.from_dict(read_json(sources[BACKBONE] / CONFIG_NAME, LONGEST_CONFIG)))
 
 
 def _upstream(sources: Mapping[str, Path]) -> tuple[Upstream, Checkpoint]:

@@ -30,7 +30,9 @@ def add_voice(folder: Path, recording: Path, called: str | None = None) -> Voice
     name, sound = voice_name(recording, called), read_recording(recording)
     if any(control.name == "voice" and control.kind != "discrete" for control in manifest.controls):
         raise InputError(f"{manifest.title} does not choose voices by name.")
-    speakers = SpeakerSource.open(folder, DualTokenizer.open(folder, EarsConfig.read(manifest.ears)), config)
+    ears = EarsConfig.read(manifest.ears)
+    bundle.refuse_unlisted((*ears.files, config.speaker_network))
+    speakers = SpeakerSource.open(folder, DualTokenizer.open(folder, ears), config)
     try:
         entry = save_voice(speakers.voice(sound), folder, name, sound)
         voices = (*(voice for voice in manifest.voices if voice.name != name), entry)

@@ -4,15 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from parley_models.backbone.cache_forms import BFLOAT16, INT8
+from parley_models.device import BESIDE_BYTES
 from parley_models.hub.cards import KERNEL_SHARE
 from parley_models.hub.catalogue import BACKBONE, CATALOGUE, Entry
 from parley_models.hub.footprint import IDS_PER_AUDIO_S, Footprint
 from parley_models.hub.hardware import Gpu
 from parley_models.prebuffer import TEXT_IDS, TEXT_IDS_PER_S, Pace, wait_to_start
 from parley_models.tokens import GROUP_SECONDS, TokenLayout
-
-BESIDE_BYTES = 3_200_000_000
-"""Ears and voice (1.7 GB of weights), and an allowance for the libraries' own buffers."""
 
 LEAST_CONTEXT_IDS = 4096
 """98 s of sound: less is no conversation."""

@@ -81,12 +81,14 @@ def pull(entry: Entry, maker: Maker, hub: Hub, places: Places, tell: Tell = lamb
         check_sizes(target)
         shutil.rmtree(places.fetched(entry), ignore_errors=True)  # a pull that was killed at its very end
         return target
-    places.fetched(entry).mkdir(parents=True, exist_ok=True)
     try:
+        places.fetched(entry).mkdir(parents=True, exist_ok=True)
         with FileLock(places.downloads / f".{entry.name}.lock", timeout=0):
             _Pulling(entry, maker, hub, places, tell).run()
     except Timeout:
         raise UsageError(f"{entry.title} is already being pulled.") from None
+    except OSError as error:
+        raise BundleMissing(f"{error.filename or places.downloads} can't be written: {error.strerror}. What was fetched stays.") from error
     return target
 
 

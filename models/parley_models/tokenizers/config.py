@@ -50,6 +50,11 @@ class EarsConfig:
     linguistic_cmvn: str = "linguistic/cmvn.npy"
     semantic: str = "semantic.onnx"
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """What is opened, by its name in the bundle."""
+        return self.linguistic_encoder, self.linguistic_codebook, self.linguistic_cmvn, self.semantic
+
     @staticmethod
     def read(table: Mapping[str, object]) -> "EarsConfig":
         """The config that a manifest's table describes.

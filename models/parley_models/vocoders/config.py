@@ -93,6 +93,12 @@ class VoiceConfig:
     """Folder of NAME.safetensors."""
 
     @property
+    def files(self) -> tuple[str, ...]:
+        """What may be opened, by its name in the bundle, voices aside; not every kind has all of them."""
+        names = (self.flow_encoder, self.flow_estimator, self.f0, self.hift, self.speaker_network)
+        return tuple(name for name in names if name)
+
+    @property
     def mel(self) -> MelConfig:
         """How a recording's mel is taken."""
         return MelConfig(self.rate_hz, self.prompt_fft, self.hop, self.mels, self.prompt_lowest_hz, self.prompt_highest_hz)

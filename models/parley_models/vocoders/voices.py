@@ -10,6 +10,7 @@ from safetensors.numpy import load_file
 
 from parley_models.errors import BundleCorrupt, BundleMissing
 from parley_models.pcm import Samples
+from parley_models.vocoders.grid import NOTHING
 from parley_models.vocoders.mel import Mel
 
 
@@ -51,12 +52,17 @@ def read_voice(folder: Path, name: str) -> SpeakerVoice:
     path = folder / f"{name}.safetensors"
     try:
         held = load_file(path)
-    except (SafetensorError, OSError) as error:
+    except (SafetensorError, OSError, TypeError) as error:  # TypeError: a kind of number that numpy does not have
         raise BundleCorrupt(f"The voice {path} is damaged.") from error
-    if "speaker" not in held or held["speaker"].ndim != 2:
-        raise BundleCorrupt(f"The voice {path} holds no speaker vector.")
-    mel = held.get("prompt_mel", np.zeros((0, 0)))
-    tokens = held.get("prompt_tokens", np.zeros(0)).astype(np.int64)
-    semitones = float(held.get("semitones", np.zeros(1)).flat[0])
-    formants = float(held.get("formants", np.ones(1)).flat[0])
-    return SpeakerVoice(held["speaker"].astype(np.float32), mel.astype(np.float32), tokens, semitones, formants)
+    voice, wrong = held.get("speaker", np.zeros(0)), None
+    mel, tokens = held.get("prompt_mel", np.zeros((0, 0))), held.get("prompt_tokens", np.zeros(0, np.int64))
+    semitones, formants = held.get("semitones", np.zeros(1)), held.get("formants", np.ones(1))
+    if voice.ndim != 2 or len(voice) != 1 or not np.isfinite(voice).all():
+        wrong = "speaker vector"
+    elif mel.ndim != 2 or not np.isfinite(mel).all() or tokens.ndim != 1 or not ((tokens >= 0) & (tokens < NOTHING)).all():
+        wrong = "prompt"
+    elif semitones.shape != (1,) or formants.shape != (1,) or not np.isfinite([semitones, formants]).all() or formants[0] <= 0:
+        wrong = "place of its pitch and formants"
+    if wrong:
+        raise BundleCorrupt(f"The voice {path} holds no {wrong} that makes sense.")
+    return SpeakerVoice(voice.astype(np.float32), mel.astype(np.float32), tokens.astype(np.int64), float(semitones[0]), float(formants[0]))

@@ -81,7 +81,8 @@ def train(
     seed: int = 0,
     device: str = "cpu",
 ) -> None:
-    """Go through the pairs so many times, on from the last checkpoint of the same pairs; a stop changes nothing."""
+    """Go through the pairs so many times, on from the last checkpoint of the same pairs and settings; a stop changes nothing."""
+    made_from = f"{made_from} {beta} {rate} {epochs} {batch} {seed}"  # else results would name settings that nothing was trained with
     orders = [random.Random(f"{seed}/{epoch}").sample(range(len(pairs)), len(pairs)) for epoch in range(epochs)]
     batches = [order[first : first + batch] for order in orders for first in range(0, len(pairs), batch)]
     learner = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.0)

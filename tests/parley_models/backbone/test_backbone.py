@@ -1,3 +1,4 @@
+import copy
 import random
 from pathlib import Path
 
@@ -49,6 +50,36 @@ def test_rewound_ids_leave_no_trace(backbone: Backbone) -> None:
     assert backbone.length == 2
     assert backbone.ids == (5, 6)
     np.testing.assert_allclose(backbone.prefill(said[2:]), clean, atol=CLOSE)
+
+
+def test_what_is_no_number_is_told(tiny_model: StepOmni) -> None:
+    """The likeliest of numbers that are none is always the first id: a damaged model would write it until it may write no more."""
+    damaged = copy.deepcopy(tiny_model)
+    with torch.no_grad():
+        damaged.get_parameter("model.layers.1.mlp.down_proj.weight")[3, 4] = torch.nan
+    backbone = Backbone(damaged)
+    with pytest.raises(EngineError, match="what is no number"):
+        backbone.prefill([5, 6, 7])
+    with pytest.raises(EngineError, match="what is no number"):
+        backbone.read([5, 6])
+    assert backbone.length == 0
+    assert np.isfinite(backbone.glance([5], 1)).all()  # its lowest layer is sound
+
+
+def test_a_pass_that_failed_leaves_no_trace(backbone: Backbone, tiny_model: StepOmni, monkeypatch: pytest.MonkeyPatch) -> None:
+    backbone.prefill([5, 6])
+    with monkeypatch.context() as patched:
+
+        def full(_hidden: torch.Tensor) -> torch.Tensor:
+            raise torch.cuda.OutOfMemoryError
+
+        patched.setattr(tiny_model, "logits", full)
+        with pytest.raises(EngineError, match="no memory left"):
+            backbone.prefill([200, 201, 202])
+        with pytest.raises(EngineError, match="no memory left"):
+            backbone.read([200, 201, 202])
+    assert backbone.ids == (5, 6)
+    np.testing.assert_allclose(backbone.prefill([7, 8]), whole(tiny_model, [5, 6, 7, 8]), atol=CLOSE)
 
 
 def test_prepare_reads_only_what_differs(backbone: Backbone, tiny_model: StepOmni, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from torch.utils._pytree import tree_leaves
 
 os.environ["TRITON_INTERPRET"] = "1"  # before the first of its kernels is read
 pytest.importorskip("triton")
+from triton.runtime.errors import OutOfResources
 
 from parley_models.backbone import backbone, card_attention, card_cache, kernels
 from parley_models.backbone.backbone import Backbone
@@ -164,6 +165,16 @@ def test_attention_that_is_wrong_is_not_used(tiny_model: StepOmni, monkeypatch: 
     assert attention_is_right(tiny_model.config, "int8", HERE)
     attention_is_right.cache_clear()
     monkeypatch.setattr(card_cache, "attend", lambda query, *_: query * 1.1)
+    assert not attention_is_right(tiny_model.config, "int8", HERE)
+    attention_is_right.cache_clear()
+
+
+def test_attention_that_a_card_can_not_compile_is_not_used(tiny_model: StepOmni, monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_large(*_: object) -> torch.Tensor:
+        raise OutOfResources(132_000, 101_376, "shared memory")
+
+    monkeypatch.setattr(card_cache, "attend", too_large)
+    attention_is_right.cache_clear()
     assert not attention_is_right(tiny_model.config, "int8", HERE)
     attention_is_right.cache_clear()
 

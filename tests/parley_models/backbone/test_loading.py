@@ -86,10 +86,16 @@ def test_a_cut_file(folder: Path) -> None:
         load_model(folder)
 
 
-@pytest.mark.parametrize("index", ["", "[]", '{"weight_map": 3}'])
+@pytest.mark.parametrize("index", ["", "[]", '{"weight_map": 3}', '{"weight_map": {"model.norm.weight": 1}}', "[" * 100_000])
 def test_a_senseless_index(folder: Path, index: str) -> None:
     (folder / "model.safetensors.index.json").write_text(index)
     with pytest.raises(BundleCorrupt, match="not an index"):
+        load_model(folder)
+
+
+def test_a_config_that_nests_without_end(folder: Path) -> None:
+    (folder / "config.json").write_text("[" * 100_000)
+    with pytest.raises(BundleCorrupt, match="is not JSON"):
         load_model(folder)
 
 
@@ -107,6 +113,11 @@ def test_an_index_that_leaves_the_folder(folder: Path) -> None:
         ({"num_hidden_layers": 0}, "num_hidden_layers = 0"),
         ({"hidden_size": "wide"}, "can't be read"),
         ({"hidden_size": None}, "can't be read"),
+        ({"hidden_size": float("inf")}, "can't be read"),
+        ({"hidden_size": 96.5}, r"96\.5 is no whole number"),
+        ({"hidden_size": 6 * 10**18}, "absurd hidden_size"),
+        ({"num_hidden_layers": 10**9}, "absurd num_hidden_layers"),
+        ({"rms_norm_eps": float("nan")}, "rms_norm_eps = nan"),
         ({"quantization": {"linear": "int2"}}, "not to int2"),
         ({"quantization": {"linear": "int3", "in_4_bits": [3]}}, "parts of keys"),
         ({"quantization": 4}, "quantization"),

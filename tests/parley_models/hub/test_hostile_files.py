@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -89,6 +91,29 @@ def test_a_cell_lets_nothing_out(tmp_path: Path) -> None:
     endless = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
     with pytest.raises(BundleCorrupt, match=r"took longer than (1|240) s"):
         run_in_cell("template", endless, "[{}]", reads=tmp_path / "tokenizer_config.json", seconds=240, computing_s=1)
+
+
+LEAVING = "import ctypes; print(ctypes.CDLL(None).unshare(0x50000000))"
+"""What a cell asks of the system: a user and a network of its own."""
+
+LOOKING = """
+import os, sys
+from parley_models.hub import cell_door
+def look(): # as `tensors` and `session` do: what opens files is imported first
+    import numpy
+    return cell_door._locked(lambda: os.readlink("/proc/self/ns/net"))
+cell_door.JOBS["look"] = look
+cell_door.main()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="networks of one's own are Linux's")
+def test_a_cell_has_left_the_network_before_it_opens_anything() -> None:
+    if subprocess.run([sys.executable, "-c", LEAVING], capture_output=True, text=True, check=True).stdout != "0\n":
+        pytest.skip("this system lets nobody leave the network")
+    order = json.dumps({"job": "look", "arguments": [], "computing_s": 60, "memory_bytes": 2**30, "writes": ""})
+    told = subprocess.run([sys.executable, "-c", LOOKING, order], capture_output=True, text=True, check=True).stdout
+    assert json.loads(told.splitlines()[-1])["found"] != str(Path("/proc/self/ns/net").readlink())
 
 
 def test_a_graph_that_swells_is_ended(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """From a checkpoint's folders to a bundle that talks, whatever happens on the way."""
 
+import errno
 import hashlib
 import json
 import os
@@ -19,7 +20,7 @@ import torch
 from parley.cli.program import run
 from parley_models.bundle import Bundle
 from parley_models.errors import BundleCorrupt, BundleMissing, UsageError
-from parley_models.hub import places
+from parley_models.hub import importing, places
 from parley_models.hub.backbone_weights import read_checkpoint
 from parley_models.hub.importing import ImportNews, import_checkpoint
 from parley_models.hub.sources import find_sources
@@ -220,6 +221,19 @@ def steps(out: Path) -> int:
 def contents(folder: Path) -> dict[str, str]:
     paths = [path for path in folder.rglob("*") if path.is_file()]
     return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+
+
+def test_a_disk_that_fills_up_on_the_way_is_told(checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> str:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "model-00001.safetensors")
+
+    monkeypatch.setattr(importing, "convert_shard", full)
+    monkeypatch.setattr(importing, "make_vocoder", lambda *_: [])  # takes half a minute
+    monkeypatch.setattr(importing, "make_voices", lambda *_: [])
+    sources = find_sources([checkpoint / BACKBONE, checkpoint / TOKENIZER, checkpoint / STREAMING])
+    with pytest.raises(BundleMissing, match=r"model-00001\.safetensors can't be written: No space left on device\. What is done stays"):
+        import_checkpoint(sources, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.slow

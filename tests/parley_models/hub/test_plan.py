@@ -10,12 +10,13 @@ import pytest
 
 from parley_models.backbone.convert import weight_shapes
 from parley_models.backbone.quantize import Quantization
+from parley_models.device import BESIDE_BYTES
 from parley_models.errors import UsageError
 from parley_models.hub.cards import CARDS, known_card
 from parley_models.hub.catalogue import CATALOGUE, STEP_3B, STEP_130B, Entry, find_entry
 from parley_models.hub.footprint import BFLOAT16, INT3, INT4, INT4_WIDE, INT8, Footprint, Precision
 from parley_models.hub.hardware import Gpu, card_as_gpu, double_rate, from_nvml, from_smi, gpus
-from parley_models.hub.plan import BESIDE_BYTES, Plan, Room, fit, plan, room
+from parley_models.hub.plan import Plan, Room, fit, plan, room
 from tests.conftest import ROOT
 from tests.fakes.float_checkpoint import CONFIG
 

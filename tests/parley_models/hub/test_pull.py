@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 from huggingface_hub import close_session
-from safetensors.torch import load_file
+from safetensors.torch import load, load_file, save
 
+from parley_models.backbone.backbone import Backbone
 from parley_models.backbone.convert import quantize_checkpoint
 from parley_models.backbone.quantize import Quantization
 from parley_models.errors import BundleCorrupt, BundleMissing, UsageError
@@ -105,6 +106,26 @@ def test_a_pull_makes_what_converting_makes_and_leaves_nothing_else(server: HubS
     server.asked.clear()
     assert bring(server, places) == folder
     assert server.asked == []
+
+
+def test_a_single_shard_is_found_under_its_own_name(server: HubServer, places: Places) -> None:
+    """Step-Audio-TTS-3B, which drafts for the 130B, may well be one file that is not called model.safetensors."""
+    state = {key: tensor for name in SHARDS for key, tensor in load(FILES[name]).items()}
+    index = {"metadata": {}, "weight_map": dict.fromkeys(state, "model-00001.safetensors")}
+    server.repositories[REPOSITORY] = {
+        "model-00001.safetensors": save(state),
+        "model.safetensors.index.json": json.dumps(index).encode(),
+        "config.json": FILES["config.json"],
+    }
+    drafting = Backbone.load(bring(server, places) / "backbone")
+    assert drafting.prefill([1, 2, 3]).shape == (CONFIG.vocab_size,)
+
+
+@pytest.mark.parametrize("occupied", ["data", "downloads"])
+def test_a_place_that_can_not_be_written_is_named(server: HubServer, places: Places, occupied: str) -> None:
+    (places.data.parent / occupied).write_bytes(b"a file where a folder should be")
+    with pytest.raises(BundleMissing, match=rf"{occupied}.* can't be written: .+ What was fetched stays\.$"):
+        bring(server, places)
 
 
 class Slow(BackboneMaker):

@@ -13,7 +13,7 @@ from parley_models.errors import BundleCorrupt, BundleMissing, UsageError
 from parley_models.networks.hift import Hift, HiftConfig
 from parley_models.networks.streaming_flow import StreamingFlow, StreamingFlowConfig
 from parley_models.networks.upstream_export import export_sourced_hift, export_streaming_flow
-from parley_models.onnx_session import Array
+from parley_models.onnx_session import TENSORRT, Array, OnnxSession, SessionSettings, provider_options
 from parley_models.pcm import AudioChunk, Samples
 from parley_models.prosody import PLAIN, Prosody
 from parley_models.tokens import Codes, SpeechTokens
@@ -23,6 +23,7 @@ from parley_models.vocoders.kinds import VOCODERS, open_vocoder
 from parley_models.vocoders.overlapped import OverlappedFlowHift
 from parley_models.vocoders.pitch import shift_pitch
 from parley_models.vocoders.vocoder import Vocoder
+from parley_models.vocoders.voices import read_voice
 
 TINY = Path(__file__).parents[2] / "data" / "tiny" / "voice"
 FILES = VoiceConfig(
@@ -74,6 +75,34 @@ def mini() -> FlowHift:
 @pytest.fixture(scope="module")
 def upstream() -> OverlappedFlowHift:
     return OverlappedFlowHift.open(TINY, CONFIGS["flow-hift-overlapped"])
+
+
+def test_tensorrt_gets_only_estimators_that_remember_nothing(tiny_chunked: Path, tmp_path: Path) -> None:
+    """A stream's memory begins empty, a length that no engine is built for: every first chunk would fail."""
+    settings = SessionSettings(engine_cache=tmp_path)
+    for folder, taken in ((TINY, True), (tiny_chunked, False)):
+        path = folder / "flow_estimator.onnx"
+        assert (provider_options(TENSORRT, path, OnnxSession(path).inputs, settings) is not None) == taken
+
+
+SPEAKER = np.ones((1, 192), np.float32)
+
+
+@pytest.mark.parametrize(("held", "says"), [
+    ({}, "no speaker vector"),
+    ({"speaker": SPEAKER * np.nan}, "no speaker vector"),
+    ({"speaker": np.ones((2, 192), np.float32)}, "no speaker vector"),
+    ({"speaker": SPEAKER, "prompt_mel": np.ones(80, np.float32)}, "no prompt"),
+    ({"speaker": SPEAKER, "prompt_tokens": np.array([5120])}, "no prompt"),
+    ({"speaker": SPEAKER, "prompt_tokens": np.array([-1])}, "no prompt"),
+    ({"speaker": SPEAKER, "semitones": np.zeros(0, np.float32)}, "no place of its pitch"),
+    ({"speaker": SPEAKER, "formants": np.zeros(1, np.float32)}, "no place of its pitch"),
+])  # fmt: skip
+def test_a_voice_that_makes_no_sense_is_named(tmp_path: Path, held: dict[str, Array], says: str) -> None:
+    """It would fail in the middle of an answer, or sound of nothing."""
+    save_file(held, tmp_path / "odd.safetensors")
+    with pytest.raises(BundleCorrupt, match=rf"odd\.safetensors holds {says}"):
+        read_voice(tmp_path, "odd")
 
 
 def codes_of(groups: int, seed: int = 0) -> Codes:

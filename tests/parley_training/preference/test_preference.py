@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
+from torch import Tensor
 
 from parley_models.backbone.backbone import Backbone
 from parley_models.backbone.config import BackboneConfig
@@ -183,6 +184,21 @@ def test_a_killed_training_ends_where_it_would_have_ended(
     assert steps == [5, 6]
     assert all(torch.equal(one, two) for one, two in zip(straight.parameters(), resumed.parameters(), strict=True))
     assert not torch.equal(straight.lm_head.weight, tiny().lm_head.weight)
+
+
+def test_other_settings_are_trained_with_and_not_only_told(tokenizer: TextTokenizer, tmp_path: Path) -> None:
+    pairs = some_pairs(tokenizer, 3)
+    with torch.no_grad():
+        reference = log_probabilities(tiny(), pairs)
+
+    def trained(folder: Path, beta: float) -> Tensor:
+        model = tiny()
+        recipe.train(model, pairs, reference, folder, made_from="these", beta=beta, rate=1e-3, epochs=1, batch=2)
+        return model.lm_head.weight
+
+    mild, strong = trained(tmp_path / "mild", 0.1), trained(tmp_path / "strong", 2.0)
+    assert not torch.equal(mild, strong)
+    assert torch.equal(trained(tmp_path / "mild", 2.0), strong)  # where another training was finished before
 
 
 def prompts(tokenizer: TextTokenizer) -> list[list[int]]:
