@@ -110,6 +110,7 @@ class Dialogue:
         """Esc."""
         if not self.listening.take_back():
             self.recital.forget()
+            self.speaking.hush()
             self.floor_taken()
             self.question = None
         self.changed()

@@ -121,6 +121,9 @@ class Speaking:
         self._over = over
         self._pace = pace
         self._numbers = itertools.count(1)
+        self._alone: int | None = None
+        """What the desk calls the last sound that is no turn."""
+
         self._held: Sounding | None = None
         """Silenced because somebody speaks, and not yet given up."""
 
@@ -153,9 +156,15 @@ class Speaking:
 
     def play_alone(self, chunk: AudioChunk) -> None:
         """A sound that is no turn: a timer's chime. It waits for what is being said."""
-        number = next(self._numbers)
-        self._desk.play(number, chunk)
-        self._desk.finish(number)
+        self._alone = next(self._numbers)
+        self._desk.play(self._alone, chunk)
+        self._desk.finish(self._alone)
+
+    def hush(self) -> None:
+        """Silence the last such sound, if it is still to be heard."""
+        if self._alone is not None:
+            self._desk.stop(self._alone)
+        self._alone = None
 
     # From the engine
 

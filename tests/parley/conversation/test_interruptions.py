@@ -2,11 +2,14 @@
 
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from parley.audio.events import DeviceBack, NoSpeaker
-from parley.conversation.events import Activity, Progressed, Spoke
+from parley.conversation.events import Activity, Progressed, Rang, Spoke, Timer
+from parley.conversation.history import History
 from parley_models.style import Style
 from tests.fakes.realtime_script import Reply, Script, said
 from tests.fakes.realtime_server import RealtimeServer
@@ -86,3 +89,18 @@ def test_who_interrupts_what_is_said_again_leaves_it_as_it_was_said_first(user: 
     user.listen()
     assert {spoke.turn.text for spoke in user.all(Spoke) if spoke.turn.number == first.number} == {"Answer to Hello?."}
     assert [said(item) for item in server.session.items][:2] == ["Hello?", "Answer to Hello?."]
+
+
+def test_esc_silences_the_bell_of_a_timer_and_its_words(sit_down: Callable[..., User], server: RealtimeServer, tmp_path: Path) -> None:
+    history = History(tmp_path / "history.db")
+    history.add_timer(Timer(1, "tea", (datetime.now(UTC) - timedelta(seconds=1)).isoformat()))
+    history.close()
+    user = sit_down(server)
+    user.until(Rang)
+    wait_for(lambda: user.desk.sounding_s > 0)
+    user.talk.interrupt()
+    wait_for(lambda: user.desk.sounding_s == 0)
+    user.ready()
+    user.talk.send("One?")
+    user.listen()
+    assert [spoke.turn.text for spoke in user.all(Spoke)] == ["Answer to One?."]
