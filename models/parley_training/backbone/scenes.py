@@ -29,6 +29,7 @@ from parley_training.backbone.questions import Question
 from parley_training.backbone.stretch import Stretch
 from parley_training.corpus.disturbance import disturbable, disturbed, plain
 from parley_training.corpus.exchange import Exchange, Part
+from parley_training.corpus.wide.surroundings import told
 from parley_training.text.recipe import LAYOUT
 
 Thing = TypeVar("Thing")
@@ -43,7 +44,9 @@ BY_WORD_SHARE = 0.4
 """Answers in sound for which each word that must be right in one is as likely as any other. Most of these are words to be said again."""
 
 PEOPLE_SHARE = 0.03
-"""Heard questions that are people's bare words: there are thousands of recordings of a few words. At a tenth, "Hello." became a number."""
+"""Heard questions that are people's bare words: there are thousands of recordings of a few words. At a tenth, "Hello." became a number.
+They come with a clock and tools as often as all else: learned without them alone, whatever else came without was taken for one.
+"""
 
 NOTHING_SPOKEN = "There is nothing spoken yet that this task could take."
 
@@ -137,7 +140,8 @@ class SceneExamples:
 
     def _asked(self, pool: Pool, *, by_word: bool = False) -> Question:
         if self._people and self._rng.random() < PEOPLE_SHARE:
-            return self._rng.choice(self._people)
+            word = self._rng.choice(self._people)
+            return replace(word, exchange=told(word.exchange, self._rng))
         if not pool:
             raise UsageError(NOTHING_SPOKEN)
         return pool.draw(self._rng, by_word=by_word)
