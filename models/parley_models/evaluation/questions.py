@@ -104,7 +104,7 @@ def words_of(text: str) -> set[str]:
 
 
 def says_too_often(mentions: Callable[[str], Sequence[str]], answer: str, *context: str) -> bool:
-    """Whether a clause of the answer says a thing more often than each text of the context: "seven plus seven is twelve" for seven plus five.
+    """Whether a clause of the answer says a thing more often than any text of the context: "seven plus seven is twelve", asked for five.
 
     Args:
         mentions: the things that a text mentions, one by one.
