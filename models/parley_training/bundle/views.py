@@ -4,7 +4,7 @@
 
 Prints for each view how many questions of Mini's world are answered rightly and how many others are declined, all in writing; and the same
 for the best choices of several views, where the answer counts that two of them agree on (`parley_models.rehearing`). What is chosen so is
-chosen by the examination, which then says a point or two more of it than questions that nobody chose by.
+chosen by the examination, which is then no longer impartial about it.
 """
 
 import argparse

@@ -55,7 +55,7 @@ def _by_word() -> list[list[tuple[str, Fact]]]:
 def holdout(exchange: Exchange) -> bool:
     """Whether the exchange is about a fact kept for the examination, by its intent. Never true of what `write` gives.
 
-    In Mini 1's world the same sum may be an answer of another intent: `wide.following` and `wide.products` reckon on from any number.
+    In Mini 1's world the same sum may be the answer of a follow-up: `wide.following` reckons on from any number.
     """
     if exchange.intent in WRITERS:
         return exchange.answer in _EXAMINED[exchange.intent]
