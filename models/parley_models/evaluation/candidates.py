@@ -13,8 +13,12 @@ _OTHERS = 40
 """So many answers to other questions stand beside the decoys."""
 
 
-def candidates(question: Question) -> tuple[str, ...]:
-    """The model answer first, then decoys: the same sentence with every other key, right answers to other questions, and the decline."""
+def candidates(question: Question, text: str = "") -> tuple[str, ...]:
+    """The model answer, what was answered, and decoys: the same sentence with every other key, answers to other questions, and the decline.
+
+    What was answered is there also where it is wrong: without it the judge would take a wrong answer for the right one that sounds most
+    like it.
+    """
     if question.intent == "count":
         decoys = _counts(question.answer)
     elif question.intent == OUTSIDE or question.category == "Assistant":
@@ -23,7 +27,11 @@ def candidates(question: Question) -> tuple[str, ...]:
         decoys = [_with_key(question, key) for key in answer_spaces()[question.intent].keys]
     same, other = ([q.answer for q in questions() if (q.intent == question.intent) == wanted] for wanted in (True, False))
     every = len(other) // _OTHERS
-    return tuple(dict.fromkeys([question.answer, *decoys, *same, *other[::every], DECLINE]))
+    return tuple(dict.fromkeys([question.answer, *_said(text), *decoys, *same, *other[::every], DECLINE]))
+
+
+def _said(text: str) -> list[str]:
+    return [text] if normalize(text) else []
 
 
 def _with_key(question: Question, key: str) -> str:
@@ -43,25 +51,20 @@ def _counts(answer: str) -> list[str]:
     return [", ".join(NUMBERS[n] for n in span).capitalize() + "." for span in spans if all(0 <= n <= HIGHEST for n in span)]
 
 
-def vocabulary() -> frozenset[str]:
-    """Every word of every candidate, normalized."""
-    return frozenset(word for question in questions() for sentence in candidates(question) for word in normalize(sentence).split())
-
-
 _WIDE_OTHERS = 24
 _MOST_WORDS = 600
 """In all candidates together: the judge's work grows with them, and a story has sixty."""
 
 
-def wide_candidates(question: WideQuestion, text: str, right: bool) -> tuple[str, ...]:
-    """As `candidates`, for a question of Mini 1's world and what was answered to it.
+def wide_candidates(question: WideQuestion, text: str = "") -> tuple[str, ...]:
+    """As `candidates`, for a question of Mini 1's world.
 
-    What was answered is among them where it is right but worded otherwise than the model answer; decoys are answers to other questions of
-    the same intent, the model answer with two words exchanged or one left out, answers from everywhere, and the decline.
+    Decoys are answers to other questions of the same intent, the model answer with two words exchanged or one left out, answers from
+    everywhere, and the decline.
     """
-    mine = [question.answer, *([text] if right and text else [])]
-    if question.intent in answer_spaces().keys() | {OUTSIDE}:
-        return tuple(dict.fromkeys([*mine, *candidates(question)]))
+    if question.intent in answer_spaces():
+        return candidates(question, text)
+    mine = [question.answer, *_said(text)]
     same = [each.answer for each in mini1_questions() if each.intent == question.intent]
     others = [each.answer for each in mini1_questions() if each.intent != question.intent]
     found, words = dict.fromkeys(mine), sum(len(each.split()) for each in mine)

@@ -26,10 +26,14 @@ CEILING_EVERY = 3
 
 
 class Judge(Protocol):
-    """Listens to an answer."""
+    """Listens to an answer, and knows which words it could not hear."""
 
     def hear(self, chunk: AudioChunk, candidates: Sequence[str]) -> str | None:
         """The candidate that sounds most like the chunk; None if none can be made out."""
+        ...
+
+    def pronounces(self, sentence: str) -> bool:
+        """Whether it can be a candidate."""
         ...
 
 
@@ -62,8 +66,10 @@ class Examination:
             voice=str(voice),
             text=answered.answer.text,
             right=is_right(question, answered.answer.text),
-            audible=self._hears(question, sound),
-            ceiling=self._hears(question, self.teacher(question.answer)) if self.teacher and number % CEILING_EVERY == 0 else None,
+            audible=self._hears(question, sound, answered.answer.text),
+            ceiling=self._hears(question, self.teacher(question.answer), question.answer)
+            if self.teacher and number % CEILING_EVERY == 0
+            else None,
             first_audio_ms=answered.timing.first_audio_ms,
             real_time_factor=answered.timing.real_time_factor,
         )
@@ -93,8 +99,9 @@ class Examination:
                 _, sound = self._answer(asked, style)
                 yield HeardStyle(control, value, made_out(control, judge.hear(sound)))
 
-    def _hears(self, question: Question, sound: AudioChunk) -> bool:
-        heard = self.judge.hear(sound, candidates(question))
+    def _hears(self, question: Question, sound: AudioChunk, text: str) -> bool:
+        """Whether the judge hears a right answer in the sound of this text; a text that it can't pronounce is not among its choices."""
+        heard = self.judge.hear(sound, candidates(question, text if self.judge.pronounces(text) else ""))
         return heard is not None and is_right(question, heard)
 
     def _answer(self, asked: AudioChunk, style: Style) -> tuple[Answered, AudioChunk]:

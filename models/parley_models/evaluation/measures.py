@@ -51,14 +51,6 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
-class NeutralVoice:
-    """What a voice measures when it speaks neutrally, as its bundle states it."""
-
-    syllables_per_s: float
-    median_f0_hz: float
-
-
-@dataclass(frozen=True, slots=True)
 class Difference:
     """How an answer differs from neutral speech; None where either can't be measured."""
 
@@ -89,25 +81,11 @@ class Measures:
             span_s=float(where[-1] - where[0] + 1) * HOP_S,
         )
 
-    def syllables_per_s(self, sound: AudioChunk) -> float | None:
-        """Per second of speech without its pauses; None if there is no speech."""
-        return self.measure(sound).syllables_per_s
-
-    def median_f0_hz(self, sound: AudioChunk) -> float | None:
-        """None if nothing is voiced."""
-        return self.measure(sound).median_f0_hz
-
     def against_neutral(self, sound: AudioChunk, neutral: AudioChunk) -> Difference:
         """An answer against the same words in the neutral style: rates of the same words are as their spans, surer than syllables."""
         here, there = self.measure(sound), self.measure(neutral)
         rate = there.span_s / here.span_s if here.span_s and there.span_s else None
         return Difference(rate, _semitones(here.median_f0_hz, there.median_f0_hz))
-
-    def against_voice(self, sound: AudioChunk, voice: NeutralVoice) -> Difference:
-        """An answer against what its voice states; a single answer's rate depends on its words, by some 15 %."""
-        here = self.measure(sound)
-        rate = here.syllables_per_s / voice.syllables_per_s if here.syllables_per_s else None
-        return Difference(rate, _semitones(here.median_f0_hz, voice.median_f0_hz))
 
 
 def _semitones(here_hz: float | None, there_hz: float | None) -> float | None:

@@ -10,7 +10,8 @@ import csv
 import re
 import tomllib
 import unicodedata
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -26,6 +27,10 @@ PLAIN_WORDS = frozenset(
     "number well so sure think live lives used do".split()
 )
 """Words that any wording of a right answer may bring along."""
+UNDECIDED = frozenset({"or"})
+"""Words of a question that a plain answer does not take over: "even or odd" claims nothing."""
+BOTH_WAYS = frozenset({"opposite"})
+"""Intents whose answers may be turned round: hot is the opposite of cold, and cold of hot."""
 
 
 @dataclass(frozen=True)
@@ -93,12 +98,33 @@ def declines(answer: str) -> bool:
     return "beyond me" in normalize(answer)
 
 
+def words_of(text: str) -> set[str]:
+    """The words that tell something: `it's` and `Germany's` say no more than `it` and `Germany`."""
+    return {re.sub(r"'(?:s|m|re|ll|d|ve)$", "", word.strip("'")) for word in normalize(text).split()}
+
+
+def says_too_often(mentions: Callable[[str], Sequence[str]], answer: str, *context: str) -> bool:
+    """Whether a clause of the answer says a thing more often than any text of the context: "seven plus seven is twelve", asked for five.
+
+    Args:
+        mentions: the things that a text mentions, one by one.
+        answer: what was answered.
+        context: the question and the model answer.
+    """
+    known = Counter[str]()
+    for text in context:
+        known |= Counter(mentions(text))
+    return any(Counter(mentions(clause)) - known for clause in re.split(r"[.,;:!?]", answer))
+
+
 def is_right(question: Question, answer: str) -> bool:
     """Whether an answer, given as text, is right.
 
-    Right is the model answer, or another plain wording that claims the right key. It may not decline, nor mention a key, a subject or any
-    telling word that neither the question nor the model answer has: "Paris." is right for the capital of France; "Lyon or Paris",
-    "The capital of Spain is Paris" and "Paris is in Texas" are not.
+    Right is the model answer, or another plain wording that claims the right key. It may not decline, nor leave it open, nor mention a key,
+    a subject or any telling word that neither the question nor the model answer has, nor a key more often than they do: "Paris." is right
+    for the capital of France; "Lyon or Paris", "The capital of Spain is Paris" and "Paris is in Texas" are not.
+
+    It is strict: "Between six and nine it is nine" has its claim in another place than answers of its intent do, and counts as wrong.
     """
     if normalize(answer) == normalize(question.answer):
         return True
@@ -106,16 +132,22 @@ def is_right(question: Question, answer: str) -> bool:
         return question.intent == OUTSIDE and declines(answer)
     space, context = answer_spaces()[question.intent], (question.answer, question.question)
     keys = _mentions(space.keys, answer)
-    strays = set(normalize(answer).split()) - set(normalize(" ".join(context)).split()) - PLAIN_WORDS
+    strays = words_of(answer) - (words_of(" ".join(context)) - UNDECIDED) - PLAIN_WORDS
     if not keys or not set(keys) <= set(_mentions(space.keys, *context)):
+        return False
+    if says_too_often(lambda text: _mentions(space.keys, text), answer, *context):
         return False
     if question.category != "Assistant" and strays:
         return False
     if not set(_mentions(space.subjects, answer)) <= set(_mentions(space.subjects, *context)):
         return False
+    wanted = _mentions(space.keys, question.answer)
     if space.claims == "all":
-        return keys == _mentions(space.keys, question.answer)
-    return keys[0 if space.claims == "first" else -1] == normalize(question.key)
+        return keys == wanted
+    key, claimed = normalize(question.key), keys[:1] if space.claims == "first" else keys[-1:]
+    if len(keys) > 1 and re.match(rf"{keys[0]} (?:is|comes|follows|equals)\b", normalize(answer)):  # "Tuesday is the day after Monday"
+        return sorted(keys) == sorted(wanted) and key in (keys if question.intent in BOTH_WAYS else keys[:1])
+    return claimed == [key]
 
 
 def _mentions(things: tuple[str, ...], *texts: str) -> list[str]:

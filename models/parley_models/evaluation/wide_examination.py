@@ -5,19 +5,21 @@ Mini 0's questions are asked by `examination.Examination`; both give the same ma
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from itertools import zip_longest
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from parley_models.answer import Answered, SoundPiece, joined
 from parley_models.calls import read_call
 from parley_models.conversation import Conversation, Turn
 from parley_models.evaluation.candidates import wide_candidates
 from parley_models.evaluation.claims import styles_wanted
-from parley_models.evaluation.examination import CEILING_EVERY, SEED
+from parley_models.evaluation.examination import CEILING_EVERY, SEED, Judge
 from parley_models.evaluation.measures import Measures
 from parley_models.evaluation.offered import LOUDNESS, can_be_judged, made_out, offered
-from parley_models.evaluation.questions import OUTSIDE, declines
 from parley_models.evaluation.report import HeardStyle, Mark
 from parley_models.evaluation.speakers import Speaker, fitting, speak
 from parley_models.evaluation.style_judge import StyleJudge
@@ -31,22 +33,8 @@ if TYPE_CHECKING:
 
     from parley_models.assistant import Assistant
 
-"""Manners that can be heard; singing takes a tune to compare with."""
-
 LEAST_PLAIN = 10
 """So many plain answers are needed before the judge of style knows the voice."""
-
-
-class WordJudge(Protocol):
-    """Listens to an answer, and knows which words it could not hear."""
-
-    def hear(self, chunk: AudioChunk, candidates: Sequence[str]) -> str | None:
-        """The candidate that sounds most like the chunk; None if none can be made out."""
-        ...
-
-    def pronounces(self, sentence: str) -> bool:
-        """Whether it can be a candidate."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +54,7 @@ class WideExamination:
 
     assistant: Assistant
     voices: Sequence[Speaker]
-    judge: WordJudge
+    judge: Judge
     teacher: Callable[[str], AudioChunk] | None
     plain: list[AudioChunk] = field(default_factory=list)
     """Plain answers so far."""
@@ -79,11 +67,12 @@ class WideExamination:
         able = fitting(self.voices, question.tone)
         voice = able[number % len(able)]
         said = self.ask(question, speak(question.question, voice, tone=question.tone) if question.spoken else None)
-        right = _is_right(question, said.text, said.calls)
+        right = is_right(question, said.text, said.calls)
         wanted = styles_wanted(question)
         if wanted:
             pieces = said.segments if len(wanted) > 1 else (said.sound,)
-            self.styled += [(*each, piece) for each, piece in zip(wanted, pieces, strict=False)]
+            unsaid = AudioChunk(np.zeros(0, np.float32), said.sound.rate_hz)  # in one segment there is no second style to be heard
+            self.styled += [(*each, piece) for each, piece in zip_longest(wanted, pieces[: len(wanted)], fillvalue=unsaid)]
         elif right and all(segment.style == Style() for segment in said.answered.segments):
             self.plain.append(said.sound)
         timing = said.answered.timing
@@ -93,7 +82,7 @@ class WideExamination:
             voice=str(voice) if question.spoken else "typed",
             text=said.text,
             right=right,
-            audible=self._hears(question, said, right),
+            audible=self._hears(question, said),
             ceiling=self._ceiling(number, question),
             first_audio_ms=timing.first_audio_ms,
             real_time_factor=timing.real_time_factor,
@@ -147,21 +136,16 @@ class WideExamination:
                 yield AudioChunk(whole.samples[begin:end], whole.rate_hz)
             begin = end
 
-    def _hears(self, question: WideQuestion, said: Said, right: bool) -> bool:
-        heard = self._choice(question, said.text, said.sound, right)
-        return heard is not None and _is_right(question, heard, said.calls)
+    def _hears(self, question: WideQuestion, said: Said) -> bool:
+        heard = self._choice(question, said.text, said.sound)
+        return heard is not None and is_right(question, heard, said.calls)
 
     def _ceiling(self, number: int, question: WideQuestion) -> bool | None:
         if self.teacher is None or number % CEILING_EVERY:
             return None
-        heard = self._choice(question, "", self.teacher(question.answer), right=False)
-        return heard is not None and _is_right(question, heard, [question.call] if question.call else [])
+        heard = self._choice(question, "", self.teacher(question.answer))
+        return heard is not None and is_right(question, heard, [question.call] if question.call else [])
 
-    def _choice(self, question: WideQuestion, text: str, sound: AudioChunk, right: bool) -> str | None:
-        known = [each for each in wide_candidates(question, text, right) if self.judge.pronounces(each)]
+    def _choice(self, question: WideQuestion, text: str, sound: AudioChunk) -> str | None:
+        known = [each for each in wide_candidates(question, text) if self.judge.pronounces(each)]
         return self.judge.hear(sound, known) if question.answer in known or text in known else None
-
-
-def _is_right(question: WideQuestion, text: str, calls: Collection[str]) -> bool:
-    """As `is_right`; what is outside Mini 0's world too is right when it is declined."""
-    return declines(text) if question.intent == OUTSIDE else is_right(question, text, calls)

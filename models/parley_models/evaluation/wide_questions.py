@@ -9,14 +9,15 @@ import csv
 import re
 import tomllib
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from parley_models.calls import read_call
 from parley_models.evaluation import questions as narrow
 from parley_models.evaluation.large_numbers import NUMBERS, in_words
-from parley_models.evaluation.questions import Question, declines
+from parley_models.evaluation.questions import Question, declines, says_too_often, words_of
 
 WORD_ERROR = 0.2
 """An answer that repeats words may have so many of them wrong, for each word of the model answer."""
@@ -28,7 +29,7 @@ FEW_WORDS = 3
 """So many words are said at most where one word is asked for, and so many more than the model answer has."""
 
 STORY_WORDS = 15
-"""A story has at least so many words."""
+"""A story has at least so many different words: who goes in a circle tells none."""
 
 
 @dataclass(frozen=True)
@@ -119,29 +120,30 @@ def is_right(question: Question, answer: str, calls: Collection[str] = ()) -> bo
     """Whether an answer is right: its text, without calls, and the lines of its calls.
 
     The model answer is right, and any that the rule of its intent takes for right; a call that is wrong, missing or not asked for makes
-    every answer wrong.
+    every answer wrong. What the turns before were about is no answer: after the capital of France, "The capital of France is Berlin" is
+    wrong for Germany's.
     """
     if not isinstance(question, WideQuestion):
         return narrow.is_right(question, answer)
-    if list(calls) != ([question.call] if question.call else []):
+    if [read_call(line) for line in calls] != ([read_call(question.call)] if question.call else []):
         return False
     if normalize(answer) == normalize(question.answer):
         return True
     if question.judged_as or question.intent in narrow.answer_spaces().keys() - rules().keys():
-        context = " ".join([*(text for turn in question.before for text in turn), question.question])
-        plain = Question(question.category, question.judged_as or question.intent, context, question.answer, question.key)
-        return narrow.is_right(plain, answer)
+        return narrow.is_right(replace(question, intent=question.judged_as or question.intent), answer)
     rule, words = _rule(question.intent), normalize(answer).split()
     if rule.kind != "declines" and declines(answer):
         return False
-    if not rule.free and set(words) - _known_words(question):
+    if not rule.free and words_of(in_words(answer)) - _known_words(question):
+        return False
+    if rule.kind in _MENTIONS and says_too_often(_MENTIONS[rule.kind], answer, question.question, question.answer):
         return False
     return _JUDGES[rule.kind](question, words, rule.phrases)
 
 
 def _known_words(question: WideQuestion) -> set[str]:
     """What a plain wording of a right answer may say."""
-    return {*normalize(" ".join((question.question, question.answer, question.key.replace("|", " ")))).split(), *narrow.PLAIN_WORDS}
+    return words_of(in_words(" ".join((question.question, question.answer, question.key.replace("|", " "))))) | narrow.PLAIN_WORDS
 
 
 def normalize(text: str) -> str:
@@ -179,16 +181,16 @@ def _one_of(_question: WideQuestion, words: list[str], phrases: Sequence[str]) -
 def _number(question: WideQuestion, words: list[str], _phrases: Sequence[str]) -> bool:
     """The last number said is the key, and no other is said that neither the question nor the model answer has."""
     numbers = _numbers(" ".join(words))
-    known = _numbers(normalize(f"{question.question} {question.answer}"))
+    known = _numbers(f"{question.question} {question.answer}")
     return bool(numbers) and numbers[-1] == normalize(question.key) and set(numbers) <= set(known)
 
 
 def _all_numbers(question: WideQuestion, words: list[str], _phrases: Sequence[str]) -> bool:
-    return _numbers(" ".join(words)) == _numbers(normalize(question.key))
+    return _numbers(" ".join(words)) == _numbers(question.key)
 
 
 def _numbers(text: str) -> list[str]:
-    return _number_pattern().findall(text)
+    return _number_pattern().findall(normalize(text))
 
 
 @cache
@@ -199,13 +201,18 @@ def _number_pattern() -> re.Pattern[str]:
 
 def _letters(question: WideQuestion, words: list[str], _phrases: Sequence[str]) -> bool:
     """The single letters said are the key's."""
-    return [word for word in words if len(word) == 1] == normalize(question.key).split()
+    return _single(" ".join(words)) == normalize(question.key).split()
 
 
 def _letter(question: WideQuestion, words: list[str], _phrases: Sequence[str]) -> bool:
-    """The last single letter said is the key."""
-    letters = [word for word in words if len(word) == 1]
-    return bool(letters) and letters[-1] == normalize(question.key)
+    """The last single letter said is the key, or the first, where it "comes after" the other."""
+    letters = _single(" ".join(words))
+    turned = len(words[0]) == 1 and words[1:2] in (["comes"], ["is"], ["follows"]) if words else False
+    return bool(letters) and letters[0 if turned else -1] == normalize(question.key)
+
+
+def _single(text: str) -> list[str]:
+    return [word for word in normalize(text).split() if len(word) == 1]
 
 
 def _words(question: WideQuestion, words: list[str], _phrases: Sequence[str]) -> bool:
@@ -225,7 +232,7 @@ def word_errors(wanted: Sequence[str], said: Sequence[str]) -> int:
 
 def _story(question: WideQuestion, words: list[str], _phrases: Sequence[str]) -> bool:
     """Long enough, and about what was asked for."""
-    return len(words) >= STORY_WORDS and set(normalize(question.key).split()) <= set(words)
+    return len(set(words)) >= STORY_WORDS and set(normalize(question.key).split()) <= set(words)
 
 
 def _begins(question: WideQuestion, words: list[str], _phrases: Sequence[str]) -> bool:
@@ -258,3 +265,5 @@ _JUDGES = {
     "chain": _chain,
     "declines": _declines,
 }
+_MENTIONS = {"number": _numbers, "letter": _single}
+"""What an answer may not say more often than the question or the model answer does."""

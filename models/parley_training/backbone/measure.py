@@ -10,7 +10,7 @@ from parley_models.backbone.along import Along
 from parley_models.backbone.backbone import Backbone
 from parley_models.backbone.model import StepOmni
 from parley_models.evaluation import questions as narrow
-from parley_models.evaluation.wide_questions import WideQuestion, is_right, mini1_questions
+from parley_models.evaluation.wide_questions import WideQuestion, is_right, mini1_questions, word_errors
 from parley_models.prompt import Message, system_text
 from parley_models.tokens import SpeechTokens
 from parley_training.backbone.examples import REPLY_IN_TEXT, ExampleWriter
@@ -54,7 +54,7 @@ def answers_in_writing(backbone: Backbone, writer: ExampleWriter, asked: narrow.
     turns = [*_turns(system_text(system, REPLY_IN_TEXT), before), Message("user", (plain(asked.question),))]
     ids = _greedy(backbone, writer.prompt.conversation(turns), LONGEST_ANSWER)
     answer, calls = spoken_and_called(writer.tokenizer.decode([token for token in ids if not LAYOUT.is_audio(token)]))
-    return narrow.declines(answer) if asked.intent == narrow.OUTSIDE else is_right(asked, answer, calls)
+    return is_right(asked, answer, calls)
 
 
 def _turns(system: str, before: Iterable[tuple[str, str]]) -> list[Message]:
@@ -89,7 +89,7 @@ def shares(looks: Sequence[Look]) -> tuple[float, float]:
 def look(backbone: Backbone, writer: ExampleWriter, question: Question) -> Look:
     """Let the backbone hear one question."""
     words, answered = _listened(backbone, writer, question)
-    return Look(len(question.words), _edits(question.words, words), answered)
+    return Look(len(question.words), word_errors(question.words, words), answered)
 
 
 def _listened(backbone: Backbone, writer: ExampleWriter, question: Question) -> tuple[list[str], bool]:
@@ -111,13 +111,3 @@ def _greedy(backbone: Backbone, prompt: Sequence[int], limit: int) -> list[int]:
         answer.append(token)
         logits = backbone.step(token)
     return answer
-
-
-def _edits(truth: Sequence[str], words: Sequence[str]) -> int:
-    """Words to insert, delete or replace."""
-    row = list(range(len(words) + 1))
-    for at, word in enumerate(truth, 1):
-        before, row[0] = row[0], at
-        for other in range(1, len(words) + 1):
-            before, row[other] = row[other], min(row[other] + 1, row[other - 1] + 1, before + (word != words[other - 1]))
-    return row[-1]

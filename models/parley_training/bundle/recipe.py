@@ -46,9 +46,10 @@ HALVED = ("linguistic/encoder.onnx", "semantic.onnx")
 """Stored in half precision, 8 MB less; all 600 codes of the six sample questions stayed the same."""
 
 GUIDANCE, SHIFTED_GUIDANCE = 0.7, 0.4
-"""Of the flow, and where a pitch is asked for. Mini 0.5, on the same 49 questions: the judge heard 18 right answers at 0, 23 at 0.4, 24 at
-0.7 (CosyVoice's) and 25 at 1; a pitch that was asked for came within 1.5 semitones in 14, 13, 12 and 8 of 14 answers: guidance exaggerates
-what is unusual. With Mini 0.6's longer trained voice 0.4, 0.7 and 1 are heard alike (38, 37, 38 of 42 from the teacher's codes)."""
+"""Of the flow, and where the melody is to be another one. Mini 0.5, on the same 49 questions: the judge heard 18 right answers at 0, 23 at
+0.4, 24 at 0.7 (CosyVoice's) and 25 at 1; a pitch that was asked for came within 1.5 semitones in 14, 13, 12 and 8 of 14 answers: guidance
+exaggerates what is unusual. With Mini 0.6's longer trained voice 0.4, 0.7 and 1 are heard alike (38, 37, 38 of 42 from the teacher's
+codes)."""
 
 SAMPLING = Sampling(text_temperature=0.0, audio_temperature=0.4, top_p=0.9, repetition_window=0, max_tokens=1500)
 """No repetition rule: in 120 ms groups a steady vowel or a pause rightly repeats its codes. Of 44 right answers of Mini 0.6 the judge heard

@@ -3,7 +3,8 @@
     python -m parley_training.bundle.views --bundle mini
 
 Prints for each view how many questions of Mini's world are answered rightly and how many others are declined, all in writing; and the same
-for the best choices of several views, where the answer counts that two of them agree on (`parley_models.rehearing`).
+for the best choices of several views, where the answer counts that two of them agree on (`parley_models.rehearing`). What is chosen so is
+chosen by the examination, which is then no longer impartial about it.
 """
 
 import argparse

@@ -53,7 +53,10 @@ def _by_word() -> list[list[tuple[str, Fact]]]:
 
 
 def holdout(exchange: Exchange) -> bool:
-    """Whether the exchange is about a fact kept for the examination. Never true of what `write` gives."""
+    """Whether the exchange is about a fact kept for the examination, by its intent. Never true of what `write` gives.
+
+    In Mini 1's world the same sum may be the answer of a follow-up: `wide.following` reckons on from any number.
+    """
     if exchange.intent in WRITERS:
         return exchange.answer in _EXAMINED[exchange.intent]
     from parley_training.corpus.wide import dialogue as wide

@@ -124,7 +124,7 @@ class Writer:
     weight: float
     """How often it is asked, beside the other intents."""
     examined: Sequence[Fact] = field(default=())
-    """Facts that are never written, only asked in the examination."""
+    """Facts that this writer never writes; they are only asked in the examination."""
 
     def write(self, rng: random.Random, fact: Fact | None = None) -> Exchange:
         """One exchange about a fact: any that is not held out, unless one is named."""

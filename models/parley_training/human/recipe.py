@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from parley_models.evaluation.people import Recording, recordings
 from parley_models.pcm import Samples
 from parley_models.tokenizers.fbank import fbank
 from parley_models.tokenizers.lfr import stack
@@ -25,7 +26,6 @@ from parley_training.corpus.lines import Line, line_of
 from parley_training.corpus.shard import Shard
 from parley_training.corpus.wide.human_words import bare_word
 from parley_training.human.alignment import align
-from parley_training.human.recordings import Recording, recordings
 from parley_training.linguistic.features import LOG_FLOOR, whole_blocks
 from parley_training.linguistic.recipe import PhoneReader
 

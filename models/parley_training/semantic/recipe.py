@@ -103,7 +103,7 @@ def measure(encoder: SemanticEncoder, data: Utterances, detail: Tensor) -> dict[
     return {
         "voicing_error": float(((truth > 0) != (guess > 0)).float().mean()),
         "f0_correlation": float(torch.corrcoef(torch.stack([truth[voiced], guess[voiced]]))[0, 1]),
-        "f0_within_a_semitone": float(((truth - guess).abs()[voiced] <= 1).float().mean()),
+        "f0_within_a_level": float(((truth - guess).abs()[voiced] <= 1).float().mean()),
         "detail_accuracy": float((detail_logits.argmax(-1) == shape)[:, emitted].float().mean()),
     }
 

@@ -9,6 +9,7 @@ from parley_models.evaluation.questions import DECLINE, Question, answer_spaces,
 FRANCE = Question("Knowledge", "capital", "Any idea what the capital of France is?", "The capital of France is Paris.", "Paris")
 SUM = Question("Logical reasoning", "sum", "Increase seven by five.", "Seven plus five is twelve.", "twelve")
 DAY = Question("Logical reasoning", "day_after", "Any idea what day follows Monday?", "The day after Monday is Tuesday.", "Tuesday")
+HOT = Question("Knowledge", "opposite", "I forgot the opposite of hot.", "The opposite of hot is cold.", "cold")
 LARGER = Question("Logical reasoning", "larger", "Any idea which is larger, six or nine?", "Nine is larger than six.", "nine")
 PARITY = Question("Logical reasoning", "parity", "Is it even or odd, seven?", "Seven is odd.", "odd")
 COUNT = Question("Voice instruction following", "count", "Help me count from two to four.", "Two, three, four.", "two, three, four")
@@ -24,10 +25,18 @@ OUTSIDE = Question("Outside", "beyond", "Is it going to pour later?", DECLINE, "
         (FRANCE, "Paris."),
         (FRANCE, "Paris is the capital of France."),
         (FRANCE, "I think it is Paris."),
+        (FRANCE, "It's Paris."),
+        (FRANCE, "That's Paris, I'm sure."),
+        (FRANCE, "France's capital is Paris."),
         (SUM, "7 plus 5 is 12"),
         (SUM, "Seven plus five equals twelve."),
         (SUM, "Twelve."),
+        (SUM, "Twelve. Seven plus five is twelve."),
+        (SUM, "Twelve is seven plus five."),
         (DAY, "Tuesday comes"),
+        (DAY, "Tuesday is the day after Monday."),
+        (HOT, "Hot is the opposite of cold."),
+        (HOT, "Cold is the opposite of hot."),
         (LARGER, "Nine is larger."),
         (COUNT, "2 3 4"),
         (HELLO, "Hello, nice to meet you."),
@@ -51,12 +60,20 @@ def test_right(question: Question, answer: str) -> None:
         (SUM, "Seven plus five is thirteen."),
         (SUM, "Eight plus four is twelve."),
         (SUM, "Twelve plus five is seven."),
+        (SUM, "Seven plus seven is twelve."),
+        (SUM, "Twelve plus twelve is twelve."),
+        (SUM, "Twelve is five."),
         (SUM, "Seven plus five is seventy-twelve"),
         (SUM, "There are twelve months in a year."),
         (DAY, "The day after Tuesday is Monday."),
+        (DAY, "The day after Tuesday is Tuesday."),
+        (DAY, "Monday is the day after Tuesday."),
         (LARGER, "Six is larger than nine."),
+        (LARGER, "Nine is larger than nine."),
+        (LARGER, "Nine or six."),
         (PARITY, "Nine is odd."),
         (PARITY, "Seven is even."),
+        (PARITY, "Even or odd."),
         (COUNT, "Two, four."),
         (COUNT, "Four, three, two."),
         (COUNT, "Two, three, four, five."),

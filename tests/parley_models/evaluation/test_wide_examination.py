@@ -12,7 +12,10 @@ import pytest
 from parley_models.bundle import Bundle, find_bundle
 from parley_models.evaluation.candidates import candidates, wide_candidates
 from parley_models.evaluation.claims import styles_wanted, unclaimed, world_of
+from parley_models.evaluation.examination import Examination
+from parley_models.evaluation.measures import Measures
 from parley_models.evaluation.people import PersonMark
+from parley_models.evaluation.questions import DECLINE, questions
 from parley_models.evaluation.report import HeardStyle, Share, Table
 from parley_models.evaluation.speakers import Speaker
 from parley_models.evaluation.wide_examination import WideExamination
@@ -141,6 +144,48 @@ def test_each_segment_is_heard_by_itself(folder: Path) -> None:
 
 
 @needs_espeak
+def test_a_style_that_was_left_out_is_missed(folder: Path) -> None:
+    """Who says both in one breath has shown one style of two."""
+    exam = examination(folder, scripted(folder, one("two_styles").answer))
+    exam.mark(0, one("two_styles"))
+    (_, _, first), (control, value, second) = exam.styled
+    assert len(first.samples)
+    assert (control, value, len(second.samples)) == ("emotion", "sad", 0)
+    exam.plain += [HUM] * 10
+    assert [each.heard for each in exam.styles() if each.asked == "sad"] == [None]
+
+
+class Parrot(FirstJudge):
+    """Hears in any sound exactly what was meant to be said, if that is among the candidates; else the first of them."""
+
+    def __init__(self, said: str) -> None:
+        self._said = said
+
+    def hear(self, chunk: AudioChunk, candidates: Sequence[str]) -> str | None:
+        return self._said if self._said in candidates else super().hear(chunk, candidates)
+
+
+@needs_espeak
+@pytest.mark.parametrize(("intent", "wrong"), [("capital", "The capital of Spain is Reykjavik."), ("repeat", "Liver.")])
+def test_a_wrong_answer_is_not_heard_as_the_right_one_that_sounds_like_it(folder: Path, intent: str, wrong: str) -> None:
+    wide = examination(folder, scripted(folder, wrong))
+    wide.judge = Parrot(wrong)
+    narrow = Examination(wide.assistant, VOICES, Parrot(wrong), Measures(), None)
+    marks = [wide.mark(0, one(intent))]
+    if intent == "capital":
+        marks.append(narrow.mark(0, questions()[0]))
+    assert not any(mark.right or mark.audible for mark in marks)
+
+
+@needs_espeak
+def test_who_declines_with_a_call_is_not_honest(folder: Path) -> None:
+    declined = examination(folder, scripted(folder, DECLINE)).mark(0, one("beyond"))
+    calling = examination(folder, scripted(folder, f"{DECLINE}\n@set_timer seconds=60")).mark(0, one("beyond"))
+    assert declined.right
+    assert not calling.right
+
+
+@needs_espeak
 def test_every_emotion_and_manner_on_offer_is_asked_for(folder: Path) -> None:
     question = one("capital")
     exam = examination(folder, scripted(folder, question.answer))
@@ -158,13 +203,13 @@ def test_every_emotion_and_manner_on_offer_is_asked_for(folder: Path) -> None:
 def test_the_judges_choice() -> None:
     for intent in ("repeat", "story", "small_talk", "timer", "product"):
         question = one(intent)
-        listed = wide_candidates(question, "something else that is right", right=True)
+        listed = wide_candidates(question, "something else")
         assert listed[0] == question.answer
-        assert listed[1] == "something else that is right"
+        assert listed[1] == "something else"
         assert len(listed) >= 5
         decoys = [each for each in listed[2:] if is_right(question, each, [question.call] if question.call else [])]
         assert len(decoys) < len(listed) // 2, intent
-    assert set(candidates(one("capital"))) <= set(wide_candidates(one("capital"), "", right=False))
+    assert set(candidates(one("capital"))) <= set(wide_candidates(one("capital")))
 
 
 def test_the_table_says_what_was_skipped_and_what_people_were_understood() -> None:

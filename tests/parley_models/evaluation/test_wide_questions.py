@@ -39,7 +39,10 @@ def test_the_rule_alone_takes_the_model_answer_for_right() -> None:
     ("asked", "wrong"),
     [
         (question("product"), "It is seven."),
+        (question("product"), "Nine times nine is seventy-two."),
         (question("letter_after"), "After A comes Z."),
+        (question("letter_after"), "After Y comes Y."),
+        (question("letter_after"), "X comes after Y."),
         (question("spell"), "B, A, D."),
         (question("repeat"), "Sea."),
         (question("count_up"), "One, three, five."),
@@ -47,6 +50,7 @@ def test_the_rule_alone_takes_the_model_answer_for_right() -> None:
         (question("voice_mood"), "You sound happy and sad."),
         (question("joke"), "I know no joke."),
         (question("story"), "A cat sat down."),
+        (question("story"), "The fox and the moon and the fox and the moon and the fox and the moon and the fox."),
         (question("feeling", "I can't stop crying"), "Congratulations! That is wonderful news!"),
         (question("riddle_answer", "Would it be"), "Not quite. It is a piano."),
         (question("guess_next"), "Is it three?"),
@@ -55,6 +59,10 @@ def test_the_rule_alone_takes_the_model_answer_for_right() -> None:
         (question("heard_word"), "You said go."),
         (question("time"), "It is six nineteen in the morning."),
         (question("follow_same"), "The capital of France is Paris."),
+        (question("follow_same"), "The capital of France is Berlin."),
+        (question("follow_same", "And if it were"), "A dog has eight legs."),
+        (question("follow_same", "Likewise"), "Seven is even."),
+        (question("follow_same", "Good, then big"), "The opposite of hot is small."),
         (question("why"), "Because it is raining."),
     ],
     ids=lambda value: value.intent if isinstance(value, WideQuestion) else value,
@@ -67,6 +75,11 @@ def test_wrong(asked: WideQuestion, wrong: str) -> None:
     ("asked", "other"),
     [
         (question("product"), ""),
+        (question("product"), "Seventy-two. Eight times nine is seventy-two."),
+        (question("letter_after"), "Y comes after X."),
+        (question("time"), "It's six nineteen in the evening."),
+        (question("rhyme", "Any idea"), "It's mouse."),
+        (question("follow_number", "From there"), "It's seventeen."),
         (question("repeat", "Here come some words"), "Pencil octopus kettle garden summer."),
         (question("joke"), "Why was six afraid of seven? Because seven ate nine!"),
         (question("rhyme", "Any idea"), "Blouse rhymes with house."),
@@ -88,6 +101,21 @@ def test_a_call_that_is_wrong_missing_or_not_asked_for_is_wrong() -> None:
     assert not is_right(timer, timer.answer)
     assert not is_right(timer, timer.answer, ["@set_timer seconds=1"])
     assert not is_right(joke, joke.answer, ["@set_timer seconds=1"])
+
+
+def test_a_call_is_right_however_its_arguments_are_ordered_and_quoted() -> None:
+    timer = question("timer")
+
+    assert timer.call == "@set_timer seconds=600 label=eggs"
+    assert is_right(timer, timer.answer, ['@set_timer label="eggs" seconds=600'])
+    assert not is_right(timer, timer.answer, ["@set_timer seconds=600"])
+    assert not is_right(timer, timer.answer, [timer.call, timer.call])
+
+
+def test_who_declines_and_yet_calls_a_tool_has_not_declined() -> None:
+    for asked in (next(each for each in mini1_questions() if each.intent == intent) for intent in ("beyond", "beyond_calls")):
+        assert is_right(asked, "Sorry, that is beyond me.")
+        assert not is_right(asked, "Sorry, that is beyond me.", ["@set_timer seconds=1"])
 
 
 def test_calls_can_be_read() -> None:

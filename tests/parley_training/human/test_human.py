@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import soundfile
 
+from parley_models.evaluation.people import HELD_OUT_DIGITS, recordings
 from parley_training.corpus.lines import exchange_of
 from parley_training.corpus.phones import NUMBER, PHONES, SILENCE
 from parley_training.corpus.pronunciation import pronounced
 from parley_training.human.alignment import align
 from parley_training.human.recipe import said_line
-from parley_training.human.recordings import HELD_OUT_DIGITS, recordings
 
 
 def certain(phones: list[str]) -> np.ndarray:

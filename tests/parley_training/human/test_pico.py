@@ -5,8 +5,8 @@ from xml.etree import ElementTree
 
 import numpy as np
 
+from parley_models.evaluation.people import recordings
 from parley_training.human.pico import RATE_HZ, make_set, readings
-from parley_training.human.recordings import recordings
 
 
 class Humming:
