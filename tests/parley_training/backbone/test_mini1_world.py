@@ -1,5 +1,6 @@
 """The backbone's recipe in Mini 1's world, on a small corpus of it: whole exchanges, labels before words, characters written along."""
 
+import contextlib
 import json
 import random
 import shutil
@@ -15,8 +16,10 @@ import pytest
 from parley_models.backbone.backbone import Backbone
 from parley_models.backbone.config import BackboneConfig
 from parley_models.backbone.model import StepOmni
+from parley_models.errors import UsageError
 from parley_models.evaluation.questions import questions
 from parley_models.interleave import Segment, Splitter
+from parley_models.situation import TOOLS_TEXT
 from parley_models.style import Style
 from parley_models.tokens import Codes
 from parley_training.backbone import measure, recipe, world
@@ -209,6 +212,17 @@ def test_a_style_that_the_system_turn_asks_for_is_the_label_of_the_answer(learne
     assert learned.text(segment.text) == f"({label}) {part.text}"
     assert learned.system(example) == in_style.exchange.system
     assert np.array_equal(segment.speech.codes, learned.sounds[part.text, Style()])
+
+
+def test_bare_words_of_people_come_with_a_clock_and_tools_or_without(learned: Learned) -> None:
+    alone = next(question for question in asked(learned, "en") if learned.scenes._speakable(question.exchange))
+    word = replace(alone, voice="digits:theo", exchange=replace(alone.exchange, intent="heard_word", system="", before=()))
+    learned.scenes._people, learned.scenes._spoken = [word], Pool([])
+    told = Counter[bool]()
+    while told.total() < 40:
+        with contextlib.suppress(UsageError):  # most examples are of other questions, and there are none
+            told[TOOLS_TEXT in learned.system(learned.scenes.heard())] += 1
+    assert min(told[True], told[False]) > 5
 
 
 def test_every_style_of_an_answer_has_a_label(learned: Learned) -> None:
