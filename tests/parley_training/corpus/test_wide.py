@@ -4,6 +4,7 @@ import hashlib
 import random
 import re
 from collections import Counter
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
@@ -339,3 +340,11 @@ def test_a_question_about_anything_begins_like_a_question_and_asks_nothing_that_
     assert words["what"] > 20 and words["how"] > 20
     assert len(words) > 600, "they are always the same"
     assert not {"timer", "joke", "weather", "germany", "clock", "whisper"} & words.keys()
+
+
+def test_a_step_from_a_result_is_none_that_the_examination_asks() -> None:
+    examined = {fact.answer for intent in ("sum", "difference") for fact in WRITERS[intent].examined}
+    said = {each.answer for exchange in drawn(1500, "follow_number") for each in (exchange, *exchange.before)}
+    assert len(said) > 1000
+    assert not said & examined
+    assert not any(holdout(replace(exchange, intent="product")) for exchange in drawn(1500, "follow_number"))

@@ -12,7 +12,15 @@ MINI1: dict[str, Writer | WideWriter] = {**{intent: writer for intent, writer in
 """Every writer of Mini 1's world, by intent."""
 
 _WEIGHTS = [writer.weight for writer in MINI1.values()]
-_CHATTING = [writer for writer in MINI1.values() if isinstance(writer, Writer)]
+_LONG = frozenset({"Creativity", "Gaming"})
+_CHATTING = [
+    writer
+    for writer in MINI1.values()
+    if isinstance(writer, Writer) or (isinstance(writer, SceneWriter) and writer.stands_alone and writer.category not in _LONG)
+]
+"""Writers of what may have been said before: whatever stands alone and is short, words in a style too. A model that had only heard facts
+before a question said nothing but the whispered words again.
+"""
 
 
 def write(rng: random.Random, intent: str | None = None) -> Exchange:

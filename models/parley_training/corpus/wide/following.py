@@ -11,9 +11,10 @@ from parley_training.corpus.exchange import Exchange, Fact, Writer, sentence
 from parley_training.corpus.frames import SHARED
 from parley_training.corpus.grammar import Grammar
 from parley_training.corpus.reader import bare
-from parley_training.corpus.wide.products import products
+from parley_training.corpus.wide.products import product_held_out, products
 from parley_training.corpus.wide.scene import Scene, SceneWriter, asked, plainly, rows
 from parley_training.corpus.writers import WRITERS
+from parley_training.corpus.writers.arithmetic import difference_held_out, sum_held_out
 
 _CATEGORY = "Conversation"
 LONGEST_BEFORE = 3
@@ -149,6 +150,8 @@ follow_other = SceneWriter(
 
 _MOST = 100
 _OPERATIONS = {"plus": 1, "minus": -1}
+_KEPT = {"plus": sum_held_out, "minus": difference_held_out, "times": product_held_out}
+"""What the examination asks must not be said on the way to something else either."""
 
 
 def _reckoned(rng: random.Random) -> tuple[Exchange, int]:
@@ -170,7 +173,7 @@ def _then(value: int, rng: random.Random) -> tuple[Scene, int]:
         operation = rng.choice(("plus", "plus", "minus", "minus", "times"))
         n = rng.randint(1, 20) if operation != "times" else rng.choice((2, 2, 3, 4, 5, 10))
         result = value * n if operation == "times" else value + _OPERATIONS[operation] * n
-        if 0 <= result <= _MOST and (operation != "times" or value <= 12):
+        if 0 <= result <= _MOST and (operation != "times" or value <= 12) and not _KEPT[operation](value, n):
             answer = f"{number(value).capitalize()} {operation} {number(n)} is {number(result)}."
             return Scene({"n": number(n)}, plainly(answer), number(result).replace("-", " "), rule=operation), result
 

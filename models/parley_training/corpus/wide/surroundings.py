@@ -14,7 +14,7 @@ from parley_training.corpus.exchange import Exchange, Writer
 from parley_training.corpus.wide.clock import moment
 from parley_training.corpus.wide.scene import SceneWriter, in_role
 
-TOLD_SHARE, CHAT_SHARE = 0.5, 0.15
+TOLD_SHARE, CHAT_SHARE = 0.5, 0.3
 """Exchanges with a clock or tools in their system turn, and with unrelated turns before."""
 
 MOST_BEFORE = 3
