@@ -200,9 +200,7 @@ class Assistant:
 
     def hear(self, sound: AudioChunk) -> tuple[int, ...]:
         """The ids of a recording at 16 kHz, without the model having read them. Raises EngineError."""
-        listening = self._ears.stream()
-        first, last = listening.feed(sound), listening.finish()
-        return (*first.ids(self._layout), *last.ids(self._layout))
+        return tuple(self._ears.tokens(sound).ids(self._layout))
 
     def say(self, tokens: Sequence[int], style: Style, seed: int) -> Iterator[AnswerEvent | None]:
         """Say an answer again from its ids: the same words, and in the same style and with the same seed the same sound."""

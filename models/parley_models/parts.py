@@ -28,6 +28,9 @@ class Ears(Protocol):
     def stream(self, view: int = 0) -> Listening:
         """Begin a question, in the first view or another."""
 
+    def tokens(self, sound: AudioChunk) -> SpeechTokens:
+        """All groups of a recording that is there as a whole: nothing has to be given before its end is known."""
+
 
 class Brain(Protocol):
     """One context of ids, which grows by what is read and by what is answered."""

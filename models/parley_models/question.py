@@ -19,7 +19,7 @@ AHEAD_BLOCKS = 2
 """So many 10:15 blocks of an answer are thought ahead at most."""
 
 LAST_GROUPS = 2
-"""What the ears may still owe at the end of speech: a block."""
+"""So much room there must be for what the ears still owe at the end of speech: a block. A clip's ears owe more, and are asked first."""
 
 
 class Question:
@@ -334,9 +334,12 @@ class Question:
         return TokenCounts(len(self.heard), delivery.text_ids, groups * layout.linguistic_per_group, groups * layout.semantic_per_group)
 
     def _end(self, hearing: Hearing, *, supposed: bool) -> None:
-        if hearing.listening is not None and hearing is self.hearings[0]:
-            self._make_room(LAST_GROUPS * self._layout.group_size + len(self._marks[1]))
-        hearing.end(self._layout, self._marks[1], supposed=supposed)
+        owed = hearing.owed(self._layout, supposed=supposed)
+        if owed is None:
+            return
+        if hearing is self.hearings[0]:
+            self._make_room(max(LAST_GROUPS * self._layout.group_size, len(owed)) + len(self._marks[1]))
+        hearing.end(owed, self._marks[1])
 
     def _add(self, ids: Sequence[int]) -> None:
         self._make_room(len(ids))

@@ -51,13 +51,17 @@ class Hearing:
         if ids or last:
             self.heard += self.context.hear(ids, last=last)
 
-    def end(self, layout: TokenLayout, mark: Sequence[int], *, supposed: bool) -> None:
-        """The speech is over, or `supposed` to be: it may go on then, after `take_back`."""
+    def owed(self, layout: TokenLayout, *, supposed: bool) -> list[int] | None:
+        """What the ears still owe if the speech is over, or `supposed` to be: it may go on then. None if there is no open speech."""
         if self.listening is None or self.ended:
-            return
-        self._before_end, self.ended = len(self.heard), True
+            return None
         listening = copy.deepcopy(self.listening) if supposed else self.listening
-        self.add_heard(listening.finish().ids(layout), last=True)
+        return listening.finish().ids(layout)
+
+    def end(self, owed: Sequence[int], mark: Sequence[int]) -> None:
+        """Read the speech's end; `take_back` undoes it."""
+        self._before_end, self.ended = len(self.heard), True
+        self.add_heard(owed, last=True)
         self.add(mark)
 
     def take_back(self, head: Sequence[int], *, settled: bool) -> None:

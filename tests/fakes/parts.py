@@ -50,6 +50,10 @@ class LoudnessEars:
         assert view < self.views
         return LoudnessListening()
 
+    def tokens(self, sound: AudioChunk) -> SpeechTokens:
+        listening = self.stream()
+        return SpeechTokens(np.concatenate([listening.feed(sound).codes, listening.finish().codes]))
+
 
 @dataclass
 class ScriptedBrain:

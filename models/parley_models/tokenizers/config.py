@@ -24,13 +24,13 @@ class EarsConfig:
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     mode: Literal["blocks", "clip"] = "blocks"
-    """blocks: Mini's way, codes leave every 240 ms and never change. clip: Step-Audio's, the whole question at once."""
+    """blocks: Mini's way, codes leave every 240 ms and never change. clip: Step-Audio's, whole clips; how live ones: `trailing`."""
 
     gain: Annotated[float, Field(gt=0)] = 1.0
     """Fixed factor before everything (blocks); a clip is brought to the same peak instead."""
 
     trim_silence: bool = False
-    """Cut silence at both ends (clip); upstream does so for voice prompts, not for questions."""
+    """Cut silence at both ends (clip); upstream does so for voice prompts, not for questions. A live clip is then heard at its end."""
 
     fbank_floor: float = MINI_FBANK_FLOOR
     """Natural log; see `fbank.fbank`."""

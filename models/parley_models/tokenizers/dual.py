@@ -1,5 +1,6 @@
 """Both tokenizers on one stream of sound: groups of two linguistic and three semantic codes, 120 ms each."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -15,6 +16,7 @@ from parley_models.tokenizers.linguistic import LinguisticTokenizer
 from parley_models.tokenizers.loudness import normalise_peak, trim_silence
 from parley_models.tokenizers.resample import resample
 from parley_models.tokenizers.semantic import SemanticTokenizer
+from parley_models.tokenizers.trailing import HELD_SAMPLES, TrailingWindow
 from parley_models.tokens import SpeechTokens, merge
 
 
@@ -70,7 +72,10 @@ class DualTokenizer:
         return BlockStream(self, (0, *self.config.delays)[view])
 
     def tokens(self, sound: AudioChunk) -> SpeechTokens:
-        """All groups of a whole clip."""
+        """All groups of a whole clip; in mode clip exactly upstream's."""
+        if self.config.mode == "clip":
+            clip = prepared_clip(sound.samples, sound.rate_hz, self.config)
+            return merge(self.linguistic.codes(clip), self.semantic.codes(clip))
         stream = self.stream()
         first, last = stream.feed(sound), stream.finish()
         return SpeechTokens(np.concatenate([first.codes, last.codes]))
@@ -121,25 +126,39 @@ class BlockStream:
 
 
 class ClipStream:
-    """Step-Audio's way: peak and floor are those of the whole clip, so all groups leave at the end."""
+    """Step-Audio's way. A clip below 1.2 s has exactly upstream's groups, at its end; a longer one gives groups as they become old enough.
+
+    How a longer one's codes differ from those of `DualTokenizer.tokens` is told in `trailing`. Where silence is to be trimmed, all
+    groups leave at the end and are upstream's: what is silence is known only when the loudest sound was heard.
+    """
 
     def __init__(self, ears: DualTokenizer) -> None:
         self._ears = ears
         self._chunks: list[AudioChunk] = []
+        self._rate_hz: int | None = None
+        self._window: TrailingWindow | None = None
 
     def feed(self, chunk: AudioChunk) -> SpeechTokens:
-        """Keep a chunk until the end; see `DualStream`."""
-        if self._chunks:
-            _refuse_other_rate(chunk, self._chunks[0].rate_hz)
+        """Hear a chunk; see `DualStream`."""
+        self._rate_hz = chunk.rate_hz if self._rate_hz is None else self._rate_hz
+        _refuse_other_rate(chunk, self._rate_hz)
+        if self._window is not None:
+            return self._window.feed(chunk.samples)
         self._chunks.append(chunk)
-        return SpeechTokens.empty()
+        heard = sum(len(each.samples) for each in self._chunks)
+        if self._ears.config.trim_silence or heard * RATE_HZ < HELD_SAMPLES * self._rate_hz:
+            return SpeechTokens.empty()
+        samples, self._chunks = _joined(self._chunks), []
+        self._window = TrailingWindow(self._ears.linguistic, self._ears.semantic, self._rate_hz)
+        return self._window.feed(samples)
 
     def finish(self) -> SpeechTokens:
-        """All groups of the clip; leftovers of either stream are dropped."""
-        if not self._chunks:
+        """The groups of what is left; leftovers of either stream are dropped."""
+        if self._window is not None:
+            return self._window.finish()
+        if self._rate_hz is None:
             return SpeechTokens.empty()
-        sound = prepared_clip(np.concatenate([chunk.samples for chunk in self._chunks]), self._chunks[0].rate_hz, self._ears.config)
-        return merge(self._ears.linguistic.codes(sound), self._ears.semantic.codes(sound))
+        return self._ears.tokens(AudioChunk(_joined(self._chunks), self._rate_hz))
 
 
 def prepared_clip(samples: Samples, rate_hz: int, config: EarsConfig) -> Samples:
@@ -151,3 +170,7 @@ def prepared_clip(samples: Samples, rate_hz: int, config: EarsConfig) -> Samples
 def _refuse_other_rate(chunk: AudioChunk, rate_hz: int) -> None:
     if chunk.rate_hz != rate_hz:
         raise InputError(f"The sound began at {rate_hz:,} samples a second and went on at {chunk.rate_hz:,}.")
+
+
+def _joined(chunks: Sequence[AudioChunk]) -> Samples:
+    return np.concatenate([np.asarray(chunk.samples, np.float32) for chunk in chunks])

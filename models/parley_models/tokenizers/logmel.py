@@ -30,9 +30,19 @@ def clip_logmel(samples: Samples) -> Frames:
     Source: openai-whisper 20231117 `log_mel_spectrogram`: the last frame is dropped, values lie within 8 decades of the
     loudest, then (x + 4) / 4.
     """
+    logs = clip_logs(samples)
+    return within_range(logs, logs.max(initial=-np.inf))
+
+
+def clip_logs(samples: Samples) -> Frames:
+    """The same before it is brought into a range: decimal logs of band powers, (n,) → (n // 160, 128)."""
     reflected = np.pad(np.asarray(samples, np.float32), FRAME_SAMPLES // 2, mode="reflect")
-    logs = np.log10(np.maximum(_energies(reflected)[: len(samples) // HOP_SAMPLES], SMALLEST_POWER))
-    return _scaled(np.maximum(logs, logs.max(initial=-np.inf) - np.float32(8)))
+    return np.log10(np.maximum(_energies(reflected)[: len(samples) // HOP_SAMPLES], SMALLEST_POWER))
+
+
+def within_range(logs: Frames, loudest: np.float32) -> Frames:
+    """What lies 8 decades below the `loudest` band power is raised to that, then (x + 4) / 4."""
+    return _scaled(np.maximum(logs, loudest - np.float32(8)))
 
 
 def block_logmel(samples: Samples, *, floor: float = LOG10_FLOOR) -> Frames:

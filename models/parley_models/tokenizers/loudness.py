@@ -5,6 +5,7 @@ import numpy as np
 from parley_models.pcm import Samples
 from parley_models.tokenizers.spectrum import cut_frames
 
+SILENCE = np.float32(0)
 PEAK = np.float32(0.999)
 SMALLEST_PEAK = np.float32(0.01)
 """Quieter clips are not raised any further than one of this peak."""
@@ -18,9 +19,14 @@ _KEPT_BEFORE_S, _KEPT_AFTER_S = 0.05, 0.22
 _LENGTH_STEP = 240
 
 
-def normalise_peak(samples: Samples) -> Samples:
-    """Scale a clip to the peak 0.999 (stepfun-ai/Step-Audio utils.py:133-140)."""
-    loudest = np.abs(samples).max(initial=np.float32(0))
+def peak_of(samples: Samples, before: np.float32 = SILENCE) -> np.float32:
+    """The loudest sample, or what was the loudest `before` it."""
+    return np.float32(np.abs(samples).max(initial=before))
+
+
+def normalise_peak(samples: Samples, peak: np.float32 | None = None) -> Samples:
+    """Scale a clip to the peak 0.999 (stepfun-ai/Step-Audio utils.py:133-140); a part of one by the `peak` of the whole."""
+    loudest = peak_of(samples) if peak is None else peak
     normalised: Samples = samples / max(loudest, SMALLEST_PEAK) * PEAK
     return normalised
 

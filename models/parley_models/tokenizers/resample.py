@@ -28,6 +28,36 @@ def resample(samples: Samples, from_hz: int, to_hz: int) -> Samples:
     return rows.reshape(-1)[: math.ceil(len(samples) * to_hz / from_hz)]
 
 
+class ResampleStream:
+    """The same of a clip that comes in pieces: the samples of `resample` but for their last bits, wherever it is cut."""
+
+    def __init__(self, from_hz: int, to_hz: int) -> None:
+        """Begin a clip."""
+        divisor = math.gcd(from_hz, to_hz)
+        self._step, self._phases = from_hz // divisor, to_hz // divisor
+        self._kernels, self._reach = _kernels(self._step, self._phases)
+        self._carried = np.zeros(self._reach, np.float32)
+        self._taken = self._given = 0
+
+    def feed(self, samples: Samples) -> Samples:
+        """What these samples complete, (m,)."""
+        self._taken += len(samples)
+        if self._step == self._phases:
+            return samples
+        sound = np.concatenate([self._carried, samples])
+        rows = cut_frames(sound, len(self._kernels), self._step) @ self._kernels
+        self._carried = sound[len(rows) * self._step :]
+        self._given += rows.size
+        return rows.reshape(-1)
+
+    def finish(self) -> Samples:
+        """Nothing more comes: the rest of the clip's ceil(n · to / from) samples."""
+        if self._step == self._phases:
+            return self._carried[:0]
+        left = math.ceil(self._taken * self._phases / self._step) - self._given
+        return self.feed(np.zeros(self._reach + self._step, np.float32))[:left]
+
+
 @functools.cache
 def _kernels(step: int, phases: int) -> tuple[Samples, int]:
     """One filter for each output phase, (taps, phases), and how many samples they reach back."""

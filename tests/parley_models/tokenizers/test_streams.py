@@ -127,7 +127,7 @@ def test_a_stream_keeps_its_rate(block_ears: DualTokenizer, clip_ears: DualToken
             stream.feed(AudioChunk(SOUND[:100], 48_000))
 
 
-def test_a_clip_is_heard_at_its_end(clip_ears: DualTokenizer) -> None:
+def test_a_short_clip_is_heard_at_its_end(clip_ears: DualTokenizer) -> None:
     stream = clip_ears.stream()
     heard = [len(stream.feed(AudioChunk(piece, SECOND))) for piece in np.split(SOUND, 5)]
 
