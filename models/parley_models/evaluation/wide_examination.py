@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -72,7 +71,8 @@ class WideExamination:
         if wanted:
             pieces = said.segments if len(wanted) > 1 else (said.sound,)
             unsaid = AudioChunk(np.zeros(0, np.float32), said.sound.rate_hz)  # in one segment there is no second style to be heard
-            self.styled += [(*each, piece) for each, piece in zip_longest(wanted, pieces[: len(wanted)], fillvalue=unsaid)]
+            heard = (*pieces[: len(wanted)], *[unsaid] * (len(wanted) - len(pieces)))
+            self.styled += [(control, value, piece) for (control, value), piece in zip(wanted, heard, strict=True)]
         elif right and all(segment.style == Style() for segment in said.answered.segments):
             self.plain.append(said.sound)
         timing = said.answered.timing
