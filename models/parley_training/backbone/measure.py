@@ -21,7 +21,8 @@ from parley_training.corpus.disturbance import plain
 from parley_training.preference.score import spoken_and_called
 from parley_training.text.recipe import LAYOUT
 
-LONGEST_ANSWER = 40
+LONGEST_ANSWER = 120
+"""Pieces; a story takes some sixty."""
 CONTEXT = 2048
 """Four turns and a question heard for twenty seconds."""
 
