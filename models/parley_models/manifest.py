@@ -28,8 +28,9 @@ READABLE = frozenset({".onnx", ".npy", ".model", ".json", ".safetensors", ".toml
 LARGEST_BYTES = 4 * 2**20
 """Of a manifest; ours have some ten thousand."""
 
-_BOTTOMLESS = re.compile(r"""(?<![\w"'-])(?:(?:[\w-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')[ \t]*\.[ \t]*){64}""")
-"""A key of so many parts: tomllib takes memory by the square of their number, and 200 kB of them take all that a machine has."""
+_BOTTOMLESS = re.compile(r"""(?<![\w"'\\-])(?:(?:[\w-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')[ \t]*\.[ \t]*){64}""")
+"""A key of so many parts: tomllib takes memory by the square of their number, and 200 kB of them take all that a machine has. None begins
+behind a backslash: else each escaped quote of a long line would be followed to its end."""
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]

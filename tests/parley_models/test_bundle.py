@@ -129,6 +129,7 @@ def test_a_spoilt_file_is_named(folder: Path, spoil: Callable[[Path], None], err
         ('name = "thimble"', "name = " + "[" * 20_000, "damaged"),
         ('name = "thimble"', "name" + ".a" * 100_000 + " = 1", "nests deeper"),
         ('name = "thimble"', "'a b'" + ".'a b'" * 100_000 + " = 1", "nests deeper"),
+        ('name = "thimble"', 'name = "' + ' \\"' * 500_000, "damaged"),  # whoever follows each quote to the end is here for hours
         ('name = "thimble"', "# " + "long " * 2**20, "is longer"),
         ('name = "thimble"', "name = ", "damaged"),
     ],
