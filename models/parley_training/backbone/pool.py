@@ -8,12 +8,15 @@ from dataclasses import replace
 from parley_training.backbone.questions import Question
 from parley_training.corpus.disturbance import asks_nothing, declined
 from parley_training.corpus.roles import COURTESIES
+from parley_training.corpus.wide.core import FACTS
 
 HARD = ("sum", "sum", "sum", "difference", "difference", "difference", "larger", "smaller", "count", "number_after", "number_before")
 HARD_OF_MINI_1 = (*HARD, "product", "product", "product", "follow_number", "follow_number", "timer", "date")
 HARD_SHARE = 0.35
 """Questions drawn from these besides: what has to be worked out takes more practice than what has to be known. Of what Mini 0.5 answered
 wrongly in the examination, nearly half was numbers, some of them written along rightly."""
+FACTS_SHARE = 0.3
+"""Facts drawn besides. Of a wider world they are a third, and there a question misheard became one that the small world lacks."""
 IDLE_SHARE = 0.04
 """Questions that are everyday phrases, and declined."""
 IDLE_WORDS = 3
@@ -29,6 +32,7 @@ class Pool:
     def __init__(self, questions: Sequence[Question], idle: Sequence[Question] = ()) -> None:
         """`idle` = those that are declined because they ask nothing."""
         self._all, self._hard = questions, [question for question in questions if question.exchange.intent in HARD_OF_MINI_1]
+        self._facts = [question for question in questions if question.exchange.intent in FACTS]
         self._idle = idle
         keyed = defaultdict[str, list[Question]](list)
         for question in questions:
@@ -49,9 +53,9 @@ class Pool:
             return rng.choice(self._courtesies)
         if by_word and self._by_word:
             return rng.choice(rng.choice(self._by_word))
-        drawn = rng.random()
-        seldom = self._idle if drawn < IDLE_SHARE else self._hard if drawn < IDLE_SHARE + HARD_SHARE else ()
-        return rng.choice(seldom or self._all)
+        shares = (IDLE_SHARE, HARD_SHARE, FACTS_SHARE, 1 - IDLE_SHARE - HARD_SHARE - FACTS_SHARE)
+        (some,) = rng.choices((self._idle, self._hard, self._facts, self._all), shares)
+        return rng.choice(some or self._all)
 
 
 def idle_ones(questions: Sequence[Question]) -> list[Question]:

@@ -5,7 +5,7 @@ import random
 import numpy as np
 
 from parley_models.evaluation.questions import declines
-from parley_training.backbone.pool import COURTESY_SHARE, HARD_SHARE, IDLE_SHARE, Pool, idle_ones
+from parley_training.backbone.pool import COURTESY_SHARE, FACTS_SHARE, HARD_SHARE, IDLE_SHARE, Pool, idle_ones
 from parley_training.backbone.questions import Question
 from parley_training.corpus.exchange import Exchange
 
@@ -38,6 +38,15 @@ def test_hard_questions_are_drawn_more_often_than_they_come_and_idle_ones_now_an
 
     assert abs(drawn.count(hard) / DRAWN - HARD_SHARE) < 0.03
     assert abs(drawn.count(idle) / DRAWN - IDLE_SHARE) < 0.02
+
+
+def test_facts_are_drawn_more_often_than_they_come_in_a_wider_world() -> None:
+    fact, wider, idle = heard("capital", "what"), heard("follow_same", "and of spain"), heard("beyond", "nobody")
+    pool, rng = Pool([wider] * 99 + [fact], [idle]), random.Random(0)
+
+    drawn = [pool.draw(rng) for _ in range(DRAWN)]
+
+    assert abs(drawn.count(fact) / DRAWN - FACTS_SHARE) < 0.03
 
 
 def test_of_somebody_in_a_role_courtesies_are_drawn_often() -> None:
