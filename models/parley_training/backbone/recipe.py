@@ -25,6 +25,7 @@ from parley_training.backbone.embeddings import embed_codes
 from parley_training.backbone.examples import ExampleWriter
 from parley_training.backbone.measure import probe
 from parley_training.backbone.mishearing import Mishearing
+from parley_training.backbone.narrowed import narrowed
 from parley_training.backbone.questions import questions_of
 from parley_training.backbone.stages import TABLES
 from parley_training.backbone.training import Plan, Training, write_backbone
@@ -95,6 +96,8 @@ def run(options: argparse.Namespace, fleet: Fleet) -> None:
     known = frozenset(options.languages or LANGUAGES)
     questions = [question for name in ("questions", "human") for question in questions_of(options.corpus / name, options.tokens / name)]
     questions = [question for question in questions if question.exchange.language in known]
+    if world == "mini0":
+        questions = list(narrowed(questions))
     if options.core:
         questions = [question for question in questions if not question.exchange.answer or in_core(question.exchange)]
     test = [question for question in questions_of(options.corpus / "test", options.tokens / "test") if question.exchange.answer]

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
 
+from parley_training.corpus import anything
 from parley_training.corpus.dialogue import write
 from parley_training.corpus.exchange import Exchange
 from parley_training.corpus.vocabulary import phrase
@@ -18,6 +19,8 @@ SMALL_WORDS = tuple(
 
 FORMULAIC_SHARE = 0.3
 """Words put around a question that are drawn from the small ones; the others are phrases of any words that Mini's world has no use for."""
+ASKING_SHARE = 0.7
+"""Of words that ask nothing of Mini, those that ask something else."""
 LOOKED_AT = 6000
 """Exchanges whose words are taken for those of Mini's world."""
 
@@ -40,8 +43,14 @@ def disturbed(words: str, rng: random.Random) -> str:
 
 
 def idle(rng: random.Random) -> Exchange:
-    """Words that ask nothing of Mini, and are declined: phrases around a question must not make one of themselves."""
-    return declined(Exchange("words", " ".join(phrase(rng, rng.randint(3, 8), telling())), "", ""))
+    """Words that ask nothing of Mini, and are declined: phrases around a question must not make one of themselves, nor must whatever
+    begins like one.
+    """
+    if rng.random() < ASKING_SHARE:
+        words = anything.name_something(anything.ask(rng, telling()), rng)
+    else:
+        words = phrase(rng, rng.randint(3, 8), telling())
+    return declined(Exchange("words", " ".join(words), "", ""))
 
 
 def declined(said: Exchange) -> Exchange:

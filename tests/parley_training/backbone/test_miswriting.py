@@ -12,6 +12,7 @@ from parley_training.backbone.listening import LISTEN, SLOTS_PER_GROUP, Heard, L
 from parley_training.backbone.miswriting import ALIKE, Miswriting
 from parley_training.backbone.stretch import UNLEARNED
 from parley_training.corpus.disturbance import idle, plain
+from parley_training.corpus.world import facts
 from parley_training.text.recipe import LAYOUT
 
 WORDS = "seven seventeen seventy plus bus minus minute before after october doctor".split()
@@ -78,7 +79,11 @@ def test_of_a_word_that_is_missing_the_first_piece_is_learned(tokenizer: TextTok
 
 def test_words_that_ask_nothing_are_declined() -> None:
     rng = random.Random(0)
-    exchanges = [idle(rng) for _ in range(50)]
+    exchanges = [idle(rng) for _ in range(300)]
     assert {exchange.intent for exchange in exchanges} == {"beyond"}
-    assert len({exchange.question for exchange in exchanges}) == 50
-    assert not any("capital" in plain(exchange.question).split() for exchange in exchanges)
+    assert len({exchange.question for exchange in exchanges}) == 300
+    asked = [plain(exchange.question).split() for exchange in exchanges]
+    assert sum(words[0] in {"what", "who", "how", "which", "when", "why"} for words in asked) > 60, "others' questions begin like Mini's"
+    assert not any({"capital", "plus", "larger", "currency"} & set(words) for words in asked)
+    countries = {row["country"].lower() for row in facts("capitals")}
+    assert 3 < sum(bool(countries & set(words)) for words in asked) < 100, "a country alone asks nothing"

@@ -1,0 +1,34 @@
+"""Questions of Mini 1's world as Mini 0 learns from them: what it does not know is declined."""
+
+import random
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from parley_training.backbone.questions import Question
+from parley_training.corpus.dialogue import write
+from parley_training.corpus.disturbance import declined, disturbable
+from parley_training.corpus.exchange import Exchange
+from parley_training.corpus.wide import REPLACED
+from parley_training.corpus.wide.surroundings import ROLE_BEGINS
+from parley_training.corpus.writers import WRITERS
+
+ONLY_SAID = "said"
+"""The intent of what is written along and not answered."""
+
+
+def narrowed(questions: Iterable[Question]) -> Iterator[Question]:
+    """The same recordings: answered if Mini 0 knows the answer, declined if the question stands alone, else only written along."""
+    for question in questions:
+        yield replace(question, exchange=_narrowed(question.exchange))
+
+
+def _narrowed(exchange: Exchange) -> Exchange:
+    if not exchange.answer:
+        return exchange
+    in_role = exchange.system.startswith(ROLE_BEGINS)
+    if exchange.intent in WRITERS and not in_role:
+        known = write(random.Random(0), exchange.intent) if exchange.intent in REPLACED else exchange
+        return Exchange(exchange.intent, exchange.question, known.answer, known.key)
+    if exchange.before or in_role or exchange.tone or not disturbable(exchange):
+        return Exchange(ONLY_SAID, exchange.question, "", "", question_sound=exchange.question_sound)
+    return declined(exchange)
