@@ -107,10 +107,18 @@ def read_checkpoint(folder: Path) -> Checkpoint:
 
 
 def shard_of(path: Path, places: Mapping[str, TensorPlace], shapes: Mapping[str, tuple[int, ...]]) -> Shard:
-    """What one file holds of a backbone whose tensors have these shapes. Raises BundleCorrupt for a tensor of another shape or type."""
-    kept = {plain: place for key, place in places.items() if (plain := key.removeprefix(PREFIX)) in shapes}
-    for key, place in kept.items():
-        _check(path, key, place, shapes[key])
+    """What one file holds of a backbone whose tensors have these shapes.
+
+    Raises:
+        BundleCorrupt: a tensor has another shape or type, or is there twice.
+    """
+    kept: dict[str, TensorPlace] = {}
+    for key, place in places.items():
+        if (plain := key.removeprefix(PREFIX)) in kept:
+            raise BundleCorrupt(f"{path} holds the tensor {plain} twice: with {PREFIX} before it, and without.")
+        if plain in shapes:
+            _check(path, plain, place, shapes[plain])
+            kept[plain] = place
     return Shard(path, kept)
 
 

@@ -158,6 +158,17 @@ def test_other_exports_prefix_is_taken_off(folder: Path) -> None:
     assert {key.split(".")[0] for shard in read_checkpoint(folder).shards for key in shard.tensors} == {"model", "lm_head"}
 
 
+def test_a_tensor_that_is_there_with_the_prefix_and_without_is_refused(folder: Path) -> None:
+    """Which of them is meant nobody can tell."""
+    (folder / "model.safetensors.index.json").unlink()
+    spoiled = load_file(path := next(folder.glob("model-00001*")))
+    key = next(key for key in spoiled if key.startswith("model."))
+    path.unlink()
+    save_file(spoiled | {f"language_model.{key}": spoiled[key] + 1}, path)
+    with pytest.raises(BundleCorrupt, match=rf"{path.name} holds the tensor {key} twice"):
+        read_checkpoint(folder)
+
+
 def test_values_that_are_no_numbers_are_named(folder: Path, tmp_path: Path) -> None:
     spoil(folder, QUERY, lambda state: state[QUERY].view(-1)[7].fill_(float("nan")))
     shard = next(shard for shard in read_checkpoint(folder).shards if QUERY in shard.tensors)
