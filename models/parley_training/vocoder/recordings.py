@@ -77,7 +77,7 @@ def f0_labels(recordings: Recordings) -> npt.NDArray[np.float32]:
 
 def cached_f0(recordings: Recordings, path: Path) -> npt.NDArray[np.float32]:
     """`f0_labels`, kept in a file (.npz); made again when the file is of other recordings, be they as long."""
-    of = zlib.crc32(recordings.index.tobytes(), zlib.crc32(recordings.audio))
+    of = zlib.crc32(recordings.index.tobytes(), zlib.crc32(recordings.audio.data))
     if path.exists():
         with np.load(path) as kept:
             if kept["of"] == of:
