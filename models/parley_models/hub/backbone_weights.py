@@ -6,7 +6,7 @@ No tensor is ever whole in memory as floats. What is held at once is the quantiz
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from parley_models.backbone.config import BackboneConfig
 from parley_models.backbone.mixture import EMBEDDING, HEAD
 from parley_models.errors import BundleCorrupt, BundleMissing
-from parley_models.hub.eyes import belongs_to_eyes
+from parley_models.hub.left_out import belongs_to_eyes, tell_left_out
 from parley_models.hub.tensor_file import FLOATS, SIZES, TensorPlace, header, read_places, row_blocks
 
 if TYPE_CHECKING:
@@ -65,11 +65,11 @@ class Checkpoint:
 
 
 def read_checkpoint(folder: Path) -> Checkpoint:
-    """Look through a checkpoint: config, index, and the header of every shard; no weights.
+    """Look through a checkpoint: config, index, and the header of every shard; no weights. Tensors that nobody knows are left out.
 
     Raises:
         BundleMissing: a file is not there.
-        BundleCorrupt: a file can't be read or is cut short; a tensor is missing, unknown, twice there, or has the wrong shape or type.
+        BundleCorrupt: a file can't be read or is cut short; a tensor is missing, twice there, or has the wrong shape or type.
     """
     entries = read_json(folder / CONFIG_NAME, LONGEST_CONFIG)
     if "quantization" in entries or "quantization_config" in entries:
@@ -83,11 +83,11 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     names = sorted(set(placed.values())) if placed is not None else [path.name for path in sorted(folder.glob("*.safetensors"))]
     shapes = weight_shapes(config)
     seen: dict[str, Path] = {}
-    shards = []
+    shards, strange = [], list[str]()
     for name in names:
         places = read_places(folder / name)
         for key in places:
-            if placed is not None and placed.get(key) != name:
+            if placed is not None and placed.get(key) != name and key.removeprefix(PREFIX) in shapes:
                 raise BundleCorrupt(f"{folder / name} holds the tensor {key[:200]}, which {INDEX_NAME} does not place there.")
         shard = shard_of(folder / name, places, shapes)
         for key in shard.tensors:
@@ -95,21 +95,36 @@ def read_checkpoint(folder: Path) -> Checkpoint:
                 raise BundleCorrupt(f"{folder / name} holds the tensor {key} once more; it is in {seen[key].name} already.")
             seen[key] = folder / name
         shards.append(shard)
-    for key in placed or ():
-        if key.removeprefix(PREFIX) not in seen and not belongs_to_eyes(key.removeprefix(PREFIX)) and placed is not None:
-            raise BundleCorrupt(f"{folder / placed[key]} lacks the tensor {key[:200]}, which {INDEX_NAME} places there.")
+        strange += unknown(places, shapes)
+    for key, name in (placed or {}).items():
+        if (plain := key.removeprefix(PREFIX)) in shapes and plain not in seen:
+            raise BundleCorrupt(f"{folder / name} lacks the tensor {key[:200]}, which {INDEX_NAME} places there.")
     absent = [key for key in shapes if key not in seen]
     if absent:
         raise BundleCorrupt(f"{folder} lacks the tensor {absent[0]}" + (f" and {len(absent) - 1} more." if absent[1:] else "."))
+    tell_left_out(folder, strange)
     return Checkpoint(folder, entries, config, tuple(shard for shard in shards if shard.tensors))
 
 
 def shard_of(path: Path, places: Mapping[str, TensorPlace], shapes: Mapping[str, tuple[int, ...]]) -> Shard:
-    """What one file holds of a backbone whose tensors have these shapes. Raises BundleCorrupt for what it should not hold."""
-    kept = {key.removeprefix(PREFIX): place for key, place in places.items() if not belongs_to_eyes(key.removeprefix(PREFIX))}
-    for key, place in kept.items():
-        _check(path, key, place, shapes)
+    """What one file holds of a backbone whose tensors have these shapes.
+
+    Raises:
+        BundleCorrupt: a tensor has another shape or type, or is there twice.
+    """
+    kept: dict[str, TensorPlace] = {}
+    for key, place in places.items():
+        if (plain := key.removeprefix(PREFIX)) in kept:
+            raise BundleCorrupt(f"{path} holds the tensor {plain} twice: with {PREFIX} before it, and without.")
+        if plain in shapes:
+            _check(path, plain, place, shapes[plain])
+            kept[plain] = place
     return Shard(path, kept)
+
+
+def unknown(keys: Iterable[str], shapes: Mapping[str, tuple[int, ...]]) -> list[str]:
+    """Tensors that are neither of a backbone with these shapes nor of its eyes."""
+    return [key for key in keys if (plain := key.removeprefix(PREFIX)) not in shapes and not belongs_to_eyes(plain)]
 
 
 def read_json(path: Path, longest: int) -> dict[str, Any]:
@@ -151,11 +166,9 @@ def _index(path: Path) -> dict[str, str]:
     return placed
 
 
-def _check(path: Path, key: str, place: TensorPlace, shapes: Mapping[str, tuple[int, ...]]) -> None:
-    if key not in shapes:
-        raise BundleCorrupt(f"{path} holds the tensor {key[:200]}, which the config's model does not have.")
-    if place.shape != shapes[key]:
-        raise BundleCorrupt(f"{path} holds {key} as {list(place.shape)}, but the config asks for {list(shapes[key])}.")
+def _check(path: Path, key: str, place: TensorPlace, shape: tuple[int, ...]) -> None:
+    if place.shape != shape:
+        raise BundleCorrupt(f"{path} holds {key} as {list(place.shape)}, but the config asks for {list(shape)}.")
     if place.dtype not in FLOATS:
         raise BundleCorrupt(f"{path} holds {key} as {place.dtype}; weights are {', '.join(FLOATS)}.")
 

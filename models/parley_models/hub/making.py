@@ -11,10 +11,20 @@ from parley_models.backbone.convert import seal_checkpoint
 from parley_models.backbone.quantize import Quantization
 from parley_models.bundle import write_manifest
 from parley_models.errors import BundleMissing, UsageError
-from parley_models.hub.backbone_weights import CONFIG_NAME, LONGEST_CONFIG, Checkpoint, convert_shard, read_json, shard_of, weight_shapes
+from parley_models.hub.backbone_weights import (
+    CONFIG_NAME,
+    LONGEST_CONFIG,
+    Checkpoint,
+    convert_shard,
+    read_json,
+    shard_of,
+    unknown,
+    weight_shapes,
+)
 from parley_models.hub.catalogue import BACKBONE, EARS, VOICE, Entry
 from parley_models.hub.converter import Tick
 from parley_models.hub.importing import make_voices, manifest_of
+from parley_models.hub.left_out import tell_left_out
 from parley_models.hub.sources import VOCODER_FILES, Sources
 from parley_models.hub.tensor_file import read_places
 from parley_models.hub.upstream_bundle import Upstream, check_networks, look_at, make_linguistic, make_semantic, make_text, make_vocoder
@@ -69,7 +79,9 @@ class BackboneMaker:
 
     def take_shard(self, shard: Path, sources: Mapping[str, Path], target: Path, tick: Tick) -> Path | None:
         """See `Maker.take_shard`."""
-        needed = shard_of(shard, read_places(shard), _shapes(sources))
+        places, shapes = read_places(shard), _shapes(sources)
+        needed = shard_of(shard, places, shapes)
+        tell_left_out(shard, unknown(places, shapes))
         if not needed.tensors:
             return None
         made = target / BACKBONE / shard.name

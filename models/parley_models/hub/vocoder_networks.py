@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from parley_models.errors import BundleCorrupt
 from parley_models.hub.hyperyaml import Settings
+from parley_models.hub.left_out import tell_left_out
 from parley_models.hub.pickled_index import PickledTensor
 from parley_models.hub.vocoder_source import STREAMING, VocoderSource
 from parley_models.networks.flow import Flow, FlowConfig
@@ -139,16 +140,17 @@ def plain_key(key: str) -> str:
 
 
 def check_tensors(network: nn.Module, index: Mapping[str, PickledTensor], path: Path) -> None:
-    """Hold a file's tensors against what a network needs: none missing, none unknown, every shape and type as it should be.
+    """Hold a file's tensors against what a network needs: none missing, every shape and type as it should be; warns of unknown ones.
 
     Raises:
         BundleCorrupt: they are not; names file and tensor.
     """
     wanted = {key: tuple(tensor.shape) for key, tensor in network.state_dict().items()}
     held = {plain_key(key): (key, tensor) for key, tensor in index.items()}
+    tell_left_out(path, [name for key, (name, _) in held.items() if key not in wanted])
     for key, (name, tensor) in held.items():
         if key not in wanted:
-            raise BundleCorrupt(f"{path} holds the tensor {name[:200]}, which its settings' network does not have.")
+            continue
         if tensor.shape != wanted[key]:
             raise BundleCorrupt(f"{path} holds {name} as {list(tensor.shape)}, but its settings ask for {list(wanted[key])}.")
         if tensor.dtype not in _FLOATS:
@@ -167,6 +169,7 @@ def _as_written(key: str, index: Mapping[str, PickledTensor]) -> str:
 
 
 def fill(network: nn.Module, state: Mapping[str, Tensor]) -> None:
-    """Put a checked file's tensors into a network, as float32."""
-    network.load_state_dict({plain_key(key): tensor.float() for key, tensor in state.items()})
+    """Put a checked file's tensors into a network, as float32; those that it has no place for are left out."""
+    wanted = network.state_dict().keys()
+    network.load_state_dict({plain: tensor.float() for key, tensor in state.items() if (plain := plain_key(key)) in wanted})
     network.eval()

@@ -227,7 +227,7 @@ class ChunkedStream:
 
     def finish(self) -> list[AudioChunk]:
         """The sound of what is left."""
-        if not len(self._waiting):
+        if not self._begun and not len(self._waiting):
             return []
         self._begin(anyway=True)
         mel = self._flow.extend(self._waiting, last=True)

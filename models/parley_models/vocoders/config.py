@@ -63,7 +63,7 @@ class VoiceConfig:
     lookahead_tokens: Annotated[int, Field(ge=0)] = 3
     """Semantic codes that the flow's encoder must see beyond those it turns into mel (chunked)."""
 
-    chunk_tokens: tuple[Annotated[int, Field(gt=0)], ...] = (15, 24, 48)
+    chunk_tokens: Annotated[tuple[Annotated[int, Field(gt=0)], ...], Field(min_length=1)] = (15, 24, 48)
     """Semantic codes of the first chunk, the second, and all later ones (chunked; stepvocoder's `chunk_size_list`)."""
 
     remembered_frames: Annotated[int, Field(gt=0)] = 96
@@ -86,7 +86,7 @@ class VoiceConfig:
     flow_encoder: str = "vocoder/flow_encoder.onnx"
     flow_estimator: str = "vocoder/flow_estimator.onnx"
     f0: str = "vocoder/f0.onnx"
-    """Overlapped only; Mini's is inside its HiFT."""
+    """Overlapped and chunked; Mini's is inside its HiFT."""
 
     hift: str = "vocoder/hift.onnx"
     voices: str = "vocoder/voices"

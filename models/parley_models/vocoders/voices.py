@@ -28,7 +28,7 @@ class SpeakerVoice:
     """(n,) flat tokens of the prompt."""
 
     semitones: float = 0.0
-    """Where the voice lies, from what the codes say: they may be another voice's."""
+    """Where the voice lies, from what the codes say: they may be another voice's. Upstream's kinds read neither this nor the next."""
 
     formants: float = 1.0
     """How many times as high its formants lie as those that the flow makes: below 1 is a larger speaker."""

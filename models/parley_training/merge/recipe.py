@@ -8,20 +8,26 @@ examination's questions in writing, so that the best can be shipped; the shares 
 
 import argparse
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor
 
 from parley_models.backbone.config import BackboneConfig
-from parley_models.backbone.weights import CONFIG_NAME, shards, tensors
+from parley_models.backbone.weights import CONFIG_NAME, shards
 from parley_models.errors import BundleCorrupt, ParleyError, UsageError
+from parley_models.hub.backbone_weights import PREFIX
+from parley_models.hub.left_out import belongs_to_eyes
+from parley_models.hub.tensor_file import SIZES, TensorPlace, header, read_places, row_blocks
 from parley_training.preference.score import typed_score
 
-Weights = Mapping[str, Tensor]
+BLOCK_NUMBERS = 2**23
+"""That many numbers of a tensor are in memory at once: 64 MiB in float64."""
+
+_FLOATS = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,51 +50,79 @@ class Ingredient:
         return ingredient
 
 
-def read(folder: Path) -> Weights:
-    """All tensors of a checkpoint. Raises BundleError."""
-    return {key: tensor for _, key, tensor in tensors(shards(folder))}
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Where a checkpoint's tensors lie; none is read yet."""
+
+    share: float
+    name: str
+    """For messages."""
+
+    places: Mapping[str, tuple[Path, TensorPlace]]
+    """By key, as the model calls them."""
+
+    @classmethod
+    def of(cls, ingredient: Ingredient) -> "Weights":
+        """Read the headers of a checkpoint's files. Raises BundleError."""
+        places = {key.removeprefix(PREFIX): (path, place) for path in shards(ingredient.folder) for key, place in read_places(path).items()}
+        needed = {key: where for key, where in places.items() if not belongs_to_eyes(key)}
+        return cls(ingredient.share, str(ingredient.folder), needed)
+
+    def blocks(self, key: str, rows: int) -> Iterator[Tensor]:
+        """A tensor, so many rows at a time. Raises BundleCorrupt if the file ends before it does."""
+        path, place = self.places[key]
+        with path.open("rb") as file:
+            for _, content in row_blocks(file, place, rows * place.row_bytes):
+                yield torch.frombuffer(bytearray(content), dtype=_FLOATS[place.dtype])
 
 
-def merged(parts: Sequence[tuple[float, str, Weights]]) -> dict[str, Tensor]:
-    """The weighted mean of several models' weights, each a share, a name for messages and its tensors.
+def check_alike(parts: Sequence[Weights]) -> None:
+    """Raises BundleCorrupt if there is no mean of these: they are not of one shape, or quantized."""
+    first, *others = parts
+    for part in others:
+        if strange := sorted(first.places.keys() ^ part.places.keys()):
+            raise BundleCorrupt(f"{first.name} and {part.name} can't be merged: only one of them has {strange[0]}.")
+        for key, (_, place) in part.places.items():
+            if place.shape != (shape := first.places[key][1].shape):
+                raise BundleCorrupt(f"{first.name} and {part.name} can't be merged: their {key} have the shapes {shape} and {place.shape}.")
+    for part in parts:
+        if quantized := [key for key, (_, place) in part.places.items() if place.dtype not in _FLOATS]:
+            raise BundleCorrupt(f"{part.name} is quantized ({quantized[0]}): merge first, quantize then.")
 
-    It is summed in float64: models that are equal give just themselves, whatever the shares.
 
-    Raises:
-        BundleCorrupt: they are not of one shape, or quantized.
+def merged(parts: Sequence[Weights], key: str) -> Iterator[Tensor]:
+    """The weighted mean of a tensor, flat, some rows at a time and of the first part's type.
+
+    It is summed in float64: models that are equal give just themselves, whatever the shares. Two of the 130B's largest tensors would take
+    15 GB so.
     """
-    (_, first_name, first), *others = parts
-    for _, name, weights in others:
-        if strange := sorted(first.keys() ^ weights.keys()):
-            raise BundleCorrupt(f"{first_name} and {name} can't be merged: only one of them has {strange[0]}.")
-        for key, tensor in weights.items():
-            if tensor.shape != first[key].shape:
-                shapes = f"{tuple(first[key].shape)} and {tuple(tensor.shape)}"
-                raise BundleCorrupt(f"{first_name} and {name} can't be merged: their {key} have the shapes {shapes}.")
-    for _, name, weights in parts:
-        if quantized := [key for key, tensor in weights.items() if not tensor.is_floating_point()]:
-            raise BundleCorrupt(f"{name} is quantized ({quantized[0]}): merge first, quantize then.")
-    whole = sum(share for share, _, _ in parts)
-    return {key: _mean([(share, weights[key]) for share, _, weights in parts], whole).to(first[key].dtype) for key in first}
-
-
-def _mean(parts: Iterable[tuple[float, Tensor]], whole: float) -> Tensor:
-    total = torch.zeros((), dtype=torch.float64)
-    for share, tensor in parts:
-        total = total + share * tensor.double()
-    return total / whole
+    whole = sum(part.share for part in parts)
+    place = parts[0].places[key][1]
+    rows = max(1, BLOCK_NUMBERS // max(1, math.prod(place.shape[1:])))
+    for blocks in zip(*(part.blocks(key, rows) for part in parts), strict=True):
+        total = torch.zeros((), dtype=torch.float64)
+        for part, block in zip(parts, blocks, strict=True):
+            total = total + part.share * block.double()
+        yield (total / whole).to(_FLOATS[place.dtype])
 
 
 def merge(ingredients: Sequence[Ingredient], out: Path) -> None:
-    """Write the merged checkpoint; a kill leaves no half of it. Raises BundleError."""
+    """Write the merged checkpoint as one file, a block of rows after the other; a kill leaves no half of it. Raises BundleError."""
     first, *others = [(each.folder, BackboneConfig.from_file(each.folder / CONFIG_NAME)) for each in ingredients]
     for folder, config in others:
         if config != first[1]:
             raise BundleCorrupt(f"{first[0]} and {folder} can't be merged: their {CONFIG_NAME} differ.")
-    weights = merged([(each.share, str(each.folder), read(each.folder)) for each in ingredients])
+    parts = [Weights.of(each) for each in ingredients]
+    check_alike(parts)
+    forms = {key: (place.dtype, place.shape) for key, (_, place) in parts[0].places.items()}
+    ordered = dict(sorted(forms.items(), key=lambda form: (-SIZES[form[1][0]], form[0])))  # wide numbers first: all lie on their multiples
     out.mkdir(parents=True, exist_ok=True)
     unfinished = out / "model.part"
-    save_file({key: tensor.contiguous() for key, tensor in weights.items()}, unfinished)
+    with unfinished.open("wb") as file:
+        file.write(header(ordered))
+        for key in ordered:
+            for block in merged(parts, key):
+                file.write(block.view(torch.uint8).numpy().data)
     (out / CONFIG_NAME).write_bytes((ingredients[0].folder / CONFIG_NAME).read_bytes())
     unfinished.replace(out / "model.safetensors")
 

@@ -63,12 +63,11 @@ class PairBook:
     def __init__(self, path: Path) -> None:
         """Open or begin; a line that a kill left unfinished is dropped."""
         self._path = path
-        self.asked: list[Asked] = []
         lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
         if lines and not lines[-1].endswith(b"\n"):
             path.write_bytes(b"".join(lines[:-1]))
             lines.pop()
-        self.asked = [_asked(json.loads(line)) for line in lines]
+        self.asked: list[Asked] = [_asked(json.loads(line)) for line in lines]
 
     def add(self, asked: Asked) -> None:
         """One more question."""

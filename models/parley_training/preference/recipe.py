@@ -4,7 +4,8 @@
 
 Asks the model questions of its training world, typed and heard, several times each; judges the answers; keeps the pairs in `pairs.jsonl`;
 computes the reference's log-probabilities once (`references.pt`); trains; writes `backbone/` and `results.json`. A killed run goes on
-where it was: with the next question, or the last checkpoint. Another --questions goes on asking, too.
+where it was: with the next question, or the last checkpoint. More --questions go on asking, too; pairs of another model, or asked or
+judged otherwise, are refused.
 """
 
 import argparse
@@ -28,7 +29,7 @@ from parley_training.checkpoint import Pace, restore, save
 from parley_training.corpus.dialogue import write
 from parley_training.corpus.wide.core import core_writer, in_core
 from parley_training.homes import add_folders, at_home
-from parley_training.preference.dpo import LogProbabilities, log_probabilities, loss_of, margins
+from parley_training.preference.dpo import LogProbabilities, accumulate, margins, measured
 from parley_training.preference.pairs import Pair, PairBook
 from parley_training.preference.sampling import Inquiry
 from parley_training.preference.score import typed_score
@@ -50,19 +51,19 @@ def collect(book: PairBook, inquiry: Inquiry, questions: int, seed: int) -> None
 
 
 def shared_out(book: PairBook) -> tuple[list[Pair], list[Pair]]:
-    """Pairs to learn from, and pairs to measure with."""
+    """Pairs to learn from, and pairs to measure with: of prompts that are never learned, though a question may come more than once."""
     known = [(asked.number, asked.pair) for asked in book.asked if asked.pair is not None]
-    return [pair for number, pair in known if number % TEST_EVERY], [pair for number, pair in known if number % TEST_EVERY == 0]
+    learned = [pair for number, pair in known if number % TEST_EVERY]
+    prompts = {pair.prompt for pair in learned}
+    return learned, [pair for number, pair in known if number % TEST_EVERY == 0 and pair.prompt not in prompts]
 
 
-@torch.no_grad()
 def references(model: StepOmni, pairs: Sequence[Pair], kept: Path, made_from: str, device: str) -> LogProbabilities:
     """What the model that training begins from finds of all pairs: computed once, read again by a run that goes on."""
     known = restore(kept)
     if known is None or known["made_from"] != made_from:
-        found = [log_probabilities(model, [pair], device) for pair in pairs]
-        chosen, rejected = torch.cat([each.chosen for each in found]), torch.cat([each.rejected for each in found])
-        known = {"chosen": chosen.cpu(), "rejected": rejected.cpu(), "made_from": made_from}
+        found = measured(model, pairs, device)
+        known = {"chosen": found.chosen.cpu(), "rejected": found.rejected.cpu(), "made_from": made_from}
         save(kept, known)
     return LogProbabilities(known["chosen"].to(device), known["rejected"].to(device))
 
@@ -93,36 +94,50 @@ def train(
         done = state["step"]
     pace = Pace(1.0, save_every_s=SAVE_EVERY_S)
     for step, which in enumerate(batches[done:], done + 1):
-        found = log_probabilities(model, [pairs[number] for number in which], device)
-        loss = loss_of(found, reference[which], beta)
         learner.zero_grad()
-        loss.backward()
+        loss = accumulate(model, [pairs[number] for number in which], reference[which], beta, device)
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for group in learner.param_groups:
             group["lr"] = rate * min(step / WARM_STEPS, 1.0, (len(batches) + 1 - step) / len(batches))
         learner.step()
         if step % 10 == 0:
-            print(f"step {step} of {len(batches)} loss {loss.item():.3f}", flush=True)
+            print(f"step {step} of {len(batches)} loss {loss:.3f}", flush=True)
         if pace.save_is_due() or step == len(batches):
             learned = {"model": model.state_dict(), "optimizer": learner.state_dict()}
             save(out / "checkpoint.pt", {**learned, "step": step, "made_from": made_from})
 
 
-@torch.no_grad()
 def preferred(model: StepOmni, pairs: Sequence[Pair], reference: LogProbabilities, device: str = "cpu") -> dict[str, float]:
     """Of how many pairs the chosen answer gained on the rejected one, and by how many nats in the mean."""
     if not pairs:
         return {"pairs": 0}
-    gained = torch.cat([margins(log_probabilities(model, [pair], device), reference[[at]]) for at, pair in enumerate(pairs)])
+    gained = margins(measured(model, pairs, device), reference)
     return {"pairs": len(pairs), "preferred": round(float((gained > 0).float().mean()), 3), "margin_nats": round(float(gained.mean()), 3)}
 
 
 def made_from(folder: Path, book: Path) -> str:
     """Names a model and its pairs: references of others must not be taken for theirs."""
-    digest = hashlib.sha256(book.read_bytes())
+    return hashlib.sha256(book.read_bytes() + digest_of(folder).encode()).hexdigest()
+
+
+def digest_of(folder: Path) -> str:
+    """Names a model by its weights."""
+    digest = hashlib.sha256()
     for path in shards(folder):
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def hold_to(path: Path, settings: dict[str, object]) -> None:
+    """Note what pairs are asked with: those of another model, or judged by other rules, would be learned from as if they were its own.
+
+    Raises:
+        UsageError: the pairs that are there were asked with something else.
+    """
+    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else settings
+    if other := [name for name, value in settings.items() if before.get(name) != value]:
+        raise UsageError(f"{path.parent} holds pairs that were asked with other settings ({other[0]}): choose another --out, or remove it.")
+    path.write_text(json.dumps(settings) + "\n", encoding="utf-8")
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -158,6 +173,8 @@ def run(options: argparse.Namespace) -> None:
     torch.set_num_threads(options.threads)
     device, out, text_model = "cuda" if torch.cuda.is_available() else "cpu", options.out, options.text / "text.model"
     out.mkdir(parents=True, exist_ok=True)
+    asked = {"backbone": digest_of(options.backbone), "answers": options.answers, "world": options.world, "seed": options.seed}
+    hold_to(out / "asked_with.json", {**asked, "core": options.core, "text_only": options.text_only})
     book = PairBook(out / "pairs.jsonl")
     if len(book.asked) < options.questions:
         asking = Backbone.load(options.backbone, threads=options.threads, context=CONTEXT)

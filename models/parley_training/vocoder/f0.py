@@ -3,7 +3,7 @@
     python -m parley_training.vocoder.f0 --data runs/corpus --hift runs/hift --minutes 5 --threads 1
 
 Reads {audio,index}.npy in DATA/answers and, where there is a second voice, DATA/rms; writes HIFT/f0_checkpoint.pt about once a minute and
-goes on from it; at the end, and only then, HIFT/checkpoint.pt gets the new F0 predictor.
+goes on from it, as long as the HiFT is the same; at the end, and only then, HIFT/checkpoint.pt gets the new F0 predictor.
 """
 
 import argparse
@@ -49,7 +49,7 @@ def loss_of(guess: Tensor, wanted: Tensor) -> Tensor:
 def train(folder: Path, hift_folder: Path, pace: Pace, *, config: HiftConfig = CONFIG, steps: int | None = None) -> int:
     """Train until the time (or `steps`) is up, from the last checkpoint on; returns the steps made in all."""
     teacher = recordings.load(recordings.voice_folders(folder).values())
-    labels = torch.from_numpy(recordings.cached_f0(teacher, hift_folder / "f0.npy"))
+    labels = torch.from_numpy(recordings.cached_f0(teacher, hift_folder / "f0.npz"))
     mel = frames_of(teacher, SETTLING)
     hift = Hift(config)
     made = restore(hift_folder / "checkpoint.pt")
@@ -59,7 +59,8 @@ def train(folder: Path, hift_folder: Path, pace: Pace, *, config: HiftConfig = C
     predictor = hift.f0_predictor
     optimizer = torch.optim.AdamW(predictor.parameters(), PEAK_RATE)
     step = 0
-    if (state := restore(hift_folder / "f0_checkpoint.pt")) is not None:
+    state = restore(hift_folder / "f0_checkpoint.pt")
+    if state is not None and state.get("hift_step") == made["step"]:  # a HiFT that has learned since has a better predictor than this one
         predictor.load_state_dict(state["f0_predictor"])
         optimizer.load_state_dict(state["optimizer"])
         step, pace.spent_s = state["step"], state["spent_s"]
@@ -67,7 +68,7 @@ def train(folder: Path, hift_folder: Path, pace: Pace, *, config: HiftConfig = C
 
     def keep() -> None:
         learned = {"f0_predictor": predictor.state_dict(), "optimizer": optimizer.state_dict()}
-        save(hift_folder / "f0_checkpoint.pt", {**learned, "step": step, "spent_s": pace.elapsed_s})
+        save(hift_folder / "f0_checkpoint.pt", {**learned, "hift_step": made["step"], "step": step, "spent_s": pace.elapsed_s})
 
     while not pace.over and (steps is None or step < steps):
         for group in optimizer.param_groups:

@@ -116,7 +116,7 @@ def train(folder: Path, out: Path, pace: Pace, *, config: HiftConfig = CONFIG, s
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     out.mkdir(parents=True, exist_ok=True)
     teacher = recordings.load(recordings.voice_folders(folder).values())
-    labels = recordings.cached_f0(teacher, out / "f0.npy")
+    labels = recordings.cached_f0(teacher, out / "f0.npz")
     torch.manual_seed(0)
     hift = Hift(config).to(device)
     optimizer = torch.optim.AdamW(hift.parameters(), PEAK_RATE, betas=(0.8, 0.99))

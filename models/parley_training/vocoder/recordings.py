@@ -1,6 +1,7 @@
 """The teachers' sound: one long file of utterances a voice, cut into mel frames, with F0."""
 
 import warnings
+import zlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,11 +76,15 @@ def f0_labels(recordings: Recordings) -> npt.NDArray[np.float32]:
 
 
 def cached_f0(recordings: Recordings, path: Path) -> npt.NDArray[np.float32]:
-    """`f0_labels`, kept in a file; made again when the file is of other recordings."""
+    """`f0_labels`, kept in a file (.npz); made again when the file is of other recordings, be they as long."""
+    of = zlib.crc32(recordings.index.tobytes(), zlib.crc32(recordings.audio.data))
     if path.exists():
-        labels: npt.NDArray[np.float32] = np.load(path)
-        if len(labels) == recordings.first_frames[-1]:
-            return labels
+        with np.load(path) as kept:
+            if kept["of"] == of:
+                known: npt.NDArray[np.float32] = kept["f0"]
+                return known
     labels = f0_labels(recordings)
-    np.save(path, labels)
+    unfinished = path.with_suffix(".part.npz")
+    np.savez(unfinished, f0=labels, of=of)
+    unfinished.replace(path)
     return labels

@@ -15,9 +15,11 @@ from parley_models.backbone.quantize import Quantization
 from parley_models.errors import BundleCorrupt
 from parley_models.hub import backbone_weights
 from parley_models.hub.backbone_weights import convert_shard, read_checkpoint, seal, written_bytes
+from parley_models.hub.catalogue import BACKBONE as BACKBONE_ROLE
+from parley_models.hub.making import BackboneMaker
 from tests.fakes.upstream_checkpoint import BACKBONE
 
-SECOND = "model-00002-of-00003.safetensors"
+FIRST, SECOND = "model-00001-of-00003.safetensors", "model-00002-of-00003.safetensors"
 State = dict[str, torch.Tensor]
 QUERY = "model.layers.1.self_attn.q_proj.weight"
 
@@ -80,6 +82,9 @@ def test_what_is_written_is_what_the_backbone_reads(
 
 
 def test_wrong_tensors_are_named_with_their_file(folder: Path, checkpoint: Path) -> None:
+    elsewhere = "model.layers.1.self_attn.k_proj.weight"
+    assert holder(folder, elsewhere) != holder(folder, QUERY)
+
     def refused(change: Callable[[State], object], message: str) -> None:
         path = spoil(folder, QUERY, change)
         with pytest.raises(BundleCorrupt, match=message) as error:
@@ -92,10 +97,7 @@ def test_wrong_tensors_are_named_with_their_file(folder: Path, checkpoint: Path)
     refused(
         lambda state: state.update({QUERY: torch.zeros(24, 24, dtype=torch.int32)}), rf"{QUERY} as I32; weights are F32, F16, BF16, F64"
     )
-    refused(
-        lambda state: state.update({"model.rope.weight": torch.zeros(2)}),
-        r"model\.rope\.weight, which model\.safetensors\.index\.json does not",
-    )
+    refused(lambda state: state.update({elsewhere: torch.zeros(24)}), rf"{elsewhere}, which model\.safetensors\.index\.json does not place")
     refused(lambda state: state.pop(QUERY), rf"lacks the tensor {QUERY}, which model\.safetensors\.index\.json places there")
     read_checkpoint(folder)
 
@@ -108,15 +110,34 @@ def test_without_an_index_the_shards_speak_for_themselves(folder: Path) -> None:
         read_checkpoint(folder)
 
 
-def test_tensors_that_nobody_knows_are_named(folder: Path) -> None:
-    (folder / "model.safetensors.index.json").unlink()
-    state = load_file(folder / SECOND) | {"model.layers.0.self_attn.q_proj.bias": torch.zeros(24)}
-    (folder / SECOND).unlink()
-    save_file(state, folder / SECOND)
-    with pytest.raises(
-        BundleCorrupt, match=rf"{SECOND} holds the tensor model\.layers\.0\.self_attn\.q_proj\.bias, which the config's model"
-    ):
-        read_checkpoint(folder)
+@pytest.mark.parametrize("indexed", [True, False])
+def test_tensors_that_nobody_knows_are_left_out_and_told_in_one_sentence(
+    folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, indexed: bool
+) -> None:
+    """Checkpoints may hold more than was reckoned: that must not cost the import, whether their index names it or not."""
+    if not indexed:
+        (folder / "model.safetensors.index.json").unlink()
+    for name in (FIRST, SECOND):
+        state = load_file(folder / name) | {f"sam_encoder.{name[6:11]}.weight": torch.zeros(24, dtype=torch.int32)}
+        (folder / name).unlink()
+        save_file(state, folder / name)
+    checkpoint = read_checkpoint(folder)
+
+    (told,) = [record.getMessage() for record in caplog.records]
+    assert told == f"{folder} holds sam_encoder.00001.weight and 1 more, which no network here has a place for: left out."
+    for shard in checkpoint.shards:
+        convert_shard(shard, tmp_path / shard.path.name, None)
+    assert not any("sam" in key or "vi" in key.split(".")[0] for path in tmp_path.glob("*.safetensors") for key in load_file(path))
+
+    caplog.clear()
+    made = BackboneMaker(Quantization("int8")).take_shard(folder / SECOND, {BACKBONE_ROLE: folder}, tmp_path / "pulled", lambda _: None)
+    assert made is not None
+    assert f"{SECOND} holds sam_encoder.00002.weight, which no network" in caplog.text
+
+
+def test_eyes_are_left_out_without_a_word(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    read_checkpoint(folder)
+    assert not caplog.records
 
 
 @pytest.mark.parametrize("cut", [1, 100, 2000])
@@ -135,6 +156,17 @@ def test_other_exports_prefix_is_taken_off(folder: Path) -> None:
         path.unlink()
         save_file(state, path)
     assert {key.split(".")[0] for shard in read_checkpoint(folder).shards for key in shard.tensors} == {"model", "lm_head"}
+
+
+def test_a_tensor_that_is_there_with_the_prefix_and_without_is_refused(folder: Path) -> None:
+    """Which of them is meant nobody can tell."""
+    (folder / "model.safetensors.index.json").unlink()
+    spoiled = load_file(path := next(folder.glob("model-00001*")))
+    key = next(key for key in spoiled if key.startswith("model."))
+    path.unlink()
+    save_file(spoiled | {f"language_model.{key}": spoiled[key] + 1}, path)
+    with pytest.raises(BundleCorrupt, match=rf"{path.name} holds the tensor {key} twice"):
+        read_checkpoint(folder)
 
 
 def test_values_that_are_no_numbers_are_named(folder: Path, tmp_path: Path) -> None:

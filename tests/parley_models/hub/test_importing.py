@@ -24,7 +24,7 @@ from parley_models.hub import importing, places
 from parley_models.hub.backbone_weights import read_checkpoint
 from parley_models.hub.importing import ImportNews, import_checkpoint
 from parley_models.hub.sources import find_sources
-from parley_models.hub.upstream_bundle import check_networks, look_at
+from parley_models.hub.upstream_bundle import check_networks, filled_networks, look_at, make_linguistic
 from parley_models.manifest import ANY_ROLE, ANY_TEXT
 from parley_models.vocoders.config import VoiceConfig
 from parley_models.vocoders.kinds import open_vocoder
@@ -129,7 +129,6 @@ def spoiled(checkpoint: Path, folder: Path, name: str, change: Change) -> Path:
     ("name", "change", "message"),
     [
         ("flow.pt", lambda state: state.pop("encoder.after_norm.bias"), r"flow\.pt lacks the tensor encoder\.after_norm\.bias\."),
-        ("flow.pt", lambda state: state.update({"x.y": torch.zeros(1)}), r"flow\.pt holds the tensor x\.y, which its settings' network"),
         (
             "flow.pt",
             lambda state: state.update({"encoder_proj.bias": torch.zeros(79)}),
@@ -150,6 +149,21 @@ def test_what_is_wrong_with_torchs_files_is_named(checkpoint: Path, tmp_path: Pa
     sources = find_sources([tmp_path / "c" / part for part in (BACKBONE, TOKENIZER, STREAMING)])
     with pytest.raises(BundleCorrupt, match=message):
         check_networks(look_at(sources, read_checkpoint(sources.backbone).entries))
+
+
+@pytest.mark.parametrize(("name", "key"), [("flow.pt", "decoder.rand_noise"), ("hift.pt", "x.y"), ("model.pt", "encoder.x.y")])
+def test_a_tensor_that_nobody_knows_is_told_and_left_out(
+    checkpoint: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str, key: str
+) -> None:
+    path = spoiled(checkpoint, tmp_path / "c", name, lambda state: state.update({key: torch.zeros(3)}))
+    sources = find_sources([tmp_path / "c" / part for part in (BACKBONE, TOKENIZER, STREAMING)])
+    upstream = look_at(sources, read_checkpoint(sources.backbone).entries)
+    check_networks(upstream)
+    (told,) = [record.getMessage() for record in caplog.records]
+    assert told == f"{path} holds {key.removeprefix('encoder.')}, which no network here has a place for: left out."
+    (tmp_path / "scratch").mkdir()
+    filled_networks(upstream, tmp_path / "scratch")  # and nothing stumbles over it
+    make_linguistic(upstream, tmp_path / "made", tmp_path / "scratch")
 
 
 def test_folders_are_told_by_what_is_in_them(checkpoint: Path, tmp_path: Path) -> None:

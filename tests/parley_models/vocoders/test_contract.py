@@ -52,10 +52,13 @@ def vocoder(request: pytest.FixtureRequest, tiny_chunked: Path) -> Vocoder:
 @pytest.fixture(scope="module")
 def tiny_chunked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """stepvocoder's kind with random weights, written by our own export."""
-    folder = tmp_path_factory.mktemp("chunked")
+    return written_chunked(tmp_path_factory.mktemp("chunked"), lookahead=3)
+
+
+def written_chunked(folder: Path, lookahead: int) -> Path:
     torch.manual_seed(0)
     config = StreamingFlowConfig(
-        vocab=5121, embedding=8, width=8, heads=2, hidden=16, layers=1, up_layers=1, lookahead=3, stride=2,
+        vocab=5121, embedding=8, width=8, heads=2, hidden=16, layers=1, up_layers=1, lookahead=lookahead, stride=2,
         speaker=192, mels=80, channels=8, estimator_heads=1, head_width=8, blocks=1, mlp=16,
     )  # fmt: skip
     export_streaming_flow(StreamingFlow(config), folder / "flow_encoder.onnx", folder / "flow_estimator.onnx")
@@ -150,6 +153,13 @@ def test_chunks_abut(vocoder: Vocoder) -> None:
     assert len(chunks) > 2
     assert [round(chunk.start_s * vocoder.rate_hz) for chunk in chunks] == [0, *ends[:-1]]
     assert {chunk.rate_hz for chunk in chunks} == {vocoder.rate_hz}
+
+
+def test_a_voice_that_does_not_look_ahead_has_its_exact_length_too(tmp_path: Path) -> None:
+    """Then no code waits for others when an answer ends with a chunk; the frames that HiFT fades do."""
+    voice = open_vocoder(written_chunked(tmp_path, lookahead=0), replace(CONFIGS["flow-hift-chunked"], lookahead_tokens=0))
+    for groups, rate in ((0, 1.0), (1, 1.0), (2, 1.0), (7, 1.37)):
+        assert len(sound_of(chunks_of(voice, codes_of(groups), rate=rate))) == voice.samples(groups, rate)
 
 
 def test_first_sound_leaves_with_the_third_group(vocoder: Vocoder) -> None:
@@ -362,5 +372,7 @@ def test_config_names_what_is_wrong() -> None:
     assert VoiceConfig.read({"euler_steps": 4}).euler_steps == 4
     with pytest.raises(BundleCorrupt, match=r"\[voice\] is damaged at hop"):
         VoiceConfig.read({"hop": -1})
+    with pytest.raises(BundleCorrupt, match=r"\[voice\] is damaged at chunk_tokens"):
+        VoiceConfig.read({"chunk_tokens": []})
     with pytest.raises(BundleCorrupt, match="at colour"):
         VoiceConfig.read({"colour": "red"})

@@ -14,6 +14,7 @@ from torch import Tensor
 from parley_models.backbone.backbone import Backbone
 from parley_models.backbone.config import BackboneConfig
 from parley_models.backbone.model import StepOmni
+from parley_models.errors import UsageError
 from parley_models.interleave import Segment, interleave
 from parley_models.prompt import Message, Prompt
 from parley_models.text_tokenizer import TextTokenizer
@@ -23,8 +24,8 @@ from parley_training.backbone.examples import REPLY_IN_TEXT
 from parley_training.backbone.questions import Question
 from parley_training.corpus.disturbance import plain
 from parley_training.corpus.exchange import Exchange, Tone
-from parley_training.preference import recipe, sampling
-from parley_training.preference.dpo import log_probabilities, loss_of, margins
+from parley_training.preference import dpo, recipe, sampling
+from parley_training.preference.dpo import accumulate, log_probabilities, loss_of, margins, measured
 from parley_training.preference.judging import judge
 from parley_training.preference.pairs import Asked, Pair, PairBook, paired
 from parley_training.preference.sampling import Inquiry
@@ -152,6 +153,50 @@ def test_steps_raise_the_chosen_above_the_rejected(tokenizer: TextTokenizer) -> 
         loss_of(log_probabilities(model, pairs), reference, 0.5).backward()
         learner.step()
     assert (margins(log_probabilities(model, pairs), reference) > 0.5).all()
+
+
+def test_a_batch_is_read_in_portions_that_fit_and_learned_from_as_a_whole(
+    tokenizer: TextTokenizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pairs = some_pairs(tokenizer, 7)
+    random.Random(0).shuffle(pairs)
+    reference = measured(tiny(1), pairs)
+    model, whole, read = tiny(), tiny(), list[int]()
+    loss = loss_of(log_probabilities(whole, pairs), reference, 0.5)
+    loss.backward()
+    monkeypatch.setattr(dpo, "IDS_AT_ONCE", 250)
+    model.register_forward_pre_hook(lambda _, given: read.append(given[0].numel()))
+    assert accumulate(model, pairs, reference, 0.5) == pytest.approx(loss.item(), abs=1e-5)
+    for one, other in zip(model.parameters(), whole.parameters(), strict=True):
+        torch.testing.assert_close(one.grad, other.grad, atol=1e-6, rtol=1e-3)
+    assert len(read) > 2
+    assert max(read) <= 250
+    learning = len(read)
+    recipe.train(model, pairs, reference, tmp_path, made_from="these", beta=0.1, rate=1e-3, epochs=1, batch=7)
+    assert max(read[learning:]) <= 250
+    assert sorted(at for portion in dpo.portions(pairs) for at in portion) == list(range(7))
+    again = measured(whole, pairs)
+    torch.testing.assert_close(again.chosen, log_probabilities(whole, pairs).chosen.detach())
+
+
+def test_what_is_measured_was_never_learned(tmp_path: Path) -> None:
+    """Questions come from a world of few words, some of them twice."""
+    book = PairBook(tmp_path / "pairs.jsonl")
+    for number in range(21):
+        book.add(Asked(number, "typed", "capital", 1, 2, Pair((1, number % 20), (2,), (3,))))
+    book.add(Asked(30, "typed", "capital", 1, 2, Pair((1, 5), (2,), (4,))))
+    learned, kept_back = recipe.shared_out(book)
+    assert [pair.prompt[1] for pair in kept_back] == [0, 10, 0]
+    assert not {pair.prompt for pair in learned} & {pair.prompt for pair in kept_back}
+
+
+def test_pairs_of_another_model_or_of_other_rules_are_refused(tmp_path: Path) -> None:
+    recipe.hold_to(tmp_path / "asked_with.json", {"backbone": "one", "answers": 6})
+    recipe.hold_to(tmp_path / "asked_with.json", {"backbone": "one", "answers": 6})
+    with pytest.raises(UsageError, match=r"asked with other settings \(backbone\): choose another --out"):
+        recipe.hold_to(tmp_path / "asked_with.json", {"backbone": "two", "answers": 6})
+    with pytest.raises(UsageError, match=r"other settings \(answers\)"):
+        recipe.hold_to(tmp_path / "asked_with.json", {"backbone": "one", "answers": 4})
 
 
 def test_a_killed_training_ends_where_it_would_have_ended(

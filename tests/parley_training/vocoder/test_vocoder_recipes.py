@@ -1,6 +1,5 @@
 """The vocoder's recipes on seconds of made-up speech, at tiny size."""
 
-import itertools
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +11,8 @@ import torch
 
 from parley_models.networks.flow import Flow, FlowConfig
 from parley_models.networks.hift import Hift, HiftConfig
-from parley_models.vocoders.grid import NOTHING
+from parley_models.prosody import FASTEST
+from parley_models.vocoders.grid import FRAMES_PER_GROUP, NOTHING
 from parley_models.vocoders.mel import MelConfig, mel_spectrogram
 from parley_models.vocoders.voices import read_voice
 from parley_training.checkpoint import Pace, restore
@@ -114,6 +114,37 @@ def test_f0_learns_apart_and_lands_in_the_hift(data: Path, tmp_path: Path) -> No
     assert all(key.startswith("f0_predictor.") for key in changed)
 
 
+def test_f0_goes_on_only_with_the_hift_that_it_began_with(data: Path, tmp_path: Path) -> None:
+    def predictor() -> dict[str, torch.Tensor]:
+        state = restore(tmp_path / "checkpoint.pt")
+        assert state is not None
+        return {key: tensor for key, tensor in state["hift"].items() if key.startswith("f0_predictor.")}
+
+    hift.train(data, tmp_path, Pace(60), config=HIFT, steps=1)
+    assert f0.train(data, tmp_path, Pace(60), config=HIFT, steps=2) == 2
+    assert f0.train(data, tmp_path, Pace(60), config=HIFT, steps=3) == 3
+    first = predictor()
+    hift.train(data, tmp_path, Pace(60), config=HIFT, steps=2)
+    between = predictor()
+    assert f0.train(data, tmp_path, Pace(60), config=HIFT, steps=0) == 0  # begins anew, and takes nothing back
+    assert all(torch.equal(between[key], tensor) for key, tensor in predictor().items())
+    assert any(not torch.equal(first[key], tensor) for key, tensor in between.items())
+
+
+def test_labels_of_other_recordings_are_not_taken_for_these(data: Path, tmp_path: Path) -> None:
+    """The same words at another pitch are exactly as long."""
+    teacher = recordings.load([data / "answers"])
+    labels = recordings.cached_f0(teacher, tmp_path / "f0.npz")
+    higher = np.concatenate([voice(groups, 150.0) for groups in GROUPS])
+    again = recordings.cached_f0(replace(teacher, audio=higher), tmp_path / "f0.npz")
+
+    assert np.median(labels[8 : GROUPS[0] * 6 - 2]) == pytest.approx(120, rel=0.01)
+    assert np.median(again[8 : GROUPS[0] * 6 - 2]) == pytest.approx(150, rel=0.01)
+    kept = (tmp_path / "f0.npz").stat().st_mtime_ns
+    np.testing.assert_array_equal(recordings.cached_f0(replace(teacher, audio=higher), tmp_path / "f0.npz"), again)
+    assert (tmp_path / "f0.npz").stat().st_mtime_ns == kept
+
+
 def test_f0_labels_know_pitch_and_silence(data: Path) -> None:
     teacher = recordings.load([data / "answers"])
     labels = recordings.f0_labels(teacher)
@@ -189,7 +220,7 @@ def test_recipes_use_sizes_that_fit_the_grid() -> None:
     assert flow.CONFIG.vocab == NOTHING + 1
     assert replace(hift.CONFIG, causal=True) == hift.CONFIG
     assert flow.GRID.window % 2 == 0  # the U-Net halves time once
-    assert all(wider % narrower == 0 for wider, narrower in itertools.pairwise((flow.GRID.groups * 6, flow.GRID.finished)))
+    assert flow.GRID.groups * FRAMES_PER_GROUP >= flow.GRID.window * FASTEST  # the encoder hears all of a window at any rate
 
 
 def test_a_flow_goes_on_with_other_ears(data: Path, tmp_path: Path) -> None:
