@@ -94,13 +94,14 @@ def run(options: argparse.Namespace, fleet: Fleet) -> None:
     world: World = options.world
     sounds = sounds_of(options.corpus, options.tokens)
     known = frozenset(options.languages or LANGUAGES)
-    questions = [question for name in ("questions", "human") for question in questions_of(options.corpus / name, options.tokens / name)]
-    questions = [question for question in questions if question.exchange.language in known]
+    spoken = {name: questions_of(options.corpus / name, options.tokens / name) for name in ("questions", "human", "test")}
     if world == "mini0":
-        questions = list(narrowed(questions))
+        spoken = {name: list(narrowed(questions)) for name, questions in spoken.items()}
+    questions = [*spoken["questions"], *spoken["human"]]
+    questions = [question for question in questions if question.exchange.language in known]
     if options.core:
         questions = [question for question in questions if not question.exchange.answer or in_core(question.exchange)]
-    test = [question for question in questions_of(options.corpus / "test", options.tokens / "test") if question.exchange.answer]
+    test = [question for question in spoken["test"] if question.exchange.answer]
     mishear = Mishearing(np.load(options.linguistic / "codebook.npy"))
     writer = ExampleWriter(options.text / "text.model", questions, plain_answers(sounds), mishear, random.Random(options.seed))
     another = writing(world, writer.rng, known, core=options.core)

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from parley_models.backbone.config import BackboneConfig
-from parley_models.backbone.weights import CONFIG_NAME, shards
+from parley_models.backbone.weights import CONFIG_NAME, INDEX_NAME, shards
 from parley_models.errors import BundleCorrupt, ParleyError, UsageError
 from parley_models.hub.backbone_weights import PREFIX
 from parley_models.hub.left_out import belongs_to_eyes
@@ -107,11 +107,18 @@ def merged(parts: Sequence[Weights], key: str) -> Iterator[Tensor]:
 
 
 def merge(ingredients: Sequence[Ingredient], out: Path) -> None:
-    """Write the merged checkpoint as one file, a block of rows after the other; a kill leaves no half of it. Raises BundleError."""
+    """Write the merged checkpoint as one file, a block of rows after the other; a kill leaves no half of it.
+
+    Raises:
+        BundleError: they can't be read, or there is no mean of them.
+        UsageError: `out` holds another checkpoint, in several files.
+    """
     first, *others = [(each.folder, BackboneConfig.from_file(each.folder / CONFIG_NAME)) for each in ingredients]
     for folder, config in others:
         if config != first[1]:
             raise BundleCorrupt(f"{first[0]} and {folder} can't be merged: their {CONFIG_NAME} differ.")
+    if (out / INDEX_NAME).exists():
+        raise UsageError(f"{out} holds a checkpoint in several files already, which would be read instead: choose another --out.")
     parts = [Weights.of(each) for each in ingredients]
     check_alike(parts)
     forms = {key: (place.dtype, place.shape) for key, (_, place) in parts[0].places.items()}

@@ -157,3 +157,12 @@ def test_what_does_not_fit_together_is_refused_in_one_sentence(
 def test_an_ingredient_is_a_number_and_a_folder(text: str) -> None:
     with pytest.raises(UsageError, match="is no ingredient"):
         Ingredient.parse(text)
+
+
+def test_a_folder_whose_index_would_be_read_instead_is_refused(tmp_path: Path) -> None:
+    out = checkpoint(tmp_path / "sharded", 1)
+    (out / "model.safetensors.index.json").write_text('{"weight_map": {"embed": "shard.safetensors"}}')
+    before = (out / "model.safetensors").read_bytes()
+    with pytest.raises(UsageError, match="several files"):
+        merge([Ingredient(1.0, checkpoint(tmp_path / "other", 2))], out)
+    assert (out / "model.safetensors").read_bytes() == before
