@@ -104,6 +104,12 @@ class Dialogue:
         self.listening.close()
         self.speaking.cut()
 
+    @property
+    def speaker(self) -> str:
+        """Who answers now, by name; empty = Parley itself, also in place of a character that the engine can't play."""
+        played = self.character is not None and (self.offer is None or not self.character.unplayable(self.offer))
+        return self.character.name if self.character is not None and played else ""
+
     # From the user
 
     def interrupt(self) -> None:
@@ -285,7 +291,7 @@ class Dialogue:
             return
         if named is None and self.waiting_for is not None and metadata.get("question") in {None, str(self.waiting_for)}:
             end = self.question.end if self.question is not None else None
-            turn = Turn(self.archive.next_turn(), "assistant", style=self.style, at=now())
+            turn = Turn(self.archive.next_turn(), "assistant", style=self.style, at=now(), speaker=self.speaker)
             self.speaking.begin(turn, self.waiting_for, "answer", response_id=response_id, question_end=end)
             self.answered, self.waiting_for = self.waiting_for, None
         else:  # to a question that was taken back, or words that are not wanted any more

@@ -26,6 +26,10 @@ class RecitalOwner(Protocol):
     style: Style
     character: Character | None
 
+    @property
+    def speaker(self) -> str:
+        """Who answers now, by name; empty = Parley itself."""
+
     def floor_taken(self) -> None:
         """Silence what is being said: something else is to be heard."""
 
@@ -88,7 +92,7 @@ class Recital:
         """The same words in another style, as a new answer."""
         if (turn := self._archive.turn(number)) is not None and turn.side == "assistant":
             self._owner.floor_taken()
-            again = Turn(self._archive.next_turn(), "assistant", style=style, at=now())
+            again = Turn(self._archive.next_turn(), "assistant", style=style, at=now(), speaker=turn.speaker)
             self._ask_kept(turn, again, "answer", turn.text + turn.unheard, style)
 
     def continue_answer(self, number: int) -> None:
@@ -110,7 +114,7 @@ class Recital:
         if offer is None:
             self._later.append(lambda: self.speak(text))
             return
-        turn = Turn(number := self._archive.next_turn(), "assistant", style=self._owner.style, at=now())
+        turn = Turn(number := self._archive.next_turn(), "assistant", style=self._owner.style, at=now(), speaker=self._owner.speaker)
         self._send(ItemCreate(item=message(item_name(number), "assistant", text)))
         self._items.add(item_name(number), number, fresh=True)
         if offer.can_recite(text):
