@@ -243,6 +243,15 @@ class Listening:
         if typed:
             self._owner.typed(typed)
 
+    def repeat(self, sound: list[AudioChunk], then: Callable[[], None]) -> None:
+        """Give the engine sound of before, do what makes a turn of it, and listen on."""
+        self._send(self.by_hand)
+        self._send(InputAudioClear())
+        for chunk in sound:
+            self._append(chunk)
+        then()
+        self._rest()
+
     def started(self, event: SpeechStarted) -> None:
         """The engine hears somebody speak."""
         if not self.open or self.muted or (self.utterance is not None and self.utterance.by == "button"):

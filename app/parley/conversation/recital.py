@@ -30,6 +30,10 @@ class RecitalOwner(Protocol):
     def speaker(self) -> str:
         """Who answers now, by name; empty = Parley itself."""
 
+    @property
+    def ready(self) -> bool:
+        """Whether the engine can be asked now."""
+
     def floor_taken(self) -> None:
         """Silence what is being said: something else is to be heard."""
 
@@ -111,7 +115,7 @@ class Recital:
     def speak(self, text: str) -> None:
         """Say something of our own: a greeting, a timer that rings. It belongs to the conversation. Who can't read it out, writes it."""
         offer = self._owner.offer
-        if offer is None:
+        if offer is None or not self._owner.ready:
             self._later.append(lambda: self.speak(text))
             return
         turn = Turn(number := self._archive.next_turn(), "assistant", style=self._owner.style, at=now(), speaker=self._owner.speaker)
@@ -125,7 +129,7 @@ class Recital:
     def introduce(self, character: Character, *, greets: bool) -> None:
         """A character that was chosen says its greeting, or the user is told why nobody plays it."""
         offer = self._owner.offer
-        if offer is None:
+        if offer is None or not self._owner.ready:
             self._later.append(lambda: self.introduce(character, greets=greets and not self._archive.kept))
         elif character is not self._owner.character:
             return  # another one was chosen before the engine was there
@@ -146,7 +150,7 @@ class Recital:
 
     def catch_up(self) -> None:
         """Nobody speaks: say what had to wait, as far as somebody is there who can."""
-        while self._later and self._owner.offer is not None and not self._asked:
+        while self._later and self._owner.ready and not self._asked:
             self._later.pop(0)()
 
     def begins(self, number: int, response_id: str) -> bool:
@@ -192,7 +196,7 @@ class Recital:
 
     def _ask(self, turn: Turn, purpose: Purpose, name: str, text: str, style: Style | None, *, from_ms: int = 0, own: bool = False) -> None:
         """Have an item said. `own`: it stands for this turn, and is cut where it is interrupted."""
-        if self._owner.offer is None:
+        if self._owner.offer is None or not self._owner.ready:
             self._owner.stumbled("This has to wait until the engine is there.")
             return
         self._asked[turn.number] = (turn, purpose, name if own else "")
