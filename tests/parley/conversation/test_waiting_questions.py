@@ -111,3 +111,27 @@ def test_what_is_said_into_the_open_microphone_after_a_question_was_repeated_is_
     user.desk.hear(0.6)
     user.desk.hear(0.5, level=0)
     assert user.until(Asked, after=begun).turn.seconds == pytest.approx(0.6, abs=0.1)
+
+
+def test_what_is_said_into_the_open_microphone_meanwhile_is_heard(outage: Outage) -> None:
+    user = outage.user
+    user.talk.open_microphone(True)
+    wait_for(lambda: user.desk.listens)
+    user.desk.hear(0.6)
+    user.desk.hear(0.5, level=0)
+    outage.over.set()
+    assert user.until(Asked).turn.seconds == pytest.approx(0.6, abs=0.1)
+    user.listen()
+    assert len(user.all(Spoke)) == 1
+
+
+def test_what_a_microphone_heard_that_was_closed_since_is_nobodys_business(outage: Outage) -> None:
+    user = outage.user
+    user.talk.open_microphone(True)
+    wait_for(lambda: user.desk.listens)
+    user.desk.hear(0.6)
+    user.talk.open_microphone(False)
+    outage.over.set()
+    ask(user, "Hello?")
+    user.listen()
+    assert not any(event["type"] == "input_audio_buffer.append" for event in outage.server.session.received)
