@@ -79,16 +79,17 @@ class Recital:
         turn = self._archive.turn(number)
         if turn is None:
             return
-        self._owner.floor_taken()
         sound = self._archive.sounds.of(number, turn.sound)
+        if sound is None and turn.side == "human":
+            self._owner.stumbled("The sound of this turn was not kept.")
+            return
+        self._owner.floor_taken()
         if sound is not None:
             self._speaking.begin(turn, None, "replay")
             self._owner.changed()
             for chunk in sound:
                 self._speaking.play(chunk)
             self._speaking.complete()
-        elif turn.side == "human":
-            self._owner.stumbled("The sound of this turn was not kept.")
         else:
             self._ask_kept(turn, turn, "replay", turn.text, None)
 
