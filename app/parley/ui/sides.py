@@ -1,9 +1,10 @@
 """The conversation in the middle, and what lies at its sides: beside it where there is room, else over it, one at a time."""
 
+import contextlib
+
 from PySide6.QtCore import QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
-from shiboken6 import isValid
 
 from parley.ui.fields import line
 from parley.ui.theme import Theme
@@ -129,8 +130,9 @@ class Sides(QWidget):
         before, self._focus_before = self._focus_before, None
         focus = self.window().focusWidget()
         stays = focus is not None and (self._left.isAncestorOf(focus) or self._right.isAncestorOf(focus))
-        if before is not None and isValid(before) and before.isVisible() and not stays:
-            before.setFocus(Qt.FocusReason.OtherFocusReason)
+        with contextlib.suppress(RuntimeError):  # it is gone with the conversation that it belonged to
+            if before is not None and before.isVisible() and not stays:
+                before.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @property
     def _centre_needs(self) -> int:

@@ -4,7 +4,7 @@ import threading
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QAbstractSlider, QComboBox, QLineEdit, QPlainTextEdit, QScrollBar, QWidget
 from pytestqt.qtbot import QtBot
@@ -192,6 +192,21 @@ def test_what_lies_behind_an_open_side_is_not_reached_by_the_keyboard(desktop: D
     assert not over.isVisible()
     assert window.focusWidget() is window.talk_bar.composer.field
     QTest.keyClick(window.talk_bar.composer.field, Qt.Key.Key_Escape)
+    assert window.focusWidget() is None
+
+
+def test_the_keyboard_is_not_given_back_to_what_is_gone(desktop: Desktop) -> None:
+    desktop.talk.send("hello")
+    window = desktop.window
+    window.resize(420, 600)
+    desktop.settle()
+    card = next(iter(window.view.cards.values()))
+    card.copy_button.setFocus()
+    QTest.keyClick(window, Qt.Key.Key_B, Qt.KeyboardModifier.ControlModifier)
+    card.setParent(None)
+    card.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    QTest.keyClick(window, Qt.Key.Key_Escape)
     assert window.focusWidget() is None
 
 
