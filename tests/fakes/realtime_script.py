@@ -35,6 +35,9 @@ class Script:
     opens: threading.Event | None = None
     """Who is connected gets a session only when this is set; None = at once."""
 
+    wakes: threading.Event | None = None
+    """The model is asleep, and the first answer waits until it is loaded, which is when this is set; None = it is there."""
+
     pieces: threading.Semaphore | None = None
     """Each piece of sound takes one; None = all come at once."""
 

@@ -51,7 +51,7 @@ class Session:
         await self.is_set(self.script.opens)
         await self.say("session.created", session={"type": "realtime", "model": "scripted", **ours})
         if self.script.is_parley:
-            await self.say("parley.engine", state="ready", bundle="scripted")
+            await self.say("parley.engine", state="unloaded" if self.script.wakes else "ready", bundle="scripted")
         try:
             async for message in self.socket:
                 event = json.loads(message)
@@ -204,6 +204,10 @@ class Session:
             await self.say("response.created", response=old)
         self.response = {"id": self.name("resp"), "status": "in_progress", "output": [], "metadata": wish.get("metadata")}
         await self.say("response.created", response=self.response)
+        if self.script.wakes is not None and not self.script.wakes.is_set():
+            await self.say("parley.engine", state="loading", bundle="scripted")
+            await self.is_set(self.script.wakes)
+            await self.say("parley.engine", state="ready", bundle="scripted")
         if self.script.late is not None:
             place = {"response_id": old["id"], "output_index": 0, "item_id": "item_old", "content_index": 0}
             await self.say("response.output_audio_transcript.delta", delta="stale", **place)

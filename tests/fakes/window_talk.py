@@ -83,7 +83,7 @@ class ScriptedTalk(Talk):
 
     def begin(self, question: Turn | None) -> Turn:
         """An answer begins."""
-        turn = Turn(self.next_number(), "assistant", style=self.style)
+        turn = Turn(self.next_number(), "assistant", style=self.style, speaker=self.character.name if self.character is not None else "")
         self.change(activity=Activity.SPEAKING)
         self.tell(news.Answering(turn, question.number if question is not None else None))
         return turn

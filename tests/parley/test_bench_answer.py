@@ -1,12 +1,15 @@
 """`parley bench answer`: what is timed is an answer's own sound, and the record says what it was measured with."""
 
 import json
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from parley.cli import bench_answer
 from parley.cli.bench_answer import slowest_second, spoken_questions, timed_answer
+from parley.cli.destination import record_path
 from parley.cli.program import run
 from parley_models.assistant import Assistant
 from parley_models.errors import UsageError
@@ -47,17 +50,40 @@ def test_the_record_holds_every_answer(
     assert "real-time factor" in capsys.readouterr().out
 
 
-def test_a_record_that_can_not_be_kept_is_refused_before_anything_is_measured(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def refusing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[[Path], str]:
+    """Asks for a record at a place that is refused before anything is measured; why."""
+
     def measured(*_: object, **__: object) -> int:
         raise AssertionError
 
     monkeypatch.setattr(bench_answer, "measure_answers", measured)
-    (tmp_path / "a file").touch()
-    for out, why in ((tmp_path / "a file" / "record.json", "is a file, not a folder"), (tmp_path, "is a folder")):
+
+    def refused(out: Path) -> str:
         assert run(["bench", "answer", "--out", str(out)]) == UsageError.exit_code
-        assert why in capsys.readouterr().err
+        return capsys.readouterr().err
+
+    return refused
+
+
+def test_a_record_that_can_not_be_kept_is_refused_before_anything_is_measured(refusing: Callable[[Path], str], tmp_path: Path) -> None:
+    (tmp_path / "a file").touch()
+    os.mkfifo(tmp_path / "pipe")
+    assert "is a file, not a folder" in refusing(tmp_path / "a file" / "record.json")
+    assert "is a folder" in refusing(tmp_path)
+    assert "is no ordinary file" in refusing(tmp_path / "pipe")
+    for length in (250, 300):
+        assert "File name too long" in refusing(tmp_path / ("x" * length))
+    assert "Records can't be written to" in refusing(Path("/proc/x/record.json"))  # whoever asks, the superuser too
+
+
+def test_the_place_of_a_record_is_tried_without_a_trace(tmp_path: Path) -> None:
+    kept = tmp_path / "kept.json"
+    kept.write_text("of yesterday")
+    assert record_path(kept) == kept
+    assert record_path(tmp_path / "missing" / "record.json").name == "record.json"
+    assert kept.read_text() == "of yesterday"
+    assert list(tmp_path.iterdir()) == [kept]
 
 
 def test_an_hour_that_never_ends_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,6 @@
 """Where the answers to the questions of one command go, and the records of its measurements."""
 
-import os
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,8 +28,8 @@ def answer_paths(out: Path | None, names: Sequence[str], questions: Sequence[Pat
         raise UsageError(f"{out} can't be written: answers are .wav or .flac.")
     else:
         paths = _named_after(names, out or Path(), {question.resolve() for question in questions}, plain=out is not None)
-    for parent in {path.parent for path in paths}:
-        _check_writable(parent, "Answers")
+    for path in paths:
+        _check_writable(path, "Answers")
     return paths
 
 
@@ -37,11 +37,13 @@ def record_path(out: Path) -> Path:
     """Where a record is to go.
 
     Raises:
-        UsageError: a folder, or a place that can't be written to.
+        UsageError: a folder, a device, or a place that can't be written to.
     """
+    _check_writable(out, "Records")
     if out.is_dir():
         raise UsageError(f"{out} is a folder: name a file for the record.")
-    _check_writable(out.parent, "Records")
+    if out.exists() and not out.is_file():  # the record would be put in its place, even in that of /dev/null
+        raise UsageError(f"{out} is no ordinary file: name another one for the record.")
     return out
 
 
@@ -55,12 +57,18 @@ def _named_after(names: Sequence[str], folder: Path, taken: set[Path], *, plain:
     return paths
 
 
-def _check_writable(folder: Path, what: str) -> None:
-    """Better now than after the work; folders that are missing are made when the first answer is there."""
-    existing = folder
-    while not existing.exists() and existing != existing.parent:
-        existing = existing.parent
-    if not existing.is_dir():
-        raise UsageError(f"{existing} is a file, not a folder for {what.lower()}.")
-    if not os.access(existing, os.W_OK | os.X_OK):
-        raise UsageError(f"{what} can't be written to {folder}: name another place with -o.")
+def _check_writable(place: Path, what: str) -> None:
+    """Better now than after the work; folders that are missing are made when the first answer is there.
+
+    A draft is really made and taken away again: the superuser is allowed everything, and still can't write into /proc.
+    """
+    try:
+        existing = place.parent
+        while not existing.exists() and existing != existing.parent:
+            existing = existing.parent
+        if not existing.is_dir():
+            raise UsageError(f"{existing} is a file, not a folder for {what.lower()}.")
+        with tempfile.NamedTemporaryFile(prefix=f".{place.name}.", suffix=".part", dir=existing):  # as long a name as `write_whole` gives
+            pass
+    except OSError as error:
+        raise UsageError(f"{what} can't be written to {place.parent} ({error.strerror}): name another place with -o.") from error

@@ -45,12 +45,16 @@ class Archive:
         return kept.memory if kept else None
 
     def save_sound(self, number: int, path: Path) -> None:
-        """A turn's sound as a file. Raises ParleyError where it was not kept or can't be written."""
+        """A turn's sound as a file; it is told where that was not kept or can't be written."""
         turn = self.turn(number)
         sound = None if turn is None else self.sounds.of(number, turn.sound)
         if sound is None:
-            raise StoreError("The sound of this turn was not kept; play it once, then it can be saved.")
-        write_sound(path, joined(sound))
+            self._tell(Stumbled("The sound of this turn was not kept; play it once, then it can be saved."))
+            return
+        try:
+            write_sound(path, joined(sound))
+        except ParleyError as error:
+            self._tell(Stumbled(str(error)))
 
     def write(self, on: bool) -> None:
         """Whether what is said outlives the program, from now on; what was kept stays. Switched on, the open conversation is kept whole.

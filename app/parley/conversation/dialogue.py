@@ -8,7 +8,6 @@ import asyncio
 import collections
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 from parley.conversation.archive import Archive
 from parley.conversation.character import Character
@@ -17,6 +16,7 @@ from parley.conversation.events import (
     Activity,
     Asked,
     CharacterChanged,
+    EngineState,
     Event,
     StateChanged,
     Stumbled,
@@ -26,7 +26,7 @@ from parley.conversation.events import (
 from parley.conversation.floor import activity
 from parley.conversation.history import now
 from parley.conversation.items import Items
-from parley.conversation.listening import Listening, Utterance, wire_sound
+from parley.conversation.listening import Listening, Utterance
 from parley.conversation.offer import Offer
 from parley.conversation.recital import Recital
 from parley.conversation.session import item_name, manner, message, opening, reminders
@@ -35,11 +35,10 @@ from parley.conversation.tools import TOOLS
 from parley.conversation.turns import Turn
 from parley.conversation.waiting import Question
 from parley.conversation.waveform import Peaks
-from parley_models.errors import ParleyError
 from parley_models.pcm import AudioChunk
 from parley_models.realtime.events import (
     FromClient,
-    InputAudioAppend,
+    InputAudioClear,
     InputAudioCommit,
     ItemCreate,
     ItemDelete,
@@ -54,6 +53,9 @@ COMMIT = "commit-"
 
 ASK = "ask-"
 """So begins the id of what asks for an answer; behind either stands the turn's number."""
+
+TAKES_QUESTIONS = frozenset({EngineState.READY, EngineState.ASLEEP, EngineState.FAILED})
+"""Who sleeps is woken by one, and who could not load its model tries again."""
 
 
 class Dialogue:
@@ -74,9 +76,15 @@ class Dialogue:
         self.offer: Offer | None = None
         """What the engine offers; None while there is none."""
 
+        self.engine = EngineState.STARTING
         self.style = style
         self.character: Character | None = None
         self.question: Question | None = None
+        """What the engine was asked."""
+
+        self._waiting: collections.deque[Question] = collections.deque()
+        """What was asked while no engine could answer, in order."""
+
         self.answered: int | None = None
         """The question that the last answer was for."""
 
@@ -104,6 +112,17 @@ class Dialogue:
         self.listening.close()
         self.speaking.cut()
 
+    @property
+    def speaker(self) -> str:
+        """Who answers now, by name; empty = Parley itself, also in place of a character that the engine can't play."""
+        played = self.character is not None and (self.offer is None or not self.character.unplayable(self.offer))
+        return self.character.name if self.character is not None and played else ""
+
+    @property
+    def ready(self) -> bool:
+        """Whether the engine can be asked now."""
+        return self.offer is not None and self.engine in TAKES_QUESTIONS
+
     # From the user
 
     def interrupt(self) -> None:
@@ -111,8 +130,10 @@ class Dialogue:
         if not self.listening.take_back():
             self.recital.forget()
             self.speaking.hush()
-            self.floor_taken()
-            self.question = None
+            self._silence()
+            if self._waiting:
+                self._waiting.clear()
+                self.stumbled("What you asked and was not answered yet is taken back. Ask it again if you like.")
         self.changed()
 
     def set_style(self, style: Style) -> None:
@@ -146,16 +167,10 @@ class Dialogue:
             self.send(ItemDelete(item_id=wrong, event_id=f"{QUIET}-correct"))
             self.items.add(right, number)
 
-    def save_sound(self, number: int, path: Path) -> None:
-        """A turn's sound as a file."""
-        try:
-            self.archive.save_sound(number, path)
-        except ParleyError as error:
-            self.stumbled(str(error))
-
     def show(self) -> None:
         """Another conversation was opened: the engine forgets the old one and is reminded of this one."""
         self.question = None
+        self._waiting.clear()
         self.recital.take_back()
         self._commits = collections.deque(None for _ in self._commits)
         for name in self.items.forget():
@@ -165,7 +180,7 @@ class Dialogue:
     # From the engine
 
     def engine_there(self, offer: Offer) -> None:
-        """A session that knows nothing: it is told who answers and what was said; what waits for an answer is asked again."""
+        """A session that knows nothing: it is told who answers and what was said. What waits for an answer is asked when it is ready."""
         self.offer = offer
         self.items.forget()
         self._commits.clear()
@@ -173,14 +188,6 @@ class Dialogue:
         self.send(opening(offer, TOOLS))
         self._send_manner()
         self._remind()
-        waiting = self.question
-        if waiting is not None and waiting.chunks:
-            self.send(self.listening.by_hand)
-            for chunk in waiting.pieces():
-                self.send(InputAudioAppend(audio=wire_sound([chunk])))
-            self._commit(waiting)
-        elif waiting is not None:
-            self._ask(waiting)
         self.listening.engine_there()
         self.changed()
 
@@ -192,16 +199,22 @@ class Dialogue:
         current = self.speaking.current
         sounded = current is not None and current.purpose == "answer" and bool(current.chunks)
         self.speaking.abandon()
-        if sounded:
-            self.question = None  # it has its answer, even if a part is missing
+        if self.question is not None and not sounded:  # else it has its answer, even if a part is missing
+            self._waiting.appendleft(self.question)
+        self.question = None
         self.changed()
 
     # What the user says
 
     def floor_taken(self) -> None:
-        """Silence, for good."""
-        if self.offer is not None:  # no answer comes any more; while there is no engine, the question goes on waiting for one
-            self.question = None
+        """Silence, for good. A question that an engine is still too busy with itself to answer was not interrupted, and goes on waiting."""
+        current = self.speaking.current
+        is_heard = current is not None and (current.to is None or bool(current.chunks))
+        if self.ready or self.question is None or is_heard:
+            self._silence()
+
+    def _silence(self) -> None:
+        self.question = None
         if self.waiting_for is not None or self.recital.is_awaited:  # it is being thought of and has no name yet
             self.waiting_for = None
             self.send(ResponseCancel(event_id=f"{QUIET}-cancel"))
@@ -222,12 +235,16 @@ class Dialogue:
         turn = Turn(self.archive.next_turn(), "human", said.text, seconds=seconds, waveform=Peaks(said.chunks).waveform(), at=now())
         turn = self.archive.keep_sound(turn, said.chunks)
         question = self._new_question(turn, said.chunks)
-        if item_id is None:
-            self._commit(question)
-        else:  # the engine has it, and answers by itself
+        if item_id is not None:  # the engine has it, and answers by itself
+            self.question = question
             self.items.add(item_id, turn.number)
             self._add_typed(question)
             self.waiting_for = turn.number
+        elif self.ready and self.question is None and not self._waiting:  # it has the sound
+            self._commit(question)
+        else:
+            self.send(InputAudioClear())
+            self._waiting.append(question)
         self.changed()
 
     def typed(self, text: str) -> None:
@@ -235,7 +252,7 @@ class Dialogue:
         if not text:
             return
         self.floor_taken()
-        self._ask(self._new_question(Turn(self.archive.next_turn(), "human", text, at=now()), []))
+        self._waiting.append(self._new_question(Turn(self.archive.next_turn(), "human", text, at=now()), []))
         self.changed()
 
     def stumbled(self, message: str) -> None:
@@ -243,9 +260,13 @@ class Dialogue:
         self.tell(Stumbled(message))
 
     def changed(self) -> None:
-        """Tell the state if it is another one; and if nobody speaks, say what had to wait."""
+        """If nobody speaks, ask or say what had to wait; tell the state if it is another one."""
         heard = self.listening
-        what = activity(heard, self.speaking.current, asked=self.question is not None)
+        current = self.speaking.current
+        silent = heard.utterance is None and not self.recital.is_awaited and (current is None or current.purpose == "replay")
+        if self._waiting and silent and self.ready and self.question is None:
+            self._ask(self._waiting.popleft())
+        what = activity(heard, self.speaking.current, asked=self.question is not None or bool(self._waiting))
         state = StateChanged(what, heard.open, heard.muted, heard.held, self.ducked and what is Activity.SPEAKING)
         if state != self._state:
             self._state = state
@@ -285,7 +306,7 @@ class Dialogue:
             return
         if named is None and self.waiting_for is not None and metadata.get("question") in {None, str(self.waiting_for)}:
             end = self.question.end if self.question is not None else None
-            turn = Turn(self.archive.next_turn(), "assistant", style=self.style, at=now())
+            turn = Turn(self.archive.next_turn(), "assistant", style=self.style, at=now(), speaker=self.speaker)
             self.speaking.begin(turn, self.waiting_for, "answer", response_id=response_id, question_end=end)
             self.answered, self.waiting_for = self.waiting_for, None
         else:  # to a question that was taken back, or words that are not wanted any more
@@ -313,8 +334,17 @@ class Dialogue:
     def _new_question(self, turn: Turn, chunks: list[AudioChunk]) -> Question:
         self.archive.keep(turn)
         self.tell(Asked(turn))
-        self.question = Question(turn, chunks, asyncio.get_running_loop().time())
-        return self.question
+        return Question(turn, chunks, asyncio.get_running_loop().time())
+
+    def _ask(self, question: Question) -> None:
+        """Ask what the engine has nothing of."""
+        if question.chunks:
+            self.listening.repeat(question.pieces(), lambda: self._commit(question))
+            return
+        name = item_name(question.turn.number)
+        self.send(ItemCreate(item=message(name, "user", question.turn.text)))
+        self.items.add(name, question.turn.number)
+        self._want_answer(question)
 
     def _commit(self, question: Question) -> None:
         """The sound is with the engine: it becomes an item, beside what was typed."""
@@ -330,14 +360,8 @@ class Dialogue:
             self.send(ItemCreate(item=message(name, "user", question.turn.text)))
             self.items.add_other(name)
 
-    def _ask(self, question: Question) -> None:
-        name = item_name(question.turn.number)
-        self.send(ItemCreate(item=message(name, "user", question.turn.text)))
-        self.items.add(name, question.turn.number)
-        self._want_answer(question)
-
     def _want_answer(self, question: Question) -> None:
-        number = question.turn.number
+        self.question, number = question, question.turn.number
         self.waiting_for = number
         self.send(ResponseCreate(event_id=f"{ASK}{number}", response=ResponseWish(metadata={"question": str(number)})))
 
@@ -346,11 +370,11 @@ class Dialogue:
             self.send(manner(self.offer, self.style, self.character))
 
     def _remind(self) -> None:
-        """Tell the engine what was said, all but what is being asked now."""
+        """Tell the engine what was said, all but what is to be asked."""
         if self.offer is None:
             return
-        asking = self.question.turn.number if self.question is not None else None
-        for reminder in reminders((kept for kept in self.archive.kept if kept.turn.number != asking), self.offer):
+        asking = {question.turn.number for question in self._waiting}
+        for reminder in reminders((kept for kept in self.archive.kept if kept.turn.number not in asking), self.offer):
             self.send(reminder)
             if reminder.item.id is not None:
                 self.items.add(reminder.item.id, int(reminder.item.id.removeprefix("turn-")))

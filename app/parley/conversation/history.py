@@ -48,6 +48,7 @@ class _Detail:
     style: Style = Style()
     achieved: tuple[tuple[str, float | str | None], ...] = ()
     latency: tuple[Stage, ...] = ()
+    speaker: str | None = None
 
 
 _DETAIL = TypeAdapter(_Detail)
@@ -115,7 +116,7 @@ class History:
 
     def save(self, conversation: int, turn: Turn, memory: ItemMemory | None = None, *, character: str = "") -> None:
         """Keep a turn, or what it has become; once this returns, it survives a crash. Without a `memory` the one that is kept stays."""
-        detail = _DETAIL.dump_json(_Detail(turn.waveform, turn.segments, turn.style, turn.achieved, turn.latency)).decode()
+        detail = _DETAIL.dump_json(_Detail(turn.waveform, turn.segments, turn.style, turn.achieved, turn.latency, turn.speaker)).decode()
         remembered = None if memory is None else memory.to_json()
         row = (turn.number, conversation, turn.side, turn.text, turn.heard_as, turn.corrected, turn.unheard, turn.seconds, turn.seed)
         with self._writing():
@@ -262,6 +263,6 @@ def _kept(row: tuple[Any, ...]) -> Kept:
         remembered = None
     turn = Turn(
         number, side, text, heard_as, bool(corrected), unheard, seconds, more.waveform, more.segments, more.style, more.achieved,
-        more.latency, seed, sound, at,
+        more.latency, seed, sound, at, more.speaker,
     )  # fmt: skip
     return Kept(turn, remembered)

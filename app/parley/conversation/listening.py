@@ -108,6 +108,9 @@ class Listening:
         self._recent: collections.deque[AudioChunk] = collections.deque()
         """What an open microphone heard; `start_s` on the session's clock."""
 
+        self._lost_s = 0.0
+        """When the last session ended, on that clock: what was heard since is new to the next one."""
+
         self._timer: asyncio.TimerHandle | None = None
         """The one thing that is waited for: the tail, a decision, or a false alarm."""
 
@@ -221,27 +224,40 @@ class Listening:
 
     def engine_gone(self) -> None:
         """Nobody says any more whether what was said into the open microphone is a turn: the next session hears it from its beginning."""
+        self._lost_s = self._sent_s
         if self.utterance is not None and self.utterance.end_s is not None:
             self._wait_for(None)
 
     def engine_there(self) -> None:
-        """A new session: it gets what is being said from its beginning."""
+        """A new session: it gets what is being said from its beginning, and what an open microphone heard while there was none."""
+        said, typed = self.utterance, ""
+        by_button = said is not None and said.by == "button"
         again: list[AudioChunk] = []
-        if self.utterance is not None:
-            again = self.utterance.chunks if self.utterance.by == "button" else self._since(self.utterance.start_s)
-        by_voice, typed = self.utterance is not None and self.utterance.by == "voice", ""
-        if by_voice:
-            typed, self.utterance = self._typed, None  # the new session finds out by itself; if it does not, what fell silent goes on
+        if said is not None:
+            again = said.chunks if by_button else self._since(said.start_s)
+        elif self.open and not self.muted:
+            again = self._since(self._lost_s)
+        if said is not None and not by_button:
+            typed, self.utterance = said.text, None  # the new session finds out by itself; if it does not, what fell silent goes on
             self._wait_for(self._false_alarm, FALSE_ALARM_S)
         self._sent_s = 0.0
         self._recent.clear()
         self._send(hearing(self.open and not self.held and not self.muted, self._threshold, self._silence_ms))
         for chunk in again:
             self._append(chunk)
-            if by_voice:
+            if not by_button:
                 self._recent.append(AudioChunk(chunk.samples, chunk.rate_hz, self._sent_s - chunk.seconds))
         if typed:
             self._owner.typed(typed)
+
+    def repeat(self, sound: list[AudioChunk], then: Callable[[], None]) -> None:
+        """Give the engine sound of before, do what makes a turn of it, and listen on."""
+        self._send(self.by_hand)
+        self._send(InputAudioClear())
+        for chunk in sound:
+            self._append(chunk)
+        then()
+        self._rest()
 
     def started(self, event: SpeechStarted) -> None:
         """The engine hears somebody speak."""

@@ -120,7 +120,8 @@ class Parlour:
     def engine_changed(self, news: EngineChanged) -> None:
         """Tell the window."""
         self._tell(news)
-        self.dialogue.changed()
+        self.dialogue.engine = news.state
+        self._guard(self.dialogue.changed)
 
     def engine_there(self, offer: Offer) -> None:
         """Set the session up."""

@@ -26,6 +26,14 @@ class RecitalOwner(Protocol):
     style: Style
     character: Character | None
 
+    @property
+    def speaker(self) -> str:
+        """Who answers now, by name; empty = Parley itself."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether the engine can be asked now."""
+
     def floor_taken(self) -> None:
         """Silence what is being said: something else is to be heard."""
 
@@ -71,16 +79,17 @@ class Recital:
         turn = self._archive.turn(number)
         if turn is None:
             return
-        self._owner.floor_taken()
         sound = self._archive.sounds.of(number, turn.sound)
+        if sound is None and turn.side == "human":
+            self._owner.stumbled("The sound of this turn was not kept.")
+            return
+        self._owner.floor_taken()
         if sound is not None:
             self._speaking.begin(turn, None, "replay")
             self._owner.changed()
             for chunk in sound:
                 self._speaking.play(chunk)
             self._speaking.complete()
-        elif turn.side == "human":
-            self._owner.stumbled("The sound of this turn was not kept.")
         else:
             self._ask_kept(turn, turn, "replay", turn.text, None)
 
@@ -88,7 +97,7 @@ class Recital:
         """The same words in another style, as a new answer."""
         if (turn := self._archive.turn(number)) is not None and turn.side == "assistant":
             self._owner.floor_taken()
-            again = Turn(self._archive.next_turn(), "assistant", style=style, at=now())
+            again = Turn(self._archive.next_turn(), "assistant", style=style, at=now(), speaker=turn.speaker)
             self._ask_kept(turn, again, "answer", turn.text + turn.unheard, style)
 
     def continue_answer(self, number: int) -> None:
@@ -107,10 +116,10 @@ class Recital:
     def speak(self, text: str) -> None:
         """Say something of our own: a greeting, a timer that rings. It belongs to the conversation. Who can't read it out, writes it."""
         offer = self._owner.offer
-        if offer is None:
+        if offer is None or not self._owner.ready:
             self._later.append(lambda: self.speak(text))
             return
-        turn = Turn(number := self._archive.next_turn(), "assistant", style=self._owner.style, at=now())
+        turn = Turn(number := self._archive.next_turn(), "assistant", style=self._owner.style, at=now(), speaker=self._owner.speaker)
         self._send(ItemCreate(item=message(item_name(number), "assistant", text)))
         self._items.add(item_name(number), number, fresh=True)
         if offer.can_recite(text):
@@ -121,7 +130,7 @@ class Recital:
     def introduce(self, character: Character, *, greets: bool) -> None:
         """A character that was chosen says its greeting, or the user is told why nobody plays it."""
         offer = self._owner.offer
-        if offer is None:
+        if offer is None or not self._owner.ready:
             self._later.append(lambda: self.introduce(character, greets=greets and not self._archive.kept))
         elif character is not self._owner.character:
             return  # another one was chosen before the engine was there
@@ -142,7 +151,7 @@ class Recital:
 
     def catch_up(self) -> None:
         """Nobody speaks: say what had to wait, as far as somebody is there who can."""
-        while self._later and self._owner.offer is not None and not self._asked:
+        while self._later and self._owner.ready and not self._asked:
             self._later.pop(0)()
 
     def begins(self, number: int, response_id: str) -> bool:
@@ -188,7 +197,7 @@ class Recital:
 
     def _ask(self, turn: Turn, purpose: Purpose, name: str, text: str, style: Style | None, *, from_ms: int = 0, own: bool = False) -> None:
         """Have an item said. `own`: it stands for this turn, and is cut where it is interrupted."""
-        if self._owner.offer is None:
+        if self._owner.offer is None or not self._owner.ready:
             self._owner.stumbled("This has to wait until the engine is there.")
             return
         self._asked[turn.number] = (turn, purpose, name if own else "")

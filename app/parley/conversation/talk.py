@@ -163,7 +163,7 @@ class Talk:
 
     def save_sound(self, turn: int, path: Path) -> None:
         """Write a turn's sound to a WAV or FLAC file."""
-        self._do(lambda parlour: parlour.dialogue.save_sound(turn, path))
+        self._do(lambda parlour: parlour.dialogue.archive.save_sound(turn, path))
 
     # Conversations
 

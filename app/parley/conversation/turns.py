@@ -74,6 +74,9 @@ class Turn:
     at: str = ""
     """When it began: ISO 8601, UTC."""
 
+    speaker: str | None = None
+    """The character who gave an answer; empty = Parley itself, None = an older Parley kept it and did not say."""
+
     @property
     def interrupted(self) -> bool:
         """Whether something of it was never heard."""

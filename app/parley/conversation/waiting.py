@@ -1,4 +1,4 @@
-"""The user's last turn, while it waits for its answer."""
+"""A turn of the user, while it waits for its answer."""
 
 from dataclasses import dataclass
 

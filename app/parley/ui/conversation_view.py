@@ -47,7 +47,9 @@ class ConversationView(QScrollArea):
         self._theme = theme
         self._cards: dict[int, TurnCard] = {}
         self._earlier: list[Turn] = []
-        self._speaker = "Parley"
+        self._companion = ""
+        """The character of this conversation: gave the answers that do not say whose they are."""
+
         self._follows = True
         self._wanted_next: int | None = None
         self._sought: int | None = None
@@ -90,7 +92,7 @@ class ConversationView(QScrollArea):
         self._outer.replaceWidget(before, self._turns)
         self._sweeper.sweep(before, list(self._cards.values()))
         self._cards.clear()
-        self._speaker = heading.character or "Parley"
+        self._companion = heading.character
         self._earlier = list(turns[:-AT_ONCE])
         for turn in turns[-AT_ONCE:]:
             self._add(self._card(turn))
@@ -117,8 +119,7 @@ class ConversationView(QScrollArea):
 
     def use_speaker(self, name: str) -> None:
         """Who answers from now on."""
-        self._speaker = name or "Parley"
-        self.welcome.show_speaker(self._speaker)
+        self.welcome.show_speaker(name or "Parley")
 
     def ask(self, news: Asked) -> None:
         """The user said something."""
@@ -126,7 +127,7 @@ class ConversationView(QScrollArea):
 
     def begin(self, news: Answering) -> None:
         """An answer begins."""
-        self._put(AnswerCard(self._theme, news.turn, self._speaker))
+        self._put(self._answer_card(news.turn))
 
     def write(self, news: Wrote) -> None:
         """More words."""
@@ -206,9 +207,13 @@ class ConversationView(QScrollArea):
     def _card(self, turn: Turn) -> TurnCard:
         if turn.side == "human":
             return UserCard(self._theme, turn)
-        card = AnswerCard(self._theme, turn, self._speaker)
+        card = self._answer_card(turn)
         card.finish(turn)
         return card
+
+    def _answer_card(self, turn: Turn) -> AnswerCard:
+        speaker = self._companion if turn.speaker is None else turn.speaker
+        return AnswerCard(self._theme, turn, speaker or "Parley")
 
     def _put(self, card: TurnCard) -> None:
         self._add(card)

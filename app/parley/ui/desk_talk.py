@@ -196,7 +196,7 @@ class DeskTalk(QObject):
         self._name_speaker()
 
     def _name_speaker(self) -> None:
-        """Answers bear the name of who really gives them: a character only where the engine plays it."""
+        """Who is talked to is who really answers: a character only where the engine plays it."""
         character, offer = self._character, self._offer
         played = character is not None and (offer is None or not character.unplayable(offer))
         self._window.view.use_speaker(character.name if character is not None and played else "")

@@ -1,6 +1,8 @@
 """The conversation in the middle, and what lies at its sides: beside it where there is room, else over it, one at a time."""
 
-from PySide6.QtCore import QRect, Qt, Signal
+import contextlib
+
+from PySide6.QtCore import QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
@@ -64,12 +66,15 @@ class Sides(QWidget):
     changed = Signal()
     """A side came or went."""
 
-    def __init__(self, theme: Theme, left: Side, centre: QWidget, right: Side, header: QWidget) -> None:
-        """`header` is the part of the centre that is never covered, as it has the buttons that call the sides."""
+    def __init__(self, theme: Theme, left: Side, centre: QWidget, right: Side, body: QWidget) -> None:
+        """`body` is the lower part of the centre: what lies above it has the buttons that call the sides, and is never covered."""
         super().__init__()
-        self._theme, self._header = theme, header
+        self._theme, self._body = theme, body
         self._left, self._right = left, right
         self._over: Side | None = None
+        self._focus_before: QWidget | None = None
+        """Where the keyboard was when a side came over the conversation."""
+
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(0)
@@ -93,10 +98,11 @@ class Sides(QWidget):
             side.is_wanted = False
         self.fit()
 
-    def put_away(self) -> None:
-        """Uncover the conversation."""
-        self._over = None
+    def put_away(self) -> bool:
+        """Uncover the conversation, and give the keyboard back; whether it was covered."""
+        covered, self._over = self._over is not None, None
         self.fit()
+        return covered
 
     def fit(self) -> None:
         """Show what is wanted and fits, the right side before the left; and over the conversation what was asked for and does not."""
@@ -109,19 +115,32 @@ class Sides(QWidget):
         if self._over in beside:
             self._over = None
         self._veil.setVisible(self._over is not None)
-        self._veil.setGeometry(self._below_header)
+        self._veil.setGeometry(self._covered)
+        if self._over is not None and self._body.isEnabled():
+            self._focus_before = self.window().focusWidget()
         for side in (self._left, self._right):
             self._place(side, beside=side in beside)
+        self._body.setEnabled(self._over is None)  # nobody comes by Tab to where nothing can be seen
+        if self._over is None:
+            self._give_focus_back()
         self.changed.emit()
+
+    def _give_focus_back(self) -> None:
+        """Who has gone into a side that stays beside the conversation is left there."""
+        before, self._focus_before = self._focus_before, None
+        focus = self.window().focusWidget()
+        stays = focus is not None and (self._left.isAncestorOf(focus) or self._right.isAncestorOf(focus))
+        with contextlib.suppress(RuntimeError):  # it is gone with the conversation that it belonged to
+            if before is not None and before.isVisible() and not stays:
+                before.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @property
     def _centre_needs(self) -> int:
         return self._theme.grown(CENTRE_NEEDS)
 
     @property
-    def _below_header(self) -> QRect:
-        top = self._header.mapTo(self, self._header.rect().bottomLeft()).y() + 2  # and the hairline below it
-        return self.rect().adjusted(0, top, 0, 0)
+    def _covered(self) -> QRect:
+        return self.rect().adjusted(0, self._body.mapTo(self, QPoint(0, 0)).y(), 0, 0)
 
     def _place(self, side: Side, *, beside: bool) -> None:
         over, focus = side is self._over, self.window().focusWidget()
@@ -130,12 +149,13 @@ class Sides(QWidget):
         side.setFixedWidth(min(side.usual_width, self.width() - UNCOVERED) if over else side.usual_width)
         if over:
             self._row.removeWidget(side)
-            box = self._below_header
+            box = self._covered
             side.setGeometry(box.left() if side.on_the_left else box.right() + 1 - side.width(), box.top(), side.width(), box.height())
             side.raise_()
         elif self._row.indexOf(side) < 0:
             self._row.insertWidget(0 if side.on_the_left else self._row.count(), side)
         side.setVisible(beside or over)
+        side.setEnabled(over or self._over is None)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The sides give way before the middle does."""

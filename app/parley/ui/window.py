@@ -58,20 +58,22 @@ class Window(QWidget):
         chosen.changed.connect(self._show_choice)
 
     def _lay_out(self) -> None:
-        middle = QWidget()
-        centre = QVBoxLayout(middle)
-        centre.setContentsMargins(0, 0, 0, 0)
-        centre.setSpacing(0)
+        middle, body = QWidget(), QWidget()
+        centre, below = QVBoxLayout(middle), QVBoxLayout(body)
+        for column in (centre, below):
+            column.setContentsMargins(0, 0, 0, 0)
+            column.setSpacing(0)
         centre.addWidget(self.header)
         centre.addWidget(line())
-        centre.addWidget(self.banner)
-        centre.addWidget(self.view, 1)
-        centre.addWidget(self.timers)
-        centre.addWidget(line())
-        centre.addWidget(self.talk_bar)
+        centre.addWidget(body, 1)
+        below.addWidget(self.banner)
+        below.addWidget(self.view, 1)
+        below.addWidget(self.timers)
+        below.addWidget(line())
+        below.addWidget(self.talk_bar)
         self.sidebar = Side(self.conversations, on_the_left=True, width=self.theme.grown(Size.SIDEBAR))
         self.panel_side = Side(self.panel, on_the_left=False, width=self.theme.grown(Size.PANEL))
-        self.sides = Sides(self.theme, self.sidebar, middle, self.panel_side, self.header)
+        self.sides = Sides(self.theme, self.sidebar, middle, self.panel_side, body)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.sides)
@@ -109,14 +111,14 @@ class Window(QWidget):
         self.conversations.search_field.selectAll()
 
     def _type(self) -> None:
+        self.sides.put_away()
         self.talk_bar.composer.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _escape(self) -> None:
-        """Silence first; nothing lies over the conversation, and Space is for talking again."""
+        """Silence first; what lies over the conversation goes, and if nothing does, Space is for talking again."""
         self.talk.interrupt()
-        self.sides.put_away()
         focus = self.focusWidget()
-        if focus is not None:
+        if not self.sides.put_away() and focus is not None:
             focus.clearFocus()
 
     def open_roles(self) -> None:

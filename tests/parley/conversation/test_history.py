@@ -35,6 +35,7 @@ ANSWER = Turn(
     seed=7,
     sound="2.flac",
     at="2026-01-01T00:00:00.000+00:00",
+    speaker="Captain Rosa",
 )
 
 

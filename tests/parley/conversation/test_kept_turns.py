@@ -1,14 +1,16 @@
-"""Turns of another day: where they belong when they are corrected, and that the oldest can be heard, too."""
+"""Turns of another day: who gave them, where they belong when they are corrected, and that the oldest can be heard, too."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
-from parley.conversation.events import ConversationOpened, Replaying
+from parley.conversation.character import Character
+from parley.conversation.events import ConversationOpened, Replaying, Spoke
 from parley.conversation.history import History
 from parley.conversation.session import REMEMBERED_TURNS
 from parley.conversation.turns import Turn
+from parley_models.style import Style
 from tests.fakes.realtime_script import said
 from tests.fakes.realtime_server import RealtimeServer
 from tests.parley.conversation.conftest import User, wait_for
@@ -60,3 +62,24 @@ def test_an_answer_of_long_ago_can_be_heard_again(reopened: Callable[[Sequence[T
     assert user.until(Replaying).turn == 2
     user.listen()
     wait_for(lambda: len(server.session.items) == REMEMBERED_TURNS)  # the engine had it for no longer than that took
+
+
+def test_every_answer_of_another_day_bears_the_name_of_who_gave_it(sit_down: Callable[..., User], server: RealtimeServer) -> None:
+    server.script.roles = ("pirate", "cook")
+    user = sit_down(server)
+    user.ready()
+
+    def hears(do: Callable[[], None]) -> None:
+        begun = user.now
+        do()
+        user.listen()
+        user.until(Spoke, after=begun)
+
+    hears(lambda: user.talk.set_character(Character("Jo", greeting="Hungry?", kind="cook")))
+    for character in (Character("Rosa", kind="pirate"), Character("Ada", kind="judge"), None):  # nobody plays a judge here
+        user.talk.set_character(character)
+        hears(lambda: user.talk.send("Hello?"))
+    hears(lambda: user.talk.say_again(1, Style(rate=1.5)))
+    user.talk.close()
+    turns = sit_down(server).until(ConversationOpened).turns
+    assert [turn.speaker for turn in turns if turn.side == "assistant"] == ["Jo", "Rosa", "", "", "Jo"]

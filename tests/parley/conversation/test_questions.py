@@ -150,6 +150,20 @@ def test_who_takes_the_floor_from_an_answer_does_not_leave_it_awaited(
         assert user.all(Spoke)[-1].turn.text == "Answer to This one?."
 
 
+def test_a_sound_that_is_not_there_takes_the_floor_from_nobody(sit_down: Callable[..., User]) -> None:
+    pieces = threading.Semaphore(0)
+    with RealtimeServer(Script(pieces=pieces)) as server:
+        user = sit_down(server)
+        user.ready()
+        user.talk.send("Hello?")
+        user.until(Answering)
+        user.talk.replay(user.until(Asked).turn.number)
+        assert "was not kept" in user.until(Stumbled).message
+        pieces.release(100)
+        user.listen()
+        assert user.until(Spoke).turn.text == "Answer to Hello?."
+
+
 def test_an_answer_without_a_word_is_over(sit_down: Callable[..., User]) -> None:
     with RealtimeServer(Script(reply=lambda _items: Reply(""))) as server:
         user = sit_down(server)

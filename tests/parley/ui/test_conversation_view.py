@@ -262,6 +262,16 @@ def test_a_character_answers_under_its_own_name(desktop: Desktop) -> None:
     assert answer_of(desktop).accessibleName() == "Pirate"
 
 
+def test_kept_answers_bear_the_names_of_those_who_gave_them(desktop: Desktop) -> None:
+    heading, _ = desktop.talk.conversations[desktop.talk.open]
+    speakers = ("Pirate", "", "Ghost", None)  # the last one was kept before it was written down
+    turns = [Turn(number, "assistant", "Hello.", speaker=speaker) for number, speaker in enumerate(speakers)]
+    desktop.talk.tell(news.ConversationOpened(replace(heading, character="Ghost"), tuple(turns)))
+    desktop.settle()
+
+    assert [card.accessibleName() for card in desktop.window.view.cards.values()] == ["Pirate", "Parley", "Ghost", "Ghost"]
+
+
 def test_a_long_conversation_opens_in_pieces(desktop: Desktop) -> None:
     heading, _ = desktop.talk.conversations[desktop.talk.open]
     turns = tuple(Turn(number, "human", f"turn {number}") for number in range(1, 101))

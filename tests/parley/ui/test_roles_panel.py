@@ -4,8 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from parley.conversation.character import Character
-from parley.conversation.events import Answering, CharacterChanged, EngineChanged, EngineState
-from parley.conversation.turns import Turn
+from parley.conversation.events import CharacterChanged, EngineChanged, EngineState
 from parley.ui.role_editor import RoleEditor
 from parley.ui.roles_panel import RoleCard, RolesPanel
 from parley_models.style import Style
@@ -15,11 +14,6 @@ from tests.parley.ui.conftest import Desktop, end
 
 def card(panel: RolesPanel, name: str) -> RoleCard:
     return next(each for each in panel.cards if each.character.name == name)
-
-
-def speaker(desktop: Desktop, turn: int) -> str:
-    """Whose answer it is, as it is written above it and read out."""
-    return desktop.window.view.cards[turn].accessibleName()
 
 
 def test_a_character_is_chosen_with_a_click_and_parley_again(desktop: Desktop) -> None:
@@ -61,20 +55,18 @@ def test_a_role_that_a_small_model_does_not_know_is_marked(desktop: Desktop) -> 
     assert "plays only these roles: pirate" in card(desktop.window.roles_panel, "Judge").unplayable
 
 
-def test_where_no_role_can_be_played_every_character_is_marked_and_none_signs_an_answer(desktop: Desktop) -> None:
+def test_where_no_role_can_be_played_every_character_is_marked_and_none_is_talked_to(desktop: Desktop) -> None:
     desktop.talk.tell(EngineChanged(EngineState.READY, offer=replace(MINI, roles=())))
     desktop.talk.tell(CharacterChanged(PIRATE))
-    desktop.talk.tell(Answering(Turn(2, "assistant"), to=1))
     desktop.settle()
     panel = desktop.window.roles_panel
     assert [each.character.name for each in panel.cards if not each.unplayable] == ["Parley"]
     assert "plays no roles" in card(panel, "Pirate").accessibleDescription()
-    assert speaker(desktop, 2) == "Parley"
+    assert desktop.window.view.welcome.title.text() == "Talk to Parley"
 
     desktop.talk.tell(EngineChanged(EngineState.READY, offer=RICH))
-    desktop.talk.tell(Answering(Turn(3, "assistant"), to=1))
     desktop.settle()
-    assert speaker(desktop, 3) == "Pirate"
+    assert desktop.window.view.welcome.title.text() == "Talk to Pirate"
 
 
 def test_the_character_in_force_is_marked_whoever_set_it(desktop: Desktop) -> None:

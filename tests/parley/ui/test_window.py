@@ -4,7 +4,7 @@ import threading
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QAbstractSlider, QComboBox, QLineEdit, QPlainTextEdit, QScrollBar, QWidget
 from pytestqt.qtbot import QtBot
@@ -170,6 +170,66 @@ def test_a_side_that_gives_way_leaves_no_mark_of_the_keyboard_elsewhere(desktop:
     desktop.settle()
 
     assert window.focusWidget() is None
+
+
+@pytest.mark.parametrize("width", [420, 760])
+@pytest.mark.parametrize("side", [Qt.Key.Key_B, Qt.Key.Key_J])
+def test_what_lies_behind_an_open_side_is_not_reached_by_the_keyboard(desktop: Desktop, width: int, side: Qt.Key) -> None:
+    desktop.talk.send("hello")
+    window = desktop.window
+    window.resize(width, 600)
+    window.talk_bar.composer.field.setFocus()
+    desktop.settle()
+    QTest.keyClick(window, side, Qt.KeyboardModifier.ControlModifier)
+    assert window.focusWidget() is None  # else what is typed goes to where nobody sees it
+    over = window.sidebar if window.sidebar.isVisible() else window.panel_side
+    for _ in range(60):
+        QTest.keyClick(window.focusWidget() or window, Qt.Key.Key_Tab)
+        focus = window.focusWidget()
+        assert focus is None or over.isAncestorOf(focus) or window.header.isAncestorOf(focus)
+
+    QTest.keyClick(window.focusWidget() or window, Qt.Key.Key_Escape)
+    assert not over.isVisible()
+    assert window.focusWidget() is window.talk_bar.composer.field
+    QTest.keyClick(window.talk_bar.composer.field, Qt.Key.Key_Escape)
+    assert window.focusWidget() is None
+
+
+def test_the_keyboard_is_not_given_back_to_what_is_gone(desktop: Desktop) -> None:
+    desktop.talk.send("hello")
+    window = desktop.window
+    window.resize(420, 600)
+    desktop.settle()
+    card = next(iter(window.view.cards.values()))
+    card.copy_button.setFocus()
+    QTest.keyClick(window, Qt.Key.Key_B, Qt.KeyboardModifier.ControlModifier)
+    card.setParent(None)
+    card.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    assert window.focusWidget() is None
+
+
+def test_who_searches_in_a_window_that_becomes_wide_goes_on_searching(desktop: Desktop) -> None:
+    window = desktop.window
+    window.resize(420, 600)
+    window.talk_bar.composer.field.setFocus()
+    desktop.settle()
+    QTest.keyClick(window, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    window.resize(1200, 800)
+    desktop.settle()
+    assert window.focusWidget() is window.conversations.search_field
+    assert window.talk_bar.composer.field.isEnabled()
+
+
+def test_who_wants_to_type_leaves_the_side_that_lies_over_the_conversation(desktop: Desktop) -> None:
+    window = desktop.window
+    window.resize(420, 600)
+    desktop.settle()
+    QTest.keyClick(window, Qt.Key.Key_J, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(window, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
+    assert not window.panel_side.isVisible()
+    assert window.focusWidget() is window.talk_bar.composer.field
 
 
 def test_its_place_is_kept(desktop: Desktop) -> None:
