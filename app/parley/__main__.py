@@ -2,20 +2,32 @@
 
 import os
 import sys
+from pathlib import Path
 
 NO_SCREEN = 5
 """Exit code of a device that is missing."""
 
+INTERRUPTED = 130
+"""Exit code after Ctrl+C, as shells have it."""
+
 
 def main() -> None:
     """Open the window, or run the command line; leave with the exit code."""
-    arguments = sys.argv[1:]
+    nowhere = Path(os.devnull)  # for what is told to a stream that whoever started us has closed
+    sys.stdout, sys.stderr = sys.stdout or nowhere.open("w"), sys.stderr or nowhere.open("w")
+    try:
+        sys.exit(_run(sys.argv[1:]))
+    except KeyboardInterrupt:  # it may come while Python still reads the program
+        sys.exit(INTERRUPTED)
+
+
+def _run(arguments: list[str]) -> int:
     if not arguments:
-        sys.exit(window())
+        return window()
     if arguments == ["--watched"]:  # the window for `parley bench`
         from parley.watched import run_watched
 
-        sys.exit(run_watched())
+        return run_watched()
     if arguments[:1] == ["--attached"]:  # an engine that a window started: it goes when the window goes
         from parley.cli.attached import stay_with_parent
 
@@ -23,7 +35,7 @@ def main() -> None:
         del arguments[0]
     from parley.cli.program import run
 
-    sys.exit(run(arguments))
+    return run(arguments)
 
 
 def window() -> int:

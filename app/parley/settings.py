@@ -123,17 +123,13 @@ def load_settings(path: Path) -> Loaded:
     except OSError as error:
         return Loaded(Settings(), (f"{path} can't be read ({error.strerror}): the settings are the defaults.",))
     except (UnicodeDecodeError, TOMLKitError) as error:
-        aside = _keep_aside(path)
         reason = str(error).rstrip(".").splitlines()[0]
-        return Loaded(
-            Settings(), (f"{path.name} can't be used ({reason}): the settings are the defaults, and the file is kept as {aside}.",)
-        )
+        return Loaded(Settings(), (f"{path.name} can't be used ({reason}): the settings are the defaults, and {_keep_aside(path)}.",))
     wrong: list[str] = []
     settings = _read(Settings, raw, "", wrong)
     if not wrong:
         return Loaded(settings)
-    aside = _keep_aside(path)
-    return Loaded(settings, (f"{path.name}: {'; '.join(wrong)}. The default stands in; the file is kept as {aside}.",))
+    return Loaded(settings, (f"{path.name}: {'; '.join(wrong)}. The default stands in; {_keep_aside(path)}.",))
 
 
 def save_settings(path: Path, settings: Settings) -> None:
@@ -205,16 +201,19 @@ def _write(table: Any, value: object) -> None:  # noqa: ANN401 - tomlkit's docum
 
 
 def _keep_aside(path: Path) -> str:
-    """Copy a file that holds something wrong beside itself, never over an earlier one; the copy's name."""
-    content = path.read_bytes()
-    for count in range(1, 1000):
-        aside = path.with_name(f"{path.stem}.bad{'' if count == 1 else count}{path.suffix}")
-        try:
-            with aside.open("xb") as file:
-                file.write(content)
-        except FileExistsError:
-            if aside.read_bytes() == content:
-                break
-            continue
-        break
-    return aside.name
+    """Copy a file that holds something wrong beside itself, never over an earlier one; what came of it, in words."""
+    try:
+        content = path.read_bytes()
+        for count in range(1, 1000):
+            aside = path.with_name(f"{path.stem}.bad{'' if count == 1 else count}{path.suffix}")
+            try:
+                with aside.open("xb") as file:
+                    file.write(content)
+            except FileExistsError:
+                if aside.read_bytes() == content:
+                    break
+                continue
+            break
+    except OSError as error:
+        return f"no copy of the file can be kept ({error.strerror})"
+    return f"the file is kept as {aside.name}"

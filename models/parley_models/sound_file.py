@@ -114,10 +114,11 @@ def prepare_question(samples: Samples, native_hz: int, rate_hz: int, *, name: st
 def _mono(samples: Samples) -> Samples:
     if samples.ndim == 1:
         return samples
-    mixed: Samples = samples.mean(axis=1)
-    loud = samples[:, int(np.argmax(np.square(samples.astype(np.float64)).sum(axis=0)))]
+    wide = samples.astype(np.float64)  # squares of what a float file may hold don't fit into 32 bits
+    mixed = wide.mean(axis=1)
+    loud = wide[:, int(np.argmax(np.square(wide).sum(axis=0)))]
     # opposite phases cancel in the mix: then one side is the better mono
-    return mixed if np.square(mixed).sum() > 0.1 * np.square(loud).sum() else loud
+    return (mixed if np.square(mixed).sum() > 0.1 * np.square(loud).sum() else loud).astype(np.float32)
 
 
 def _loudest_rms(mono: Samples, rate_hz: int) -> float:

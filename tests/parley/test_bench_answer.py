@@ -42,8 +42,9 @@ def test_the_record_holds_every_answer(
     monkeypatch.setattr(Assistant, "load", lambda _: assistant)
     folder = thimble_folder(tmp_path / "shown")
     assert bench_answer.measure_answers(str(folder), 1, tmp_path / "record.json", as_json=True) == 0
-    told, kept = json.loads(capsys.readouterr().out), json.loads((tmp_path / "record.json").read_text())
-    assert told == kept
+    told, kept = capsys.readouterr(), json.loads((tmp_path / "record.json").read_text())
+    assert json.loads(told.out) == kept
+    assert told.err == ""
     assert kept["answers"] == len(kept["raw"]) == len(spoken_questions())
     assert kept["figures"]["first_audio_ms"]["count"] == kept["answers"]
     bench_answer.show(kept)

@@ -40,6 +40,8 @@ def test_a_question_is_answered_by_a_server(tmp_path: Path, capsys: pytest.Captu
         (["--engine", "vllm"], 2, "needs --url"),
         (["--engine", "tgi"], 2, "there are local and vllm"),
         (["--url", "http://127.0.0.1:9"], 2, "are for --engine vllm"),
+        (["--engine", "vllm", "--url", "gpu.example:8000"], 2, "it looks like http://gpu.example:8000"),
+        (["--engine", "vllm", "--url", "http://[gpu"], 2, "is no address of a server"),
         (["--engine", "vllm", "--url", "http://127.0.0.1:9", "--key-file", "/nowhere/key"], 3, "can't be read as a key"),
     ],
 )

@@ -145,7 +145,12 @@ def test_mini_need_not_be_pulled(data: Path, capsys: pytest.CaptureFixture[str])
 
 def test_a_flag_in_the_wrong_place_is_not_passed_over(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["models", "--json", "list"]) == 2
-    assert capsys.readouterr().err == "parley: Invalid value for --json: it belongs behind “list”. `parley --help` tells more.\n"
+    assert capsys.readouterr().err == "parley: Invalid value for --json: it belongs behind “list”. `parley models --help` tells more.\n"
+
+
+def test_a_folder_that_is_no_reference_is_told_in_one_sentence(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["models", "check", str(data)]) == 4
+    assert capsys.readouterr().err == f"parley: {data} is no reference folder: it has no golden/.\n"
 
 
 def test_the_list_says_that_there_are_more(data: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -93,6 +93,17 @@ def test_one_wrong_value_costs_only_itself(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 2  # the same file is kept aside once
 
 
+@pytest.mark.parametrize("content", ["engine = [", "[turns]\nthreshold = 7\n"])
+def test_where_no_copy_can_be_kept_a_wrong_file_is_told_all_the_same(tmp_path: Path, content: str) -> None:
+    path = tmp_path / f"{'s' * 248}.toml"  # with `.bad` in it the name is too long for any disk, as no folder is closed to root
+    path.write_text(content)
+    loaded = load_settings(path)
+    assert loaded.settings == Settings()
+    (sentence,) = loaded.trouble
+    assert "no copy of the file can be kept (File name too long)" in sentence
+    assert path.read_text() == content
+
+
 def test_only_the_user_may_read_the_file(tmp_path: Path) -> None:
     path = tmp_path / "settings.toml"
     path.write_text("")

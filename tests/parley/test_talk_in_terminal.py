@@ -247,6 +247,7 @@ def test_the_command_line_goes_before_the_settings(tmp_path: Path) -> None:
     asked = options_of(TalkRequest(bundle="mini", style="rate=1.5,emotion=happy", character="Captain Rosa"), Settings(), cast)
     assert asked.engine == BuiltIn("mini")
     assert asked.style == Style(rate=1.5, emotion="happy")
+    assert style_from("emotion=happy,intensity=0.5") == Style("happy", 0.5)
     assert asked.character is not None and asked.character.kind == "pirate"
     assert asked.history is not None
     with pytest.raises(UsageError, match=r"no character “Nobody”; there are: .*Captain Rosa"):

@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -208,3 +211,16 @@ def test_a_model_that_fails_says_which(tmp_path: Path) -> None:
     session = OnnxSession(saved(doubling(), tmp_path / "doubling.onnx"))
     with pytest.raises(EngineError, match=r"doubling\.onnx failed"):
         session.run({"x": np.zeros(5, np.float32)})
+
+
+def test_onnx_runtime_reports_to_nobody(tmp_path: Path) -> None:
+    """What it would send waits in the user's home, beside the id of this machine."""
+    network = saved(doubling(), tmp_path / "doubling.onnx")
+    home = tmp_path / "home"
+    home.mkdir()
+    script = "import sys; from pathlib import Path; from parley_models.onnx_session import OnnxSession; OnnxSession(Path(sys.argv[1]))"
+    environment = {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+
+    subprocess.run([sys.executable, "-c", script, network], env=environment, check=True)
+
+    assert list(home.iterdir()) == []

@@ -83,6 +83,13 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
 }
 
 
+@pytest.mark.parametrize("channels", [1, 2])
+def test_floats_whose_squares_are_beyond_floats_are_a_question_like_others(tmp_path: Path, channels: int) -> None:
+    huge = np.stack([hum(0.5, 16_000, level=1e30)] * channels, axis=1)
+    soundfile.write(str(tmp_path / "q.wav"), huge, 16_000, subtype="FLOAT")
+    assert np.abs(read_question(tmp_path / "q.wav").samples).max() == pytest.approx(1.0)
+
+
 @pytest.mark.parametrize("case", BAD)
 def test_what_is_no_question_is_refused_in_one_sentence(tmp_path: Path, case: str) -> None:
     make, says = BAD[case]

@@ -5,9 +5,7 @@ from typing import Annotated
 
 import typer
 
-bench = typer.Typer(
-    help="Measure this machine with a model: how long you wait, how steadily it runs.", no_args_is_help=True, rich_markup_mode=None
-)
+bench = typer.Typer(help="Measure how long you wait on this machine, how steadily it runs.", no_args_is_help=True, rich_markup_mode=None)
 
 
 def _record_path(out: Path | None) -> Path | None:
@@ -26,12 +24,14 @@ BundleOption = Annotated[str, typer.Option("--bundle", metavar="NAME|DIR", help=
 
 @bench.command("turn")
 def turn_command(
-    turns: Annotated[int, typer.Option("--turns", min=1, help="How many turns of each kind; what the aims ask for is 30.")] = 30,
+    turns: Annotated[
+        int, typer.Option("--turns", metavar="N", min=1, help="How many turns of each kind; what the aims ask for is 30.")
+    ] = 30,
     bundle: BundleOption = "mini",
     out: OutOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Measure turns through the real window, on a virtual microphone and speaker: how long you wait, and how it is interrupted."""
+    """Measure turns through the real window: waits and interruptions. It hears and speaks on a virtual microphone and speaker."""
     from parley.cli.bench_turn import measure_turns
 
     return measure_turns(bundle, turns, out, as_json=as_json)
@@ -39,12 +39,12 @@ def turn_command(
 
 @bench.command("hour")
 def hour_command(
-    minutes: Annotated[float, typer.Option("--minutes", min=0.2, max=10_080, help="How long to talk; up to a week.")] = 60.0,
+    minutes: Annotated[float, typer.Option("--minutes", metavar="N", min=0.2, max=10_080, help="How long to talk; up to a week.")] = 60.0,
     bundle: BundleOption = "mini",
     out: OutOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Talk back and forth for an hour on a virtual microphone and speaker, and look for gaps, growth and stalls."""
+    """Talk for an hour, and look for gaps, growth and stalls. It is talked to on a virtual microphone and speaker."""
     from parley.cli.bench_hour import measure_hour
 
     return measure_hour(bundle, minutes, out, as_json=as_json)
@@ -52,12 +52,12 @@ def hour_command(
 
 @bench.command("answer")
 def answer_command(
-    rounds: Annotated[int, typer.Option("--rounds", min=1, help="How often each sample question is asked.")] = 5,
+    rounds: Annotated[int, typer.Option("--rounds", metavar="N", min=1, help="How often each sample question is asked.")] = 5,
     bundle: BundleOption = "mini",
     out: OutOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Measure answers to the sample questions, without a microphone: how long you wait, how steadily sound is made."""
+    """Measure answers to the sample questions, without a microphone. How long you wait, how steadily sound is made."""
     from parley.cli.bench_answer import measure_answers
 
     return measure_answers(bundle, rounds, out, as_json=as_json)
@@ -67,11 +67,11 @@ def answer_command(
 def backbone_command(
     shape: Annotated[str, typer.Option("--shape", metavar="mini|3b|130b", help="Whose dimensions.")] = "mini",
     device: Annotated[str, typer.Option("--device", metavar="cpu|cuda[:N]", help="The processor, or a graphics card.")] = "cpu",
-    threads: Annotated[int, typer.Option("--threads", min=1, help="How many threads compute.")] = 1,
+    threads: Annotated[int, typer.Option("--threads", metavar="N", min=1, help="How many threads compute.")] = 1,
     out: OutOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Measure decoding, checking drafts and reading, with random weights of a model's true shape."""
+    """Measure decoding, checking drafts and reading. The weights are random, their shape is that of a true model."""
     if device != "cpu":
         from parley.cli.bench_card import measure_card
 

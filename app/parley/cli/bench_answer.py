@@ -56,7 +56,7 @@ def measure_answers(bundle: str, rounds: int, out: Path | None, *, as_json: bool
     assistant = Assistant.load(bundle)
     load_s = time.perf_counter() - began
     timed: list[Timed] = []
-    with Progress(console=Console(file=sys.stderr), transient=True) as progress:
+    with Progress(console=Console(file=sys.stderr), transient=True, disable=not sys.stderr.isatty()) as progress:
         for number in progress.track(range(WARM_UP + rounds * len(asked)), description="answering"):
             name, sound = asked[number % len(asked)]
             answer = timed_answer(assistant, name, sound, seed=number)

@@ -28,7 +28,7 @@ def measure_hour(bundle: str, minutes: float, out: Path | None, *, as_json: bool
     """
     load, speed = Load(), calibration()
     with (
-        Progress(console=Console(file=sys.stderr), transient=True) as progress,
+        Progress(console=Console(file=sys.stderr), transient=True, disable=not sys.stderr.isatty()) as progress,
         Sitting(Settings(engine=EngineSettings(bundle=bundle))) as sitting,
     ):
         task = progress.add_task("talking", total=minutes * 60)

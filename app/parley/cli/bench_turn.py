@@ -67,7 +67,7 @@ def measure_turns(bundle: str, turns: int, out: Path | None, *, as_json: bool) -
         EngineError: the window or its engine does not come.
     """
     load, speed = Load(), calibration()
-    with Progress(console=Console(file=sys.stderr), transient=True) as progress:
+    with Progress(console=Console(file=sys.stderr), transient=True, disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task("talking", total=4 * turns + 2 * WARM_UP + len(questions()))
         measured = _measure(bundle, turns, lambda: progress.advance(task))
     record = {

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from parley_models.errors import InputError, UsageError
 
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from parley_models.backbone.completions import Server
 
 ENGINES = ("local", "vllm")
+_EXAMPLE = "http://gpu.example:8000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,9 @@ class EngineChoice:
                 raise UsageError("An address, a key file and a model's name are for --engine vllm.")
             return None
         if not self.url:
-            raise UsageError("Where is the server? --engine vllm needs --url, such as http://gpu.example:8000.")
+            raise UsageError(f"Where is the server? --engine vllm needs --url, such as {_EXAMPLE}.")
+        if not _is_address(self.url):
+            raise UsageError(f"“{self.url}” is no address of a server: it looks like {_EXAMPLE}.")
         from parley_models.backbone.completions import Server
 
         return Server(self.url, self._key(), self.model)
@@ -47,6 +51,14 @@ class EngineChoice:
             return self.key_file.read_text("utf-8").strip()
         except (OSError, ValueError) as error:
             raise InputError(f"{self.key_file} can't be read as a key.") from error
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 HERE = EngineChoice()

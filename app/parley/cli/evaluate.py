@@ -53,7 +53,7 @@ def evaluate_bundle(name: str, *, limit: int | None, as_json: bool, world: str |
     styles: list[StyleMark] = []
     heard: list[HeardStyle] = []
     met: list[PersonMark] = []
-    with Progress(console=Console(file=sys.stderr), transient=True) as progress:
+    with Progress(console=Console(file=sys.stderr), transient=True, disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task(f"asking {len(asked)} questions", total=len(asked) + len(styled) + len(words))
         for number, question in enumerate(asked):
             marks.append(wide.mark(number, question) if isinstance(question, WideQuestion) else exam.mark(number, question))

@@ -36,15 +36,17 @@ def plan_command(
     card: Annotated[str | None, typer.Option("--card", metavar="CARD", help="As if this card were here, such as “RTX 4090”.")] = None,
     as_json: LineJsonOption = False,
 ) -> int:
-    """Tell whether a model would run here, and how well, before anything is fetched."""
+    """Tell whether a model would run here, and how well. Nothing is fetched for that."""
     from parley.cli.models_plan import plan_models
 
     return plan_models(name, card=card, as_json=as_json)
 
 
 @models.command("pull")
-def pull_command(name: Annotated[str, typer.Argument(metavar="NAME")], as_json: LineJsonOption = False) -> int:
-    """Fetch a model; it may be stopped at any moment and goes on where it was."""
+def pull_command(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A model of the catalogue.")], as_json: LineJsonOption = False
+) -> int:
+    """Fetch a model. It may be stopped at any moment and goes on where it was."""
     from parley.cli.models_pull import pull_model
 
     return pull_model(name, as_json=as_json)
@@ -52,10 +54,10 @@ def pull_command(name: Annotated[str, typer.Argument(metavar="NAME")], as_json: 
 
 @models.command("verify")
 def verify_command(
-    names: Annotated[list[str] | None, typer.Argument(metavar="NAME …", help="Models that are here; without it, all.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help="A model that is here; without it, all.")] = None,
     as_json: LineJsonOption = False,
 ) -> int:
-    """Compare every file of a model with what was recorded when it was made."""
+    """Compare a model's files with what was recorded when it was made."""
     from parley.cli.models_keep import verify_models
 
     return verify_models(names or (), as_json=as_json)
@@ -63,7 +65,7 @@ def verify_command(
 
 @models.command("remove")
 def remove_command(
-    name: Annotated[str, typer.Argument(metavar="NAME")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A model that is here.")],
     sure: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
     as_json: LineJsonOption = False,
 ) -> int:
@@ -77,7 +79,7 @@ def remove_command(
 def import_command(
     sources: Annotated[
         list[Path],
-        typer.Argument(metavar="SRC …", help="Folders of a checkpoint: backbone, Step-Audio-Tokenizer, vocoder; and recordings of voices."),
+        typer.Argument(metavar="SRC", help="Folders of a checkpoint: backbone, Step-Audio-Tokenizer, vocoder; and recordings of voices."),
     ],
     out: Annotated[Path, typer.Option("--out", metavar="BUNDLE", help="The new bundle's folder.")],
     quantize: Annotated[
@@ -85,7 +87,7 @@ def import_command(
     ] = "int8",
     as_json: LineJsonOption = False,
 ) -> int:
-    """Make a bundle of a checkpoint on this disk; it may be stopped at any moment and goes on where it was."""
+    """Make a bundle of a checkpoint on this disk. It may be stopped at any moment and goes on where it was."""
     from parley.cli.models_import import import_model
 
     return import_model(sources, out, quantize=quantize, as_json=as_json)
@@ -96,7 +98,7 @@ def check_command(
     folder: Annotated[Path, typer.Argument(metavar="REFERENCE_DIR", help="Checkpoints, recordings and golden numbers.")],
     as_json: LineJsonOption = False,
 ) -> int:
-    """Import the checkpoints of a reference folder and hold everything they compute against its numbers."""
+    """Hold the checkpoints of a reference folder against its numbers. They are imported for that, and all that they compute is compared."""
     from parley.cli.models_check import check_folder
 
     return check_folder(folder, as_json=as_json)

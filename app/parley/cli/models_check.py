@@ -21,7 +21,10 @@ def check_folder(folder: Path, *, as_json: bool) -> int:
     """Print one row for each item; the exit code says whether all are within their tolerances."""
     rows: list[Row] = []
     console = Console(file=sys.stderr)
-    with tempfile.TemporaryDirectory(prefix="parley-check-") as scratch, Progress(console=console, transient=True) as progress:
+    with (
+        tempfile.TemporaryDirectory(prefix="parley-check-") as scratch,
+        Progress(console=console, transient=True, disable=not console.is_terminal) as progress,
+    ):
         bar = progress.add_task("importing", total=None)
 
         def tell(news: ImportNews) -> None:

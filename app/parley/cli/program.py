@@ -1,9 +1,11 @@
 """The commands of `parley` and their options. Models are imported only by the command that runs them."""
 
+import errno
 import os
 import sys
+from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from typer.exceptions import TyperException
@@ -14,7 +16,6 @@ from parley_models.errors import ParleyError, UsageError
 
 program = typer.Typer(
     name="parley",
-    help="A voice assistant that you talk to and that talks back, on your own machine.",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -36,18 +37,33 @@ ServedOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="One line of JSON per question, for machines.")]
 
 
+def _tell_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"Parley {version('parley')}")
+        raise typer.Exit
+
+
+@program.callback()
+def parley(
+    _version: Annotated[bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Tell which Parley this is.")] = False,
+) -> None:
+    """A voice assistant that you talk to and that talks back, on your own machine."""
+
+
 @program.command()
 def ask(
-    questions: Annotated[
-        list[Path] | None, typer.Argument(metavar="Q.wav …", help="Spoken questions: WAV, FLAC or OGG, up to 30 s.")
+    questions: Annotated[list[Path] | None, typer.Argument(metavar="Q.wav", help="Spoken questions: WAV, FLAC or OGG, up to 30 s.")] = None,
+    text: Annotated[
+        list[str] | None, typer.Option("--text", metavar="QUESTION", help="A typed question; asked after the spoken ones.")
     ] = None,
-    text: Annotated[list[str] | None, typer.Option("--text", help="A typed question; asked after the spoken ones.")] = None,
     conversation: Annotated[bool, typer.Option("--conversation", help="The questions belong together.")] = False,
     out: Annotated[Path | None, typer.Option("-o", "--out", metavar="OUT.wav|OUTDIR", help="Where the answers go.")] = None,
     bundle: BundleOption = "mini",
     style: Annotated[str, typer.Option("--style", metavar="CONTROL=VALUE,…", help="How to speak: rate=1.2,pitch=2,…")] = "",
     system: Annotated[str | None, typer.Option("--system", metavar="ROLE", help="Who Parley is to be.")] = None,
-    seed: Annotated[int | None, typer.Option("--seed", min=0, max=2**63 - 1, help="The same seed gives the same answer.")] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", metavar="N", min=0, max=2**63 - 1, help="The same seed gives the same answer.")
+    ] = None,
     engine: EngineOption = "local",
     url: ServerOption = None,
     key_file: KeyFileOption = None,
@@ -66,10 +82,14 @@ def ask(
 @program.command("eval")
 def evaluate(
     bundle: Annotated[str, typer.Argument(metavar="NAME|DIR", help="The model to be measured.")] = "mini",
-    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Ask only so many questions.")] = None,
+    limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="Ask only so many questions.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The table as JSON, for machines.")] = False,
-    world: Annotated[str | None, typer.Option("--world", help="Whose examination: mini0 or mini1; the model's own unless given.")] = None,
-    people: Annotated[Path | None, typer.Option("--people", help="Folder of people's recordings, to be asked as well.")] = None,
+    world: Annotated[
+        str | None, typer.Option("--world", metavar="mini0|mini1", help="Whose examination; the model's own unless given.")
+    ] = None,
+    people: Annotated[
+        Path | None, typer.Option("--people", metavar="DIR", help="Folder of people's recordings, to be asked as well.")
+    ] = None,
 ) -> int:
     """Measure a model: understood, audible, in style, honest, fast."""
     from parley.cli.evaluate import evaluate_bundle
@@ -79,8 +99,10 @@ def evaluate(
 
 @program.command()
 def serve(
-    host: Annotated[str, typer.Option("--host", help="Where to listen; only this machine can reach 127.0.0.1.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")] = 0,
+    host: Annotated[
+        str, typer.Option("--host", metavar="ADDRESS", help="Where to listen; only this machine can reach 127.0.0.1.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", metavar="N", min=0, max=65535, help="0 takes a free one.")] = 0,
     token_file: Annotated[
         Path | None, typer.Option("--token-file", metavar="F", help="Holds what clients must know; made, yours alone, if it is not there.")
     ] = None,
@@ -97,7 +119,7 @@ def serve(
     key_file: KeyFileOption = None,
     model: ServedOption = None,
 ) -> int:
-    """Run the engine for other programs: the OpenAI Realtime protocol on a WebSocket."""
+    """Run the engine for other programs. They reach it by the OpenAI Realtime protocol, on a WebSocket."""
     from parley.cli.engine_choice import EngineChoice
     from parley.cli.serve import ServeRequest, run_engine
     from parley_models.realtime.server import Address
@@ -111,7 +133,7 @@ def talk(
     text: Annotated[bool, typer.Option("--text", help="Type instead of speaking.")] = False,
     bundle: Annotated[str | None, typer.Option("--bundle", metavar="NAME|DIR", help="The model that answers.")] = None,
     url: Annotated[str | None, typer.Option("--url", metavar="ws://…", help="Talk to a Realtime server instead.")] = None,
-    key: Annotated[str, typer.Option("--key", envvar="PARLEY_KEY", help="What that server wants to know.")] = "",
+    key: Annotated[str, typer.Option("--key", metavar="KEY", envvar="PARLEY_KEY", help="What that server wants to know.")] = "",
     character: Annotated[str | None, typer.Option("--character", metavar="NAME", help="Who answers.")] = None,
     style: Annotated[str, typer.Option("--style", metavar="CONTROL=VALUE,…", help="How to speak: rate=1.2,pitch=2,…")] = "",
     keep: Annotated[bool, typer.Option("--keep/--no-keep", help="Whether the conversation is kept in the history.")] = True,
@@ -125,9 +147,12 @@ def talk(
 
 @program.command()
 def ctl(
-    word: Annotated[str, typer.Argument(metavar="talk|stop|mute", help="talk: begin, and again to end; stop: silence; mute: on and off.")],
+    word: Annotated[
+        Literal["talk", "stop", "mute"],
+        typer.Argument(metavar="WORD", help="talk: begin, and again to end; stop: silence; mute: on and off."),
+    ],
 ) -> int:
-    """Control the Parley that is running: for key bindings of the whole desktop."""
+    """Control the Parley that is running. For key bindings of the whole desktop."""
     from parley.cli.ctl import control
 
     return control(word)
@@ -145,7 +170,7 @@ def voices_list(bundle: BundleOption = "mini", as_json: Annotated[bool, typer.Op
 def voices_add(
     recording: Annotated[Path, typer.Argument(metavar="ME.wav", help="1 to 15 s of one person speaking.")],
     bundle: BundleOption = "mini",
-    name: Annotated[str | None, typer.Option("--name", help="What to call it; else it is called like the file.")] = None,
+    name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="What to call it; else it is called like the file.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON, for machines.")] = False,
 ) -> int:
     """Make a voice of a recording."""
@@ -166,17 +191,25 @@ def run(arguments: list[str]) -> int:
     """Run one command; known trouble becomes one sentence on stderr and its exit code (DESIGN §10)."""
     try:
         code = program(arguments or ["--help"], prog_name="parley", standalone_mode=False)
+        sys.stdout.flush()
     except ParleyError as error:
         complain(error)
         return error.exit_code
     except TyperException as error:
         sentence = error.format_message().strip().rstrip(".")
-        complain(f"{sentence[:1].upper()}{sentence[1:]}. `parley --help` tells more.")
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "parley"
+        complain(f"{sentence[:1].upper()}{sentence[1:]}. `{command} --help` tells more.")
         return UsageError.exit_code
-    except BrokenPipeError:  # the reader went away: nobody is left to tell
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except SystemExit:  # typer's own way when the reader went away: nobody is left to tell
         return 0
-    except (KeyboardInterrupt, typer.Abort):
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left of it would be tried again at the end
+        complain("What is told can't be written: no space left on device.")
+        return UsageError.exit_code
+    except typer.Abort:
         return 130
     return code if isinstance(code, int) else 0
 

@@ -241,6 +241,10 @@ def options_of(request: TalkRequest, settings: Settings, characters: Characters)
     )
 
 
+NUMBERS = (("rate", 0.5, 2.0), ("pitch", -6.0, 6.0), ("intensity", 0.0, 1.0))
+"""The controls that take a number, and from where to where."""
+
+
 def style_from(text: str) -> Style:
     """`rate=1.2,emotion=happy` without a bundle at hand; what the engine does not offer is left out later.
 
@@ -249,7 +253,7 @@ def style_from(text: str) -> Style:
     """
     from parley_models.style import Control, ControlTable
 
-    rows = tuple(Control(name, "continuous", minimum=low, maximum=high) for name, low, high in (("rate", 0.5, 2.0), ("pitch", -6.0, 6.0)))
+    rows = tuple(Control(name, "continuous", minimum=low, maximum=high) for name, low, high in NUMBERS)
     numbers: list[str] = []
     values: dict[str, Any] = {}
     for pair in filter(None, (part.strip() for part in text.split(","))):

@@ -7,6 +7,7 @@ system, and nothing that it prints can block it.
 
 import asyncio
 import contextlib
+import errno
 import json
 import os
 import secrets
@@ -24,6 +25,9 @@ Command = Callable[[BuiltIn, Path], Sequence[str]]
 
 HOPELESS = frozenset({UsageError.exit_code, BundleError.exit_code, DeviceError.exit_code})
 """Exit codes after which another start would end the same way."""
+
+_CLOSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST})
+"""A folder that can't be written to won't let the next engine start either; on a full disk there may be room again."""
 
 _LOOK_S = 0.05
 """How often a child that starts is looked at."""
@@ -78,7 +82,8 @@ class Child:
                 # a session of its own: Ctrl+C in our terminal is for us, and we stop it ourselves
                 self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=out, stderr=err, start_new_session=True)
         except OSError as error:
-            raise EngineError(f"The engine can't be started: {error.strerror}.") from error
+            kind = EngineHopeless if error.errno in _CLOSED else EngineError
+            raise kind(f"The engine can't be started: {error.filename or self._folder}: {error.strerror}.") from error
         deadline = asyncio.get_running_loop().time() + patience_s
         while not (line := self._first_line()):
             if self.ended:

@@ -78,7 +78,7 @@ class History:
                 path.touch(mode=0o600)
             self._database = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=5)
         except (OSError, sqlite3.Error) as error:
-            raise StoreError(f"The history {path} can't be opened: {error}.") from error
+            raise StoreError(f"The history {path} can't be opened: {getattr(error, 'strerror', None) or error}.") from error
         try:
             for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
                 self._database.execute(f"PRAGMA {pragma}")

@@ -18,6 +18,7 @@ from parley.conversation.engine import Patience
 from parley.conversation.events import Activity, Asked, EngineChanged, EngineState, Spoke
 from parley.conversation.history import History
 from parley.conversation.offer import BuiltIn
+from parley_models.errors import EngineError
 from tests.fakes import hanging_program, realtime_program
 from tests.fakes.thimble import thimble_folder
 from tests.parley.conversation.conftest import User, wait_for
@@ -229,11 +230,15 @@ def test_our_own_program_leaves_with_its_parent_before_it_does_anything(tmp_path
     assert child.wait(30) == 0
 
 
+def test_a_place_where_no_engine_can_be_started_is_told_once(sit_down: Callable[..., User], tmp_path: Path) -> None:
+    (tmp_path / "a file").touch()
+    user = sit_down(BuiltIn(), command=scripted, patience=PATIENCE, state=tmp_path / "a file" / "state")
+    assert "Not a directory" in user.until(EngineChanged, lambda news: news.state is EngineState.FAILED).message
+    assert not [news for news in user.all(EngineChanged) if news.state is EngineState.DIED]
+
+
 @pytest.mark.parametrize(("code", "says"), [("print('nonsense')", "where it listens"), ("import sys; sys.exit(1)", "exit code 1")])
 def test_a_child_that_is_no_engine_is_told(tmp_path: Path, code: str, says: str) -> None:
-
-    from parley_models.errors import EngineError
-
     async def start() -> None:
         child = Child(BuiltIn(), tmp_path, lambda _choice, _token: [sys.executable, "-c", code])
         try:

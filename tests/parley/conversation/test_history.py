@@ -187,7 +187,7 @@ def test_a_damaged_history_is_kept_aside(tmp_path: Path) -> None:
 def test_a_history_that_can_not_be_written_says_so(tmp_path: Path) -> None:
     (tmp_path / "blocked").write_text("")
     history, trouble = open_history(tmp_path / "blocked" / "history.db")
-    assert "can't be opened" in trouble
+    assert "can't be opened: File exists." in trouble
     assert "not kept" in trouble
     history.close()
 
