@@ -28,6 +28,7 @@ LIGHT = next(
 )
 """Modules that work where neither torch nor onnxruntime can be imported."""
 
+PAGES = sorted(page for folder in ("", "docs/**/", "models/**/") for page in ROOT.glob(f"{folder}*.md"))
 CODE_RUNNERS = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 
 
@@ -230,3 +231,24 @@ def test_readme_names_the_two_commands() -> None:
 
     assert "python3 installer/run.py\n" in readme
     assert "python3 installer/run.py test\n" in readme
+
+
+def headings(page: Path) -> set[str]:
+    """A page's headings as links name them."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_to_what_is_there(page: Path) -> None:
+    for target in re.findall(r"\]\((?!\w+:)([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        name, _, heading = target.partition("#")
+        there = page.parent / name if name else page
+        assert there.exists(), target
+        assert not heading or heading in headings(there), target
+
+
+def test_pages_that_code_names_are_there() -> None:
+    named = {(path, name) for path in tracked() if path.suffix == ".py" for name in re.findall(r"docs/[\w/]+\.md", path.read_text("utf-8"))}
+    assert named
+    assert not [f"{path}: {name}" for path, name in named if not (ROOT / name).exists()]

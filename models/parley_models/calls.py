@@ -1,4 +1,4 @@
-"""Calls of tools in an answer's text: one line each, never shown and never spoken (docs/architecture.md, "Calls").
+"""Calls of tools in an answer's text: one line each, never shown and never spoken (docs/architecture/engine.md, "Calls").
 
 @set_timer seconds=300 label="tea"
 """

@@ -1,8 +1,8 @@
 """The styles that Mini can be asked for, how its voice performs them, and the labels by which it names them itself.
 
 No style reaches the prompt: the voice performs emotions and manners as it does rate and pitch (DESIGN §3 has the first two in the model's
-sound ids; docs/architecture.md says why not here). The amounts follow `corpus.renditions`, which is how the teacher does it with WORLD, and
-were moved until `vocoder.styles` heard each style in nearly every answer.
+sound ids; docs/architecture/mini.md says why not here). The amounts follow `corpus.renditions`, which is how the teacher does it with
+WORLD, and were moved until `vocoder.styles` heard each style in nearly every answer.
 """
 
 from parley_models.prosody import Prosody

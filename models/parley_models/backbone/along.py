@@ -1,4 +1,4 @@
-"""Writing along: a backbone that puts the words it understands between the groups it hears (docs/architecture.md, "Writing along")."""
+"""Writing along: a backbone that puts the words it understands between the groups it hears (docs/architecture/mini.md, "Writing along")."""
 
 from collections.abc import Sequence
 from typing import Protocol

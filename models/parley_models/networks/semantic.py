@@ -2,7 +2,7 @@
 
 The shape is the front of a Whisper encoder (two convolutions, the second of stride 2, then pre-norm blocks), as in
 CosyVoice's `speech_tokenizer_v1`, small. The code book is a product: f0 · 85 + detail, so that a pitch shift
-is a shift of the first factor (docs/architecture.md, "Mini's blocks").
+is a shift of the first factor (docs/architecture/mini.md, "Ears").
 """
 
 from dataclasses import dataclass

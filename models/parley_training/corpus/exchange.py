@@ -75,7 +75,7 @@ class Exchange:
     """How the question must sound, where the answer depends on it."""
 
     call: str = ""
-    """The line that calls a tool, after the spoken answer (docs/architecture.md, "Calls")."""
+    """The line that calls a tool, after the spoken answer (docs/architecture/engine.md, "Calls")."""
 
     question_sound: str = ""
     """What a synthesizer is given in place of the question, as in `Part.sound`."""

@@ -110,7 +110,7 @@ def _readings(count: int) -> Iterator[str]:
 
 
 def _parts(exchanges: Iterator[Exchange]) -> Iterator[Part]:
-    """What an answer is spoken in is the voice's affair, but for its language (docs/architecture.md, style)."""
+    """What an answer is spoken in is the voice's affair, but for its language (docs/architecture/mini.md, "Voice")."""
     return (replace(part, style=Style(dialect=part.style.dialect)) for exchange in exchanges for part in exchange.segments if part.text)
 
 
