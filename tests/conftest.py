@@ -12,6 +12,9 @@ from tqdm import tqdm
 tqdm.monitor_interval = 0  # its watching thread, which torch's exporter starts, would outlive the test
 
 ROOT = Path(__file__).resolve().parent.parent
+os.environ["PYTHONPATH"] = os.pathsep.join(str(ROOT / part) for part in ("app", "models", "assets", "installer", "."))
+"""What pyproject.toml gives pytest: programs that tests start run this checkout too, whichever is installed."""
+
 COMPACT_REFERENCE = ROOT / "tests" / "data" / "reference"
 ENDING_S = 5
 """What a thread that has been told to end may take on a busy machine."""

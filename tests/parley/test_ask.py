@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 import shutil
 import subprocess
 import sys
@@ -147,9 +146,8 @@ def test_a_model_that_fails_leaves_nothing_half_written(bundle: Path, desk: Path
 
 def program(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """The real entry point, as installed."""
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-m", "parley", *arguments]
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
 
 
 WRONG: dict[str, tuple[list[str], int, str]] = {
@@ -201,8 +199,7 @@ def test_a_damaged_bundle_names_the_file(bundle: Path, desk: Path) -> None:
 def test_help_is_quick_to_come_and_loads_no_model_code(tmp_path: Path) -> None:
     watch = "import sys; from parley.cli.program import run; run(['--help']); run(['ask', '--help'])"
     watch += "; sys.exit(', '.join({'torch', 'onnxruntime', 'numpy', 'sentencepiece'} & set(sys.modules)) or 0)"
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run([sys.executable, "-c", watch], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", watch], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "--conversation" in done.stdout
 
@@ -210,6 +207,5 @@ def test_help_is_quick_to_come_and_loads_no_model_code(tmp_path: Path) -> None:
 def test_a_missing_question_is_told_before_torch_is_loaded(desk: Path) -> None:
     watch = "import sys; from parley.cli.program import run; code = run(['ask', 'none.wav'])"
     watch += "; sys.exit(code if not {'torch', 'onnxruntime'} & set(sys.modules) else 99)"
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run([sys.executable, "-c", watch], cwd=desk, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", watch], cwd=desk, capture_output=True, text=True, check=False)
     assert done.returncode == 3

@@ -219,7 +219,7 @@ def test_onnx_runtime_reports_to_nobody(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
     script = "import sys; from pathlib import Path; from parley_models.onnx_session import OnnxSession; OnnxSession(Path(sys.argv[1]))"
-    environment = {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    environment = {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": os.environ["PYTHONPATH"]}
 
     subprocess.run([sys.executable, "-c", script, network], env=environment, check=True)
 

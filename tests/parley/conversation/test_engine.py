@@ -200,8 +200,7 @@ asyncio.run(main())
 
 
 def test_no_orphan_is_left_when_the_window_is_killed(tmp_path: Path) -> None:
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    owner = subprocess.Popen([sys.executable, "-c", OWNER, str(tmp_path), *ENGINE], stdout=subprocess.PIPE, text=True, env=environment)
+    owner = subprocess.Popen([sys.executable, "-c", OWNER, str(tmp_path), *ENGINE], stdout=subprocess.PIPE, text=True)
     assert owner.stdout is not None
     pid = int(owner.stdout.readline())
     assert _lives(pid)
@@ -215,15 +214,12 @@ def test_no_orphan_is_left_when_the_window_is_killed(tmp_path: Path) -> None:
 
 
 def test_our_own_program_leaves_with_its_parent_before_it_does_anything(tmp_path: Path) -> None:
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     command = serve_command(BuiltIn(str(tmp_path)), tmp_path / "token")
     assert command[1:4] == ["-m", "parley", "--attached"]
     slow = (
         "import sys, time; sys.argv = ['parley', '--attached', '--help']; import parley.cli.program as p; p.run = lambda _: time.sleep(600)"
     )
-    child = subprocess.Popen(
-        [sys.executable, "-c", f"{slow}; from parley.__main__ import main; main()"], stdin=subprocess.PIPE, env=environment
-    )
+    child = subprocess.Popen([sys.executable, "-c", f"{slow}; from parley.__main__ import main; main()"], stdin=subprocess.PIPE)
     assert child.stdin is not None
     assert child.poll() is None
     child.stdin.close()

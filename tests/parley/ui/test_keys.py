@@ -128,13 +128,15 @@ def test_esc_interrupts_from_everywhere_and_leaves_the_input_line(desktop: Deskt
         (Qt.Key.Key_N, Qt.KeyboardModifier.ControlModifier, "new_conversation", ()),
     ],
 )
-def test_shortcuts(desktop: Desktop, key: Qt.Key, modifiers: Qt.KeyboardModifier, call: str, with_what: tuple[object, ...]) -> None:
+def test_a_shortcut_does_what_its_button_does(
+    desktop: Desktop, key: Qt.Key, modifiers: Qt.KeyboardModifier, call: str, with_what: tuple[object, ...]
+) -> None:
     QTest.keyClick(desktop.window, key, modifiers)
 
     assert desktop.called(call) == [with_what]
 
 
-def test_ctrl_comma_opens_the_settings(desktop: Desktop, qtbot: object) -> None:
+def test_ctrl_comma_opens_the_settings(desktop: Desktop) -> None:
     wanted: list[bool] = []
     desktop.window.settings_wanted.connect(lambda: wanted.append(True))
     QTest.keyClick(desktop.window, Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier)

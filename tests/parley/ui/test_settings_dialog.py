@@ -108,7 +108,7 @@ def test_a_microphone_that_was_open_stays_open_after_the_test(dialog: SettingsDi
         ("Keep recordings of my voice", "privacy.keep_recordings"),
     ],
 )
-def test_switches(dialog: SettingsDialog, desktop: Desktop, name: str, field: str) -> None:
+def test_a_switch_shows_a_setting_and_turns_it(dialog: SettingsDialog, desktop: Desktop, name: str, field: str) -> None:
     table, key = field.split(".")
     before = getattr(getattr(desktop.chosen.settings, table), key)
     switch = named(dialog, name)
@@ -118,7 +118,7 @@ def test_switches(dialog: SettingsDialog, desktop: Desktop, name: str, field: st
     assert getattr(getattr(desktop.chosen.settings, table), key) == (not before)
 
 
-def test_sliders(dialog: SettingsDialog, desktop: Desktop) -> None:
+def test_sliders_set_what_they_are_called(dialog: SettingsDialog, desktop: Desktop) -> None:
     for name in ("Voice threshold", "Silence that ends a turn", "Microphone gain", "Speaker gain"):
         slider = named(dialog, name)
         assert isinstance(slider, Slider)
@@ -129,7 +129,7 @@ def test_sliders(dialog: SettingsDialog, desktop: Desktop) -> None:
     assert (settings.audio.input_gain_db, settings.audio.output_gain_db) == (30, 6)
 
 
-def test_colours(dialog: SettingsDialog, desktop: Desktop) -> None:
+def test_colours_are_chosen_by_name(dialog: SettingsDialog, desktop: Desktop) -> None:
     colours = named(dialog, "Colours")
     assert isinstance(colours, Choice)
     pick(colours, "dark")

@@ -61,7 +61,7 @@ def test_reasons_name_the_bundle(desktop: Desktop) -> None:
     assert "no Parley engine" in use(desktop, FOREIGN).rows["rate"].small.text()
 
 
-def test_before_the_engine_is_up_nothing_can_be_moved(theme: object, desktop: Desktop) -> None:
+def test_before_the_engine_is_up_nothing_can_be_moved(desktop: Desktop) -> None:
     panel = StylePanel(desktop.theme)
 
     assert not any(row.is_usable for row in panel.rows.values())

@@ -1,7 +1,7 @@
 """Every state has a word, a way on, and the right buttons."""
 
 import pytest
-from PySide6.QtCore import QEvent, QObject
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtTest import QTest
 
 from parley.conversation.events import Activity, EngineChanged, EngineState, Event, SoundChanged, StateChanged
@@ -42,7 +42,7 @@ SOUND = SoundChanged("Microphone", "Speaker")
         ([state(Activity.SPEAKING), SoundChanged("Microphone", None)], "Speaking", "no speaker"),
     ],
 )
-def test_states(desktop: Desktop, news: list[Event], word: str, hint: str) -> None:
+def test_every_state_has_its_word_and_says_how_to_go_on(desktop: Desktop, news: list[Event], word: str, hint: str) -> None:
     for each in (READY, SOUND, *news):
         desktop.talk.tell(each)
     desktop.settle()
@@ -105,8 +105,6 @@ def test_only_what_goes_on_can_be_interrupted(desktop: Desktop) -> None:
 
 
 def test_enter_sends_and_shift_enter_breaks_the_line(desktop: Desktop) -> None:
-    from PySide6.QtCore import Qt
-
     field = desktop.window.talk_bar.composer.field
     field.setFocus()
     low = field.height()
@@ -123,7 +121,9 @@ def test_enter_sends_and_shift_enter_breaks_the_line(desktop: Desktop) -> None:
 def test_nothing_is_not_sent(desktop: Desktop) -> None:
     composer = desktop.window.talk_bar.composer
     composer.field.setPlainText("   ")
+    QTest.keyClick(composer.field, Qt.Key.Key_Return)
 
+    assert desktop.called("send") == []
     assert not composer.send_button.isEnabled()
 
 

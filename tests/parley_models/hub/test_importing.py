@@ -208,9 +208,7 @@ def test_a_disk_that_is_too_small_and_a_place_that_is_taken(checkpoint: Path, tm
 def start(checkpoint: Path, out: Path) -> subprocess.Popen[bytes]:
     sources = [str(checkpoint / part) for part in (BACKBONE, TOKENIZER, WHOLE)]
     command = [sys.executable, "-m", "parley", "models", "import", *sources, "--out", str(out), "--quantize", "int8"]
-    root = Path(__file__).resolve().parents[3]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(str(root / name) for name in ("app", "models", "assets"))}
-    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def steps(out: Path) -> int:
