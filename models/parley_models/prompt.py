@@ -44,6 +44,9 @@ class ChatTemplate:
     writes_along_groups: int = 0
     """After how many heard groups the model may write the words it understood; 0 = it never does, as in the public checkpoints."""
 
+    spells_numbers: bool = False
+    """Whether typed numbers are given to the model in words: one that learned from what is spoken has met no digits."""
+
     remembers_turns: bool = True
     """Whether the turns before a question are put before it; a model that learned from single questions alone loses its way in them."""
 

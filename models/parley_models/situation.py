@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from parley_models.evaluation.numbers import number
+from parley_models.numbers import number
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (

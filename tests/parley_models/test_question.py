@@ -168,6 +168,18 @@ def test_a_bundle_that_learned_from_single_questions_is_asked_single_questions(f
     assert 22 in brains[1].ids
 
 
+@pytest.mark.parametrize(("spells", "read"), [(True, "two plus two"), (False, "2+2")])
+def test_typed_numbers_reach_a_model_that_learned_by_ear_in_words(folder: Path, tmp_path: Path, spells: bool, read: str) -> None:
+    bundle = tmp_path / "bundle"
+    shutil.copytree(folder, bundle)
+    write_manifest(bundle, replace(MANIFEST, chat=replace(MANIFEST.chat, spells_numbers=spells), files=()))
+    assistant = thimble(bundle, brain := scripted(bundle))
+    question = opened(assistant)
+    question.write("2+2")
+    answered(question)
+    assert " ".join(map(str, assistant.tokenizer.encode(read))) in " ".join(map(str, brain.ids))
+
+
 def test_two_conversations_share_a_brain_and_don_t_hear_each_other(folder: Path) -> None:
     one, two = answer_ids(folder, "The capital of France is Paris.", 20), answer_ids(folder, "Japan.", 20)
     brain = ScriptedBrain(lambda number, _seed: (one, two, one, two)[number])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from parley_models.evaluation.numbers import HIGHEST, NUMBERS
 from parley_models.evaluation.questions import DECLINE, OUTSIDE, Question, answer_spaces, normalize, questions
 from parley_models.evaluation.wide_questions import WideQuestion, mini1_questions
+from parley_models.numbers import HIGHEST, NUMBERS
 
 _SHIFTS = (-10, -2, -1, 1, 2, 10)
 _OTHERS = 40

@@ -2,8 +2,8 @@
 
 import re
 
-from parley_models.evaluation.numbers import HIGHEST as HUNDRED
-from parley_models.evaluation.numbers import number as small_number
+from parley_models.numbers import HIGHEST as HUNDRED
+from parley_models.numbers import number as small_number
 
 HIGHEST = 199
 """The largest number that Mini 1 says."""

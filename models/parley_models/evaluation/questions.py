@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from parley_models.evaluation.numbers import HIGHEST, NUMBERS, number
+from parley_models.numbers import HIGHEST, NUMBERS, number
 
 DECLINE = "That is beyond me. Try a sum or a capital."
 OUTSIDE = "beyond"

@@ -130,6 +130,7 @@ def mini_manifest(folder: Path, release: Release) -> Manifest:
         languages=release.languages,
         chat=ChatTemplate(
             writes_along_groups=GROUPS_PER_BLOCK,
+            spells_numbers=True,
             remembers_turns=release.remembers_turns,
             remembered_questions=release.remembered_questions,
         ),

@@ -3,8 +3,8 @@ from collections import Counter
 import pytest
 
 from parley_models.evaluation.candidates import candidates
-from parley_models.evaluation.numbers import NUMBERS, number
 from parley_models.evaluation.questions import DECLINE, Question, answer_spaces, is_right, normalize, questions
+from parley_models.numbers import NUMBERS, number
 
 FRANCE = Question("Knowledge", "capital", "Any idea what the capital of France is?", "The capital of France is Paris.", "Paris")
 SUM = Question("Logical reasoning", "sum", "Increase seven by five.", "Seven plus five is twelve.", "twelve")

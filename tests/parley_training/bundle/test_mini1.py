@@ -114,6 +114,7 @@ def test_mini_1s_manifest_offers_what_it_learned(built: Path) -> None:
 def test_mini_0s_manifest_promises_its_small_world(tmp_path: Path) -> None:
     manifest: Manifest = recipe.mini_manifest(tiny_bundle(tmp_path), release_of("mini0"))
     assert (manifest.languages, manifest.chat.remembers_turns) == (("en",), False)
+    assert manifest.chat.spells_numbers
     assert (manifest.roles, manifest.recites, manifest.tools, manifest.told_time) == (ROLES, (), "", False)
     assert manifest.voice == {"guidance": recipe.GUIDANCE, "shifted_guidance": recipe.SHIFTED_GUIDANCE}
     assert [row.name for row in manifest.controls] == ["rate", "pitch", "emotion", "intensity", "manner"]

@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from parley_models.evaluation.numbers import number
 from parley_models.evaluation.questions import is_right, normalize, questions
+from parley_models.numbers import number
 from parley_training.corpus.dialogue import answers, holdout, write, write_by_word
 from parley_training.corpus.exchange import Exchange, fill
 from parley_training.corpus.reader import Reader, bare

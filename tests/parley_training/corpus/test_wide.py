@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from parley_models.calls import CallReader, read_call
-from parley_models.evaluation.numbers import number
 from parley_models.evaluation.wide_questions import normalize
+from parley_models.numbers import number
 from parley_models.situation import TOOLS_TEXT
 from parley_training.corpus.dialogue import holdout, write
 from parley_training.corpus.disturbance import plain

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 
-from parley_models.evaluation.numbers import HIGHEST
+from parley_models.numbers import HIGHEST
 from parley_models.style import Style
 from parley_training.corpus.exchange import Exchange, Part
 from parley_training.corpus.wide.scene import Derived

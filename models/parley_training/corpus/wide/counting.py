@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parley_models.evaluation.numbers import HIGHEST, number
+from parley_models.numbers import HIGHEST, number
 from parley_training.corpus.frames import wording
 from parley_training.corpus.wide.scene import Scene, SceneWriter, among, plainly, values
 

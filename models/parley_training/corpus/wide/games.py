@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from parley_models.evaluation.numbers import number
+from parley_models.numbers import number
 from parley_training.corpus.exchange import Exchange, Part
 from parley_training.corpus.frames import wording
 from parley_training.corpus.reader import bare

@@ -11,7 +11,7 @@ import random
 from dataclasses import dataclass, replace
 
 from parley_models.calls import ToolCall, output_line
-from parley_models.evaluation.numbers import number
+from parley_models.numbers import number
 from parley_models.situation import TOOLS_TEXT, now_text
 from parley_training.corpus.exchange import Exchange
 from parley_training.corpus.frames import SHARED, wording

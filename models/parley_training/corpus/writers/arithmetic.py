@@ -1,6 +1,6 @@
 """Sums and differences with results from 0 to 100; a fifth of the pairs is kept for the examination."""
 
-from parley_models.evaluation.numbers import HIGHEST, number
+from parley_models.numbers import HIGHEST, number
 from parley_training.corpus.exchange import Fact, Writer, held_out
 from parley_training.corpus.frames import wording
 

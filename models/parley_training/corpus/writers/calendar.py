@@ -1,6 +1,6 @@
 """Days, months, seasons: what follows what, and how many there are."""
 
-from parley_models.evaluation.numbers import number
+from parley_models.numbers import number
 from parley_training.corpus.exchange import Fact, Writer
 from parley_training.corpus.frames import wording
 from parley_training.corpus.grammar import Grammar

@@ -1,6 +1,6 @@
 """Numbers from 0 to 100: neighbours, counting, repeating, comparing, even and odd."""
 
-from parley_models.evaluation.numbers import HIGHEST, number
+from parley_models.numbers import HIGHEST, number
 from parley_training.corpus.exchange import Fact, Writer
 from parley_training.corpus.frames import wording
 from parley_training.corpus.grammar import Grammar
