@@ -26,7 +26,7 @@ _STREAMED = (0, 0xFFFFFFFF)
 
 
 def read_question(path: Path, rate_hz: int | None = 16_000) -> AudioChunk:
-    """Read WAV, FLAC or OGG of any rate, mono or stereo, as mono at `rate_hz` (None: its own).
+    """Read WAV, FLAC, OGG or MP3 of any rate, mono or stereo, as mono at `rate_hz` (None: its own).
 
     Raises:
         InputError: no such file, not audio, empty, silent, cut short, longer than 30 s, or with numbers that are no sound.
@@ -63,7 +63,7 @@ def _decode(path: Path) -> tuple[Samples, int]:
                 raise InputError(f"{path} is cut short: {file.frames:,} samples were promised, {len(samples):,} are there.")
             return samples, file.samplerate
     except soundfile.LibsndfileError as error:
-        raise InputError(f"{path} is not a sound file that can be read (WAV, FLAC or OGG).") from error
+        raise InputError(f"{path} is not a sound file that can be read (WAV, FLAC, OGG or MP3).") from error
     except OSError as error:
         raise InputError(f"{path} can't be read: {error.strerror}.") from error
 

@@ -24,6 +24,7 @@ from parley_models.backbone.model import StepOmni
 from parley_models.backbone.weights import CONFIG_NAME, shards
 from parley_models.errors import ParleyError, UsageError
 from parley_models.text_tokenizer import TextTokenizer
+from parley_training.backbone.narrowed import narrowed
 from parley_training.backbone.questions import questions_of
 from parley_training.checkpoint import Pace, restore, save
 from parley_training.corpus.dialogue import write
@@ -178,7 +179,8 @@ def run(options: argparse.Namespace) -> None:
     book = PairBook(out / "pairs.jsonl")
     if len(book.asked) < options.questions:
         asking = Backbone.load(options.backbone, threads=options.threads, context=CONTEXT)
-        heard = [each for each in questions_of(options.corpus / "questions", options.tokens / "questions") if each.exchange.answer]
+        spoken = questions_of(options.corpus / "questions", options.tokens / "questions")
+        heard = [each for each in (narrowed(spoken) if options.world == "mini0" else spoken) if each.exchange.answer]
         if options.core:
             heard = [each for each in heard if in_core(each.exchange)]
         inquiry = Inquiry(
