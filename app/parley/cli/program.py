@@ -52,7 +52,9 @@ def parley(
 
 @program.command()
 def ask(
-    questions: Annotated[list[Path] | None, typer.Argument(metavar="Q.wav", help="Spoken questions: WAV, FLAC, OGG or MP3, up to 30 s.")] = None,
+    questions: Annotated[
+        list[Path] | None, typer.Argument(metavar="Q.wav", help="Spoken questions: WAV, FLAC, OGG or MP3, up to 30 s.")
+    ] = None,
     text: Annotated[
         list[str] | None, typer.Option("--text", metavar="QUESTION", help="A typed question; asked after the spoken ones.")
     ] = None,
