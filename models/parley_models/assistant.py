@@ -202,6 +202,10 @@ class Assistant:
         """The ids of a recording at 16 kHz, without the model having read them. Raises EngineError."""
         return tuple(self._ears.tokens(sound).ids(self._layout))
 
+    def read(self, text: str) -> tuple[int, ...]:
+        """The ids of what a person typed, without the model having read them."""
+        return tuple(self._prompt.typed(text))
+
     def say(self, tokens: Sequence[int], style: Style, seed: int) -> Iterator[AnswerEvent | None]:
         """Say an answer again from its ids: the same words, and in the same style and with the same seed the same sound."""
         delivery = self._delivery(style, seed)

@@ -13,6 +13,7 @@ from pydantic import Field
 from parley_models.interleave import Segment, interleave_segment
 from parley_models.text_tokenizer import TextTokenizer
 from parley_models.tokens import SpeechTokens, TokenLayout
+from parley_models.written_numbers import in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,10 @@ class Prompt:
             turns.insert(0, Message("system", (self._template.default_system,)))
         begin = [self._layout.bos] if self._template.begins_with_bos else []
         return [*begin, *(token_id for turn in turns for token_id in self.turn(turn)), *self.opening("assistant")]
+
+    def typed(self, text: str) -> list[int]:
+        """Ids of what a person typed."""
+        return self._tokenizer.encode(in_words(text) if self._template.spells_numbers else text)
 
     def turn(self, message: Message) -> list[int]:
         """One whole turn, `<|EOT|>` included."""

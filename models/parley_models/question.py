@@ -14,7 +14,6 @@ from parley_models.prebuffer import Prebuffer
 from parley_models.preface import preface, spare, usual_room
 from parley_models.rehearing import Hearing, Words, agreed, elected, first_words_of
 from parley_models.tokens import GROUP_SECONDS
-from parley_models.written_numbers import in_words
 
 AHEAD_BLOCKS = 2
 """So many 10:15 blocks of an answer are thought ahead at most."""
@@ -112,7 +111,7 @@ class Question:
         """Add typed words. Speech before them is complete then."""
         self.end_piece()
         self.take_back()
-        self._add(self._mind.tokenizer.encode(in_words(text) if self._mind.manifest.chat.spells_numbers else text))
+        self._add(self._mind.prompt.typed(text))
         self.settled = len(self.heard)
 
     def recall(self, ids: Sequence[int]) -> None:

@@ -152,9 +152,9 @@ class Thinker:
         elif item.kind == "user" and self._ledger.is_last(item) and not (self._question and self._question.has_open_speech):
             item.tokens, item.text = self._read_now(self._open(plan), parts)
         else:
-            ids: list[int] = []
+            read, ids = _reading(assistant, item), list[int]()
             for part in parts:
-                ids += assistant.tokenizer.encode(part) if isinstance(part, str) else assistant.hear(part)
+                ids += read(part) if isinstance(part, str) else assistant.hear(part)
             item.tokens = tuple(ids)
         self._tell(done, item, item.text)
         yield
@@ -207,7 +207,7 @@ class Thinker:
             return
         assistant = self._engine.assistant()
         for each in items or ():
-            each.tokens = tuple(assistant.tokenizer.encode(each.text))
+            each.tokens = tuple(_reading(assistant, each)(each.text))
         memory = self._ledger.memory(items)
         question = assistant.open(self._manner(assistant, plan, memory), memory.turns, memory.pending, context=assistant.context())
         question.begin()
@@ -360,3 +360,8 @@ def _after(event: AnswerEvent, skip: int) -> tuple[AnswerEvent | None, int]:
     left = sound.samples[skip:]
     rest = max(0, skip - len(sound.samples))
     return (SoundPiece(AudioChunk(left, sound.rate_hz, sound.start_s)) if len(left) else None), rest
+
+
+def _reading(assistant: Assistant, item: StoredItem) -> Callable[[str], Sequence[int]]:
+    """How the words of an item become ids: a person may type what no answer is written with."""
+    return assistant.read if item.kind == "user" else assistant.tokenizer.encode

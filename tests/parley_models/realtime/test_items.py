@@ -31,6 +31,29 @@ def test_speech_and_text_make_one_turn(client: Client, brain: ScriptedBrain, fol
     assert sum(LAYOUT.is_audio(token) for token in prompt) == 5 * 5
 
 
+def test_typed_numbers_are_read_in_words_wherever_the_item_stands(tmp_path: Path) -> None:
+    folder = thimble_folder(tmp_path / "bundle")
+    write_manifest(folder, replace(MANIFEST, chat=replace(MANIFEST.chat, spells_numbers=True), files=()))
+    brain = scripted(folder, ANSWER)
+    with engine_room(folder, lambda: thimble(folder, brain)) as room, room.client() as client:
+        client.manual()
+        asked: list[Any] = [
+            {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]} for text in ("2+2", "12-5")
+        ]
+        client.connection.conversation.item.create(item=asked[0])
+        client.connection.conversation.item.create(item=asked[1], previous_item_id="root")
+        client.connection.response.create()
+        client.until("response.done")
+        assert "twelve minus five" in words(folder, brain.prompts[-1])
+        assert "two plus two" in words(folder, brain.prompts[-1])
+        client.events.clear()
+        apart: Any = {"conversation": "none", "input": asked[1:]}
+        client.connection.response.create(response=apart)
+        client.until("response.done")
+        assert "twelve minus five" in words(folder, brain.prompts[-1])
+        assert "two plus two" not in words(folder, brain.prompts[-1])
+
+
 def test_a_recording_can_be_an_item(client: Client, brain: ScriptedBrain) -> None:
     client.manual()
     item: Any = {"type": "message", "role": "user", "content": [{"type": "input_audio", "audio": pcm(noise(0.96))}]}
