@@ -103,4 +103,5 @@ def test_esc_silences_the_bell_of_a_timer_and_its_words(sit_down: Callable[..., 
     user.ready()
     user.talk.send("One?")
     user.listen()
-    assert [spoke.turn.text for spoke in user.all(Spoke)] == ["Answer to One?."]
+    heard = [spoke.turn.text for spoke in user.all(Spoke) if spoke.turn.text]  # words that an engine had already begun are cut unheard
+    assert heard == ["Answer to One?."]
