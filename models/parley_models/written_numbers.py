@@ -11,7 +11,7 @@ _ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth el
 _SUM = re.compile(rf"(?<![\w.,:/+-])\d{{1,3}}(?:\s*{_SIGN}\s*\d{{1,3}})+(?![\w:/-]|[.,]\d)")
 """Numbers with signs between them, but no date, no time and no fraction of a larger thing."""
 
-_EQUALS = re.compile(r"\s*=\s*(\?)?\s*$")
+_EQUALS = re.compile(r"(?<=\d)\s*=\s*\??\s*$")
 _ORDINAL = re.compile(r"(?<![\w.,:])(\d{1,2})(?:st|nd|rd|th)\b", re.IGNORECASE)
 _NUMBER = re.compile(r"(?<![\w.,:/-])\d{1,3}(?![\w:/-]|[.,]\d)")
 

@@ -40,6 +40,7 @@ def test_what_mini_knows_is_put_into_words(typed: str, words: str) -> None:
         "mp3",
         "x-ray",
         "a = b",
+        "my name=",
     ],
 )
 def test_all_else_stays_as_it_was_typed(typed: str) -> None:

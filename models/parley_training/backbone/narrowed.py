@@ -28,7 +28,7 @@ def _narrowed(exchange: Exchange) -> Exchange:
     in_role = exchange.system.startswith(ROLE_BEGINS)
     if exchange.intent in WRITERS and not in_role:
         known = write(random.Random(0), exchange.intent) if exchange.intent in REPLACED else exchange
-        return Exchange(exchange.intent, exchange.question, known.answer, known.key)
+        return Exchange(exchange.intent, exchange.question, known.answer, known.key, language=exchange.language)
     if exchange.before or in_role or exchange.tone or not disturbable(exchange):
-        return Exchange(ONLY_SAID, exchange.question, "", "", question_sound=exchange.question_sound)
+        return Exchange(ONLY_SAID, exchange.question, "", "", question_sound=exchange.question_sound, language=exchange.language)
     return declined(exchange)

@@ -55,3 +55,7 @@ def test_what_mini_1_says_of_itself_is_not_what_mini_0_says() -> None:
 )
 def test_what_hangs_on_more_than_the_question_is_only_written_along(dependent: Exchange) -> None:
     assert not learned(dependent).answer
+
+
+def test_a_language_stays_what_it_is() -> None:
+    assert learned(Exchange("greeting_cmn", "你好", "你好！", "你好", language="cmn")).language == "cmn"
