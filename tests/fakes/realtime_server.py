@@ -75,8 +75,8 @@ class RealtimeServer:
             await self._stop.wait()
             server.close()
             await server.wait_closed()
+            for _ in range(3):  # who called while the door was closing gets as far as a handler, which the runner then ends
+                await asyncio.sleep(0)
 
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(main())
-        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
-        self._loop.close()
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(main())
