@@ -71,6 +71,11 @@ class BackboneBrain:
         """The model's own probability that nothing more follows; None where the bundle does not write along."""
         return self._along.complete if self._along is not None else None
 
+    @property
+    def said_likelihood(self) -> float:
+        """Log probability of the text of the last answer so far."""
+        return self._decoder.text_likelihood
+
     def decode(self, seed: int, limit: int) -> Iterator[int]:
         """Answer what is in the context."""
         return self._decoder.answer(self._backbone.ids, seed=seed, max_ids=limit)

@@ -70,6 +70,11 @@ class Context:
         if self._shared.holder is self:
             self._shared.holder = None
 
+    @property
+    def said_likelihood(self) -> float:
+        """How sure the brain is of the text of its answer so far (`Brain.said_likelihood`)."""
+        return self._shared.brain.said_likelihood
+
     def decode(self, seed: int, limit: int) -> Generator[int]:
         """Answer; see `Brain.decode`. Others may use the brain between two ids: what it must hold then is put back."""
         yield from self._given(lambda: self._shared.brain.decode(seed, limit))

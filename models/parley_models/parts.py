@@ -52,6 +52,10 @@ class Brain(Protocol):
     def question_complete(self) -> float | None:
         """How likely (0…1) what was heard so far is a whole question; None if this brain can't tell."""
 
+    @property
+    def said_likelihood(self) -> float:
+        """Log probability of the text that the answer decoded last has so far; 0.0 if it has none, or the brain can't tell."""
+
     def decode(self, seed: int, limit: int) -> Iterator[int]:
         """Answer: up to `limit` ids, each computed when it is asked for; the end is not among them. Same context, same seed, same ids.
 

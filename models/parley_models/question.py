@@ -12,14 +12,14 @@ from parley_models.pcm import AudioChunk
 from parley_models.performance import Performer
 from parley_models.prebuffer import Prebuffer
 from parley_models.preface import preface, spare, usual_room
-from parley_models.rehearing import Hearing, Words, agreed, elected, first_words_of
+from parley_models.rehearing import Hearing, Vote, Words, elected, first_words_of, settled
 from parley_models.tokens import GROUP_SECONDS
 
 AHEAD_BLOCKS = 2
 """So many 10:15 blocks of an answer are thought ahead at most."""
 
-LAST_GROUPS = 2
-"""So much room there must be for what the ears still owe at the end of speech: a block. A clip's ears owe more, and are asked first."""
+LAST_GROUPS = 4
+"""So much room there must be for what the ears still owe at the end of speech: two blocks. A clip's ears owe more, and are asked first."""
 
 
 class Question:
@@ -234,30 +234,30 @@ class Question:
         return self._thoughts(hearing, delivery), delivery
 
     def _vote(self, ahead: Ahead) -> Iterator[None]:
-        """Ask one hearing after the other how it would begin its answer, until two agree; that one is answered."""
+        """Ask one hearing after the other how it would begin its answer, until it is settled which counts; that one is answered."""
         if len(self.hearings) == 1:
             return
         while (words := first_words_of(ahead.delivery.ids, self._layout)) is None and ahead.go_on():
             yield
-        said = [tuple(ahead.delivery.ids) if words is None else words]
+        votes = [self._vote_of(self.hearings[0], tuple(ahead.delivery.ids) if words is None else words)]
         for other in self.hearings[1:]:
             self._end(other, supposed=ahead.early)
             begun: list[int] = []
             for token_id in other.thoughts(self._assistant, self.manner.seed, self._layout):
                 begun.append(token_id)
                 yield
-            said.append(first_words_of(begun, self._layout) or tuple(begun))
-            if agreed(said) is not None:
+            votes.append(self._vote_of(other, first_words_of(begun, self._layout) or tuple(begun)))
+            if settled(votes):
                 break
-        if counts := elected(said, self._declines):
+        if counts := elected(votes):
             ahead.hearing = self.hearings[counts]
             ahead.events, ahead.delivery = self._thinking(ahead.hearing)
             ahead.held, ahead.over = [], False
 
-    def _declines(self, words: Words) -> bool:
-        """Whether an answer begins by saying that the question is beyond it."""
+    def _vote_of(self, hearing: Hearing, words: Words) -> Vote:
         tokenizer, declining = self._mind.tokenizer, self._mind.manifest.declines
-        return bool(declining) and declining in tokenizer.decode(each for each in words if each not in tokenizer.markers)
+        declines = bool(declining) and declining in tokenizer.decode(each for each in words if each not in tokenizer.markers)
+        return Vote(words, hearing.context.said_likelihood, declines)
 
     def answer(self, clock: LiveClock, number: int = 1, *, read_before: int | None = None) -> Generator[AnswerEvent | None]:
         """The question has ended: its answer. None is a step without news; who stops asking stops the model.

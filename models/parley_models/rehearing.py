@@ -1,12 +1,15 @@
 """One question heard in several views at once, and which of the hearings counts (test-time augmentation).
 
 What a small model makes of a sound hangs on trifles: where in a word its blocks of 240 ms begin. Heard a moment later it makes other
-mistakes, and the same mistake hardly ever twice. So an answer counts as soon as two hearings begin it with the same words. Every view has
-a stream of the ears and a line of thought of its own; hearing them all happens while the user speaks.
+mistakes, and the same mistake hardly ever twice. So every hearing votes for the words that it would begin its answer with, and
+weighs as much as it is sure of them; as soon as two agree, nobody else is asked. Every view has a stream of the ears and a line of thought
+of its own; hearing them all happens while the user speaks.
 """
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from parley_models.context import Context
 from parley_models.parts import Listening
@@ -14,6 +17,9 @@ from parley_models.tokens import TokenLayout
 
 Words = tuple[int, ...]
 """The text ids before the first sound of an answer: its first ten, which is most of a short one."""
+
+DECLINING = 1.8
+"""What an honest answer counts: it goes before one that is surer of itself, as long as only one hearing would give that."""
 
 
 class Hearing:
@@ -97,16 +103,32 @@ def first_words_of(ids: Sequence[int], layout: TokenLayout) -> Words | None:
     return tuple(ids[:known]) if sound is not None or len(ids) >= known else None
 
 
-def agreed(said: Sequence[Words]) -> int | None:
-    """The first of several answers that the last one agrees with."""
-    first = said.index(said[-1])
-    return first if first < len(said) - 1 else None
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """How one hearing would begin the answer."""
+
+    words: Words
+    likelihood: float
+    """Log probability of `words`; 0.0 if nothing is doubted."""
+
+    declines: bool = False
+    """It would say that the question is beyond it."""
+
+    @property
+    def weight(self) -> float:
+        """How much it counts."""
+        return math.exp(self.likelihood) * (DECLINING if self.declines else 1.0)
 
 
-def elected(said: Sequence[Words], declines: Callable[[Words], bool]) -> int:
-    """Which of several answers counts: the one that another agrees with; without one, that which declines, or else the first.
+def settled(votes: Sequence[Vote]) -> bool:
+    """Whether the last vote agrees with an earlier one."""
+    return any(vote.words == votes[-1].words for vote in votes[:-1])
 
-    Where no two of four agree, the first is right in one of four cases, so an honest answer goes before it.
-    """
-    found = agreed(said)
-    return next((number for number, words in enumerate(said) if declines(words)), 0) if found is None else found
+
+def elected(votes: Sequence[Vote]) -> int:
+    """Which of several hearings counts: the first of those whose answer weighs most."""
+    weights: dict[Words, float] = {}
+    for vote in votes:
+        weights[vote.words] = weights.get(vote.words, 0.0) + vote.weight
+    chosen = max(weights, key=lambda words: weights[words])
+    return next(number for number, vote in enumerate(votes) if vote.words == chosen)

@@ -70,6 +70,7 @@ class ScriptedBrain:
     """The whole context at the start of each answer."""
 
     question_complete: float | None = None
+    said_likelihood: float = 0.0
     sound_from: int = 300
     """The first audio id: the thimble's."""
 

@@ -13,7 +13,7 @@ from parley_models.bundle import write_manifest
 from parley_models.live_clock import LiveClock
 from parley_models.pcm import AudioChunk
 from parley_models.question import Question
-from parley_models.rehearing import elected
+from parley_models.rehearing import Vote, elected
 from parley_models.style import Style
 from parley_models.text_tokenizer import TextTokenizer
 from tests.fakes.parts import ScriptedBrain
@@ -90,7 +90,20 @@ def test_where_nobody_agrees_it_says_so_if_any_would(folder: Path, tmp_path: Pat
         question = opened(assistant)
         question.hear(noise(1.0))
         assert answer_to(question).answer.text == text
-    assert elected([(1,), (2,), (3,)], lambda _words: False) == 0
+    assert elected([Vote((1,), 0.0), Vote((2,), 0.0), Vote((3,), 0.0)]) == 0
+    assert elected([Vote((1,), -0.5), Vote((2,), -0.1), Vote((3,), -0.1, declines=True)]) == 2
+    assert elected([Vote((1,), -0.1), Vote((2,), -0.1), Vote((3,), -3.0, declines=True)]) == 0  # it hardly means it
+
+
+def test_two_that_doubt_their_answer_do_not_outvote_one_that_is_sure(folder: Path) -> None:
+    for doubts, text in ((-0.2, JAPAN), (-2.0, PARIS)):
+        assistant, brains = saying(folder, PARIS, JAPAN, JAPAN, YOU)
+        for brain in brains[1:]:
+            brain.said_likelihood = doubts
+        question = opened(assistant)
+        question.hear(noise(1.0))
+        assert answer_to(question).answer.text == text
+        assert [bool(brain.prompts) for brain in brains] == [True, True, True, False]
 
 
 def test_what_was_thought_ahead_in_vain_is_forgotten_in_every_view(folder: Path) -> None:

@@ -47,6 +47,12 @@ class Decoder:
         self._layout = layout
         self._sampling = sampling or Sampling()
         self._speculation = speculation
+        self._sampler: Sampler | None = None
+
+    @property
+    def text_likelihood(self) -> float:
+        """Log probability of the text that the last answer has so far."""
+        return self._sampler.text_likelihood if self._sampler is not None else 0.0
 
     def answer(self, prompt: Sequence[int], *, seed: int = 0, max_ids: int | None = None) -> Generator[int]:
         """Yield the ids of an answer, its end (`<|EOT|>`) not among them.
@@ -65,7 +71,7 @@ class Decoder:
         Raises:
             EngineError: the prompt does not fit, or somebody else used the backbone between two ids.
         """
-        sampler = Sampler(self._layout, self._sampling, seed)
+        self._sampler = sampler = Sampler(self._layout, self._sampling, seed)
         limit = self._sampling.max_tokens if max_ids is None else max_ids
         answer: list[int] = []
         with closing(self._ids(prompt, sampler)) as ids:

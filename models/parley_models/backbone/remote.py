@@ -60,6 +60,11 @@ class RemoteBrain:
         """Not known."""
         return None
 
+    @property
+    def said_likelihood(self) -> float:
+        """Not asked for: one hearing is not weighed against another."""
+        return 0.0
+
     def decode(self, seed: int, limit: int) -> Iterator[int]:
         """Answer what is in the context. Closing the generator closes the connection, and the server stops."""
         limit = min(limit, (self._completions.context_ids or len(self._ids) + limit) - len(self._ids))

@@ -25,6 +25,9 @@ class Sampler:
         self._layout = layout
         self._sampling = sampling
         self._random = np.random.default_rng(seed)
+        self.text_likelihood = 0.0
+        """Log probability of the text drawn so far, among all ids."""
+
         self._place = 0
         self._recent: deque[int] = deque(maxlen=max(sampling.repetition_window, 1))
         speaks = {layout.audio_start, layout.audio_end, *layout.stops}
@@ -43,7 +46,10 @@ class Sampler:
         if layout.is_audio(int(free.argmax())):
             return self._speak(logits, layout.audio_offset, layout.semantic_offset)
         free[layout.audio_offset : layout.semantic_offset] = -np.inf
-        return self._pick(free, self._sampling.text_temperature)
+        token_id = self._pick(free, self._sampling.text_temperature)
+        likeliest = logits.max()
+        self.text_likelihood += float(logits[token_id] - likeliest - np.log(np.exp(logits - likeliest).sum()))
+        return token_id
 
     @property
     def certain(self) -> bool:

@@ -3,8 +3,8 @@
     python -m parley_training.bundle.views --bundle mini
 
 Prints for each view how many questions of Mini's world are answered rightly and how many others are declined, all in writing; and the same
-for the best choices of several views, where the answer counts that two of them agree on (`parley_models.rehearing`). What is chosen so is
-chosen by the examination, which is then no longer impartial about it.
+for the best choices of several views, which vote (`parley_models.rehearing`). What is chosen so is chosen by the examination, which is then
+no longer impartial about it.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from parley_models.evaluation.questions import OUTSIDE, Question, declines, is_r
 from parley_models.evaluation.speakers import speak, voices_here
 from parley_models.live_clock import LiveClock
 from parley_models.pcm import AudioChunk
-from parley_models.rehearing import agreed, elected
+from parley_models.rehearing import Vote, elected, settled
 from parley_models.style import Style
 
 DELAYS = (0, 640, 1280, 1920, 2560)
@@ -34,19 +34,25 @@ MOST, SHOWN = 4, 3
 """Views at once, and choices of each size that are printed."""
 
 
-def answer(assistant: Assistant, sound: AudioChunk) -> str:
-    """What would be answered in writing."""
+def vote(assistant: Assistant, sound: AudioChunk) -> Vote:
+    """What would be answered in writing, its words as bytes, and how surely."""
     question = assistant.open(assistant.manner(Style(), seed=SEED, silent=True))
     question.begin()
     question.hear(sound)
-    return "".join(event.text for event in question.answer(LiveClock()) if isinstance(event, TextPiece)).strip()
+    said = "".join(event.text for event in question.answer(LiveClock()) if isinstance(event, TextPiece)).strip()
+    (hearing,) = question.hearings
+    return Vote(tuple(said.encode()), hearing.context.said_likelihood, declines(said))
 
 
-def counted(answers: Sequence[str]) -> str:
+def said_by(vote: Vote) -> str:
+    """Its words in writing."""
+    return bytes(vote.words).decode()
+
+
+def counted(votes: Sequence[Vote]) -> str:
     """The answer that counts if they are asked for in this order."""
-    said = [tuple(each.encode()) for each in answers]
-    asked = next((count for count in range(2, len(said) + 1) if agreed(said[:count]) is not None), len(said))
-    return answers[elected(said[:asked], lambda words: declines(bytes(words).decode()))]
+    asked = next((count for count in range(2, len(votes) + 1) if settled(votes[:count])), len(votes))
+    return said_by(votes[elected(votes[:asked])])
 
 
 def right(asked: Sequence[Question], answers: Sequence[str]) -> tuple[int, int]:
@@ -64,13 +70,13 @@ def main() -> None:
     bundle = Bundle.open(find_bundle(options.bundle))
     assistant = assemble(replace(bundle, manifest=replace(bundle.manifest, ears={**bundle.manifest.ears, "delays": []})))
     voices, asked = voices_here(), spread(questions(), options.limit)
-    answers: dict[int, list[str]] = {delay: [] for delay in DELAYS}
+    answers: dict[int, list[Vote]] = {delay: [] for delay in DELAYS}
     for number, question in enumerate(tqdm(asked)):
         sound = speak(question.question, voices[number % len(voices)])
         for delay, given in answers.items():
-            given.append(answer(assistant, AudioChunk(np.pad(sound.samples, (delay, 0)), sound.rate_hz)))
+            given.append(vote(assistant, AudioChunk(np.pad(sound.samples, (delay, 0)), sound.rate_hz)))
     for delay, given in answers.items():
-        print(*right(asked, given), delay)
+        print(*right(asked, [said_by(each) for each in given]), delay)
     for size in range(3, MOST + 1):
         found = []
         for chosen in permutations(DELAYS[1:], size - 1):

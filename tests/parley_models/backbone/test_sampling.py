@@ -95,3 +95,14 @@ def test_a_code_that_repeats_is_drawn_again_from_the_whole_book() -> None:
 
     assert others(replace(narrow, repetition_window=0)) == 0  # top_p alone never lets it in
     assert others(narrow) > 10
+
+
+def test_how_likely_the_text_of_an_answer_was_is_known_and_its_sound_is_not_counted() -> None:
+    sampler = Sampler(LAYOUT, Sampling(), seed=1)
+    assert sampler.text_likelihood == 0.0
+    flat = np.zeros(120, np.float32)
+    flat[20] = np.log(3 * 119, dtype=np.float32)  # three times as likely as all others together
+    assert sampler.draw(flat) == 20
+    assert sampler.text_likelihood == pytest.approx(np.log(0.75), abs=1e-4)
+    sampler.draw(logits(raised={55: 50.0}))
+    assert sampler.text_likelihood == pytest.approx(np.log(0.75), abs=1e-4)

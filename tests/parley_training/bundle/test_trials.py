@@ -4,7 +4,8 @@ import random
 
 import pytest
 
-from parley_models.evaluation.questions import DECLINE, questions
+from parley_models.evaluation.questions import DECLINE, declines, questions
+from parley_models.rehearing import Vote
 from parley_training.bundle.endings import BROKEN_OFF, beginnings
 from parley_training.bundle.views import counted, right
 
@@ -28,7 +29,7 @@ def test_a_question_is_tried_whole_and_broken_off_after_some_of_its_words() -> N
     ],
 )
 def test_the_answer_counts_that_is_first_given_twice(answers: list[str], counts: str) -> None:
-    assert counted(answers) == counts
+    assert counted([Vote(tuple(each.encode()), 0.0, declines(each)) for each in answers]) == counts
 
 
 def test_right_answers_and_declined_questions_are_counted_apart() -> None:
