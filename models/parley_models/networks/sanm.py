@@ -2,7 +2,8 @@
 
 State-dict keys and arithmetic are those of Paraformer-online's `SANMEncoderChunkOpt` as Step-Audio runs it: chunks of 4 new
 frames behind 5 frames of context, keys and values of the 16 frames before (modelscope/FunASR scama/encoder.py,
-sanm/attention.py). A step never sees what comes later, so an emitted frame is final.
+sanm/attention.py). A step never sees what comes later, so an emitted frame is final. With a `lookahead`, which upstream has not, frames
+leave that much later, from the middle of their window, where what was said behind them is heard too.
 """
 
 import math
@@ -35,7 +36,15 @@ class SanmConfig:
     right: int = 5
     """Frames that a window repeats from before its chunk; the newest `right` are not remembered as keys."""
 
+    lookahead: int = 0
+    """How many frames late a frame is emitted, at most `right`: the n frames of a step are those that end `lookahead` before its newest."""
+
     dropout: float = 0.0
+
+    @property
+    def emitted_from(self) -> int:
+        """Where in a window the emitted frames begin."""
+        return self.right - self.lookahead
 
     @property
     def window(self) -> int:
@@ -189,7 +198,10 @@ class SanmEncoder(nn.Module):
         return SanmCaches(torch.zeros(1, dtype=torch.int64, device=weight.device), context, memory, memory.clone())
 
     def step(self, features: Tensor, caches: SanmCaches) -> tuple[Tensor, SanmCaches]:
-        """Hear one chunk of features (1, n, input_size), 1 ≤ n ≤ chunk, fewer only at the end; returns (1, n, width) and the caches."""
+        """Hear one chunk of features (1, n, input_size), 1 ≤ n ≤ chunk, fewer only at the end; returns (1, n, width) and the caches.
+
+        The first `lookahead` frames of a stream are of before its beginning and mean nothing.
+        """
         config = self.config
         positioned = self._positioned(features, caches.position)
         x = torch.cat([caches.context, positioned], dim=1)
@@ -202,7 +214,7 @@ class SanmEncoder(nn.Module):
             keys.append(key)
             values.append(value)
         after = SanmCaches(caches.position + features.shape[1], context, torch.stack(keys), torch.stack(values))
-        return self.after_norm(x[:, config.right :]), after
+        return self.after_norm(x[:, config.emitted_from :][:, : features.shape[1]]), after
 
     def forward(self, features: Tensor) -> Tensor:
         """Every chunk of whole streams at once, as `step` would hear them one by one, and differentiable.
@@ -219,7 +231,11 @@ class SanmEncoder(nn.Module):
         mask = (slots >= first_seen[:, None])[:, None, None]
         for layer in self.blocks:
             x = layer(x, mask)
-        return self.after_norm(x[:, :, config.right :]).flatten(1, 2)
+        return self.after_norm(x[:, :, config.emitted_from :][:, :, : config.chunk]).flatten(1, 2)
+
+    def in_time(self, features: Tensor) -> Tensor:
+        """Every frame (streams, frames, width) at its own time; behind each stream lies a chunk (streams, frames + chunk, input_size)."""
+        return self(features)[:, self.config.lookahead :][:, : features.shape[1] - self.config.chunk]
 
     def _positioned(self, features: Tensor, position: Tensor) -> Tensor:
         """Scaled features plus sinusoidal positions, which count from 1."""

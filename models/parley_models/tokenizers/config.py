@@ -45,6 +45,9 @@ class EarsConfig:
     """How else a question is heard, besides as it is: after so many samples of silence, so that blocks begin at other places of its words
     (blocks; `parley_models.rehearing`)."""
 
+    lookahead_frames: Annotated[int, Field(ge=0, le=4)] = 0
+    """So many 60 ms frames late the linguistic encoder names a frame, having heard what follows it; groups leave as much later (blocks)."""
+
     linguistic_encoder: str = "linguistic/encoder.onnx"
     linguistic_codebook: str = "linguistic/codebook.npy"
     linguistic_cmvn: str = "linguistic/cmvn.npy"

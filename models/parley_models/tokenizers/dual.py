@@ -17,7 +17,7 @@ from parley_models.tokenizers.loudness import normalise_peak, trim_silence
 from parley_models.tokenizers.resample import resample
 from parley_models.tokenizers.semantic import SemanticTokenizer
 from parley_models.tokenizers.trailing import HELD_SAMPLES, TrailingWindow
-from parley_models.tokens import SpeechTokens, merge
+from parley_models.tokens import Codes, SpeechTokens, merge
 
 
 class DualStream(Protocol):
@@ -82,7 +82,7 @@ class DualTokenizer:
 
 
 class BlockStream:
-    """Mini's way: two groups leave with every 240 ms and never change; the end is filled up with zeros."""
+    """Mini's way: two groups leave with every 240 ms, a lookahead later, and never change; the end is filled up with zeros."""
 
     def __init__(self, ears: DualTokenizer, delay_samples: int = 0) -> None:
         """`delay_samples` of silence come before everything."""
@@ -90,6 +90,11 @@ class BlockStream:
         self._owed = np.zeros(delay_samples, np.float32)
         self._linguistic = ears.linguistic.stream()
         self._semantic = ears.semantic.stream()
+        self._early = self._lookahead = ears.config.lookahead_frames
+        self._named: Codes = np.zeros(0, np.uint16)
+        """Linguistic codes that wait for the semantic ones of their groups; `_heard` the other way round."""
+
+        self._heard: Codes = np.zeros(0, np.uint16)
         self._resampler: soxr.ResampleStream | None = None
         self._rate_hz: int | None = None
         self._heard_samples = 0
@@ -101,17 +106,34 @@ class BlockStream:
         return self._hear(samples)
 
     def finish(self) -> SpeechTokens:
-        """The groups of what is left, the last block filled up with zeros."""
+        """The groups of what is left, the last block filled up with zeros; ears that look ahead see a block of zeros behind it."""
         tail = np.zeros(0, np.float32)
         if self._resampler is not None:
             tail = self._resampler.resample_chunk(tail, last=True)
         padding = -(self._heard_samples + len(tail)) % BLOCK_SAMPLES
-        return self._hear(np.pad(tail, (0, padding)))
+        rest = self._hear(np.pad(tail, (0, padding)))
+        if not self._lookahead:
+            return rest
+        self._name(np.zeros(BLOCK_SAMPLES, np.float32))
+        return SpeechTokens(np.concatenate([rest.codes, self._groups().codes]))
 
     def _hear(self, samples: Samples) -> SpeechTokens:
         self._heard_samples += len(samples)
         sound = samples * self._gain
-        return merge(self._linguistic.feed(sound), self._semantic.feed(sound))
+        self._heard = np.concatenate([self._heard, self._semantic.feed(sound)])
+        self._name(sound)
+        return self._groups()
+
+    def _name(self, sound: Samples) -> None:
+        codes = self._linguistic.feed(sound)
+        before, self._early = min(self._early, len(codes)), max(0, self._early - len(codes))
+        self._named = np.concatenate([self._named, codes[before:]])
+
+    def _groups(self) -> SpeechTokens:
+        """What both tokenizers have named by now."""
+        groups = merge(self._named, self._heard)
+        self._named, self._heard = self._named[2 * len(groups) :], self._heard[3 * len(groups) :]
+        return groups
 
     def _at_16_khz(self, chunk: AudioChunk) -> Samples:
         if self._rate_hz is None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import onnx
+import torch
 
 from parley_models.backbone.config import BackboneConfig
 from parley_models.bundle import Bundle, write_manifest
@@ -66,6 +67,11 @@ class Sources:
     backbone: Path
     vocoder: Path
 
+    @property
+    def lookahead(self) -> int:
+        """How many frames ahead the ears look."""
+        return int(torch.load(self.linguistic / "checkpoint.pt", weights_only=True).get("lookahead", 0))
+
     def files(self) -> Iterable[tuple[Path, str]]:
         """Every file of the bundle: where it comes from, and its name inside."""
         for name in ("encoder.onnx", "codebook.npy", "cmvn.npy"):
@@ -98,7 +104,7 @@ def build(sources: Sources, out: Path, answers: Sequence[Codes], release: Releas
         if path.relative_to(draft).as_posix() in HALVED:
             model = halve(model)
         onnx.save(without_traces(model), path)
-    manifest = write_manifest(draft, mini_manifest(draft, release))
+    manifest = write_manifest(draft, mini_manifest(draft, release, sources.lookahead))
     if answers:
         vocoder = open_vocoder(draft, VoiceConfig.read(manifest.voice))
         voices = tuple(measured(vocoder, voice, answers) for voice in manifest.voices)
@@ -111,8 +117,8 @@ def build(sources: Sources, out: Path, answers: Sequence[Codes], release: Releas
     return manifest
 
 
-def mini_manifest(folder: Path, release: Release) -> Manifest:
-    """What Mini's manifest says before its voices are measured; the files are added when it is written."""
+def mini_manifest(folder: Path, release: Release, lookahead: int) -> Manifest:
+    """What Mini's manifest says before its voices are measured and its files written; its ears look `lookahead` frames ahead."""
     context = BackboneConfig.from_file(folder / "backbone" / "config.json").max_seq_len
     voices = tuple(
         replace(UNMEASURED, name=path.stem, file=path.relative_to(folder).as_posix())
@@ -124,7 +130,7 @@ def mini_manifest(folder: Path, release: Release) -> Manifest:
         version=release.version,
         licence="Apache-2.0",
         tokens=LAYOUT,
-        ears={"delays": DELAYS},
+        ears={"delays": DELAYS, "lookahead_frames": lookahead},
         voice={"guidance": GUIDANCE, "shifted_guidance": SHIFTED_GUIDANCE},
         voices=voices,
         languages=release.languages,

@@ -26,7 +26,7 @@ from parley_training.corpus.lines import Line, line_of
 from parley_training.corpus.shard import Shard
 from parley_training.corpus.wide.human_words import bare_word
 from parley_training.human.alignment import align
-from parley_training.linguistic.features import LOG_FLOOR, whole_blocks
+from parley_training.linguistic.features import LOG_FLOOR, with_silence_behind
 from parley_training.linguistic.recipe import PhoneReader
 
 PER_SHARD = 400
@@ -36,9 +36,9 @@ UNLIKELY = -2.4
 
 def read_phones(reader: PhoneReader, cmvn: np.ndarray, samples: Samples) -> np.ndarray:
     """Log probabilities (slots, phones) of every 20 ms slot of a sound at 16 kHz."""
-    features = (stack(fbank(whole_blocks(samples), floor=LOG_FLOOR)) + cmvn[0]) * cmvn[1]
+    features = (stack(fbank(with_silence_behind(samples), floor=LOG_FLOOR)) + cmvn[0]) * cmvn[1]
     with torch.inference_mode():
-        logits = reader(reader.encoder(torch.from_numpy(features.astype(np.float32))[None]))[0]
+        logits = reader(reader.encoder.in_time(torch.from_numpy(features.astype(np.float32))[None]))[0]
     # slot j of frame f is at 3 f + j - 1 on the corpus' grid (features.targets)
     return torch.log_softmax(logits.float(), -1).flatten(0, 1)[1:].numpy()
 
@@ -53,9 +53,7 @@ def said_line(recording: Recording, world: World) -> Line:
 def make_shard(folder: Path, part: list[Recording], linguistic: Path, seed: int, *, test: bool, world: World = "mini0") -> int:
     """Write one shard; gives how many recordings were believed."""
     torch.set_num_threads(1)
-    reader = PhoneReader()
-    reader.load_state_dict(torch.load(linguistic / "checkpoint.pt", weights_only=True)["reader"])
-    reader.eval()
+    reader = PhoneReader.of(torch.load(linguistic / "checkpoint.pt", weights_only=True)).eval()
     cmvn, rng = np.load(linguistic / "cmvn.npy"), np.random.default_rng(seed)
     clean, heard, labels, lines, index = [], [], [], [], []
     samples = slots = 0

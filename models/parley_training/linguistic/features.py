@@ -7,23 +7,23 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import soxr
 import torch
 from torch import Tensor
 
 from parley_models.pcm import Samples
 from parley_models.tokenizers.fbank import fbank
 from parley_models.tokenizers.lfr import STACKED, stack
-from parley_training.corpus.answers import ANSWER_RATE_HZ
 from parley_training.corpus.phones import PHONES, SILENCE
 from parley_training.corpus.shard import Shard
-from parley_training.corpus.speech import RATE_HZ
-from parley_training.linguistic.disguise import disguise, paced
+from parley_training.linguistic.disguise import BLOCK_BANKS, Banks, disguise, paced
 
-BLOCK_SAMPLES = 3840
+BLOCK_SAMPLES, BLOCK_FRAMES = 3840, 4
 LOG_FLOOR = 8.0
 """Fixed floor of a log filter-bank energy (16-bit scale): about -80 dBFS, so digital silence and a quiet room sound alike."""
 UNTRAINED = 255
+ROOM_SHARE = 0.5
+"""Of the utterances for training: behind so many the microphone is still open."""
+
 PACES = (0.8, 1.25)
 """How much slower or faster a disguised voice may speak."""
 Part = tuple[npt.NDArray[np.float16], npt.NDArray[np.uint8], npt.NDArray[np.int64]]
@@ -48,13 +48,16 @@ class FeatureSet:
     """CMVN over 560: (x + shift) · scale."""
 
     def features(self, number: int, rng: np.random.Generator | None = None) -> tuple[Tensor, Tensor]:
-        """Utterance `number`: normalised stacks (T, 560) and targets (T, 3); with `rng` as another voice might have said it."""
+        """Utterance `number`: normalised stacks (T + 4, 560) and targets (T, 3); with `rng` as another voice might have said it.
+
+        The last four stacks are quiet: what lies behind the utterance, for ears that look ahead.
+        """
         start, stop, first, last = self.index[number]
         banks, slots = self.banks[start:stop].astype(np.float32), self.targets[first:last].reshape(-1)
         if rng is not None:
             banks, slots = paced(disguise(banks, rng), slots, rng.uniform(*PACES))
         phones = slots.reshape(-1, 3)
-        stacked = stack(banks)[: len(phones)]
+        stacked = stack(np.concatenate([banks, _quiet(banks, rng)]))[: len(phones) + BLOCK_FRAMES]
         return torch.from_numpy((stacked + self.shift) * self.scale), torch.from_numpy(phones.astype(np.int64))
 
     def utterances(self, *, shuffled: bool = False) -> Iterator[tuple[Tensor, Tensor]]:
@@ -64,7 +67,7 @@ class FeatureSet:
             yield self.features(int(number))
 
     def batches(self, frames: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Batches of like lengths without end, about `frames` 60 ms frames each; padding has the target 255."""
+        """Batches of like lengths without end, about `frames` 60 ms frames each; padding has the target 255. Shapes as of `features`."""
         rng = np.random.default_rng(seed)
         lengths = self.index[:, 3] - self.index[:, 2]
         while True:
@@ -80,6 +83,19 @@ class FeatureSet:
 def whole_blocks(samples: Samples) -> Samples:
     """The sound with zeros up to a whole number of 240 ms blocks."""
     return np.pad(samples, (0, -len(samples) % BLOCK_SAMPLES))
+
+
+def with_silence_behind(samples: Samples) -> Samples:
+    """Whole blocks, and one of zeros that ears which look ahead look into at the end."""
+    return np.pad(whole_blocks(samples), (0, BLOCK_SAMPLES))
+
+
+def _quiet(banks: Banks, rng: np.random.Generator | None) -> Banks:
+    """A block of filter banks behind an utterance: digital silence, or half of the time the room that is heard in its quietest moments."""
+    if rng is None or rng.random() >= ROOM_SHARE:
+        return np.full((BLOCK_BANKS, banks.shape[1]), LOG_FLOOR, np.float32)
+    room = np.quantile(banks, 0.03, axis=0) + rng.normal(0.0, 0.4, (BLOCK_BANKS, banks.shape[1]))
+    return room.astype(np.float32)
 
 
 def targets(labels: npt.NDArray[np.uint8], frames: int) -> npt.NDArray[np.uint8]:
@@ -122,20 +138,6 @@ def prepare(corpora: Mapping[Path, int], out: Path, *, normalised_by: FeatureSet
             job.result()
     parts = [(np.load(path), times) for path, times in kept.values()]
     return _joined([(part["banks"], part["targets"], np.tile(part["index"], (times, 1))) for part, times in parts], normalised_by)
-
-
-def prepare_answers(answers: Path, normalised_by: FeatureSet) -> FeatureSet | None:
-    """Features of the answering voice (without phones), or None before there are answers."""
-    if not (answers / "index.npy").exists():
-        return None
-    audio, index = np.load(answers / "audio.npy", mmap_mode="r"), np.load(answers / "index.npy")
-    parts = []
-    for start, stop in index[np.random.default_rng(0).permutation(len(index))[:1500]]:
-        sound = soxr.resample(audio[start:stop].astype(np.float32) / 32768, ANSWER_RATE_HZ, RATE_HZ)
-        bank = fbank(whole_blocks(sound), floor=LOG_FLOOR).astype(np.float16)
-        frames = len(whole_blocks(sound)) // 960
-        parts.append((bank, np.full((frames, 3), UNTRAINED, np.uint8), np.array([[0, len(bank), 0, frames]], np.int64)))
-    return _joined(parts, normalised_by)
 
 
 def _joined(parts: list[Part], like: FeatureSet | None) -> FeatureSet:

@@ -3,7 +3,9 @@
     python -m parley_training.linguistic.recipe --corpus runs/corpus --out runs/linguistic --minutes 25
 
 Every 60 ms frame names the phones of three 20 ms slots, the middle one in the middle of what the frame sees, so the codes keep
-time (a CTC loss would let them drift). Stages: features → training → ONNX. What is finished is skipped.
+time (a CTC loss would let them drift). A frame is named when the block behind it was heard.
+
+Stages: features → training → ONNX. What is finished is skipped.
 
 With `--like runs/linguistic` a later run into another folder goes on from that encoder and its code book; with `--same-codes` besides, the
 book and what is read from it stand still, so that a backbone which knows these codes may hear through the new encoder at once.
@@ -11,9 +13,10 @@ book and what is read from it stand still, so that a backbone which knows these 
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -31,6 +34,9 @@ from parley_training.linguistic.quantizer import Quantizer
 CODES = 1024
 SLOTS = 3
 CONFIG = SanmConfig(width=192, layers=6, heads=4, ffn=768)
+LOOKAHEAD = CONFIG.chunk
+"""Frames: what follows a sound decides it, too, so a frame is named when the 240 ms behind it were heard."""
+
 PEAK_RATE = 1.2e-3
 HUMAN_TIMES = 4
 """How often people's recordings, an hour or two of them, are heard while the synthesizers' are heard once."""
@@ -49,13 +55,25 @@ FRAMES_PER_BATCH = 768
 class PhoneReader(nn.Module):
     """The encoder and its code book, with two heads that are thrown away after training."""
 
-    def __init__(self) -> None:
+    def __init__(self, lookahead: int = LOOKAHEAD) -> None:
         super().__init__()
-        self.encoder = SanmEncoder(CONFIG)
+        self.encoder = SanmEncoder(replace(CONFIG, lookahead=lookahead))
         self.quantizer = Quantizer(CODES, CONFIG.width)
         self.phones = nn.Linear(CONFIG.width, SLOTS * len(PHONES))
         self.around = nn.Conv1d(CONFIG.width, READER_WIDTH, READER_FRAMES, padding=READER_FRAMES // 2)
         self.read = nn.Linear(READER_WIDTH, SLOTS * len(PHONES))
+
+    @staticmethod
+    def of(saved: Mapping[str, Any]) -> "PhoneReader":
+        """The reader that a checkpoint holds; one that says nothing of a lookahead is of before there was one."""
+        reader = PhoneReader(saved.get("lookahead", 0))
+        reader.load_state_dict(saved["reader"])
+        return reader
+
+    @property
+    def saved(self) -> dict[str, object]:
+        """For a checkpoint."""
+        return {"reader": self.state_dict(), "lookahead": self.encoder.config.lookahead}
 
     def hold_codes(self) -> None:
         """Let every code mean what it means now: only the encoder learns, and to name its frames in these codes."""
@@ -88,10 +106,10 @@ def optimizers_of(reader: PhoneReader) -> list[torch.optim.Optimizer]:
 
 
 def learn(reader: PhoneReader, optimizers: Sequence[torch.optim.Optimizer], features: Tensor, targets: Tensor, *, quantized: bool) -> float:
-    """One step on features (B, T, 560) and targets (B, T, 3), 255 where nothing is learned; returns the loss of the phones before it."""
+    """One step on features (B, T + 4, 560) and targets (B, T, 3), 255 where nothing is learned; the loss of the phones before it."""
     truth = targets.flatten()
     with torch.autocast(features.device.type, torch.bfloat16):
-        frames = reader.encoder(features)
+        frames = reader.encoder.in_time(features)
         plain = reader(frames)
     loss = told = functional.cross_entropy(plain.float().flatten(0, 2), truth, ignore_index=UNTRAINED)
     if quantized:
@@ -108,7 +126,9 @@ def learn(reader: PhoneReader, optimizers: Sequence[torch.optim.Optimizer], feat
 
 def train(data: FeatureSet, out: Path, minutes: float, like: Path | None = None, *, same_codes: bool = False) -> PhoneReader:
     """Train until the minutes are over, going on from the last checkpoint; without one, from the reader in `like`."""
-    reader = begun(like).train() if like else PhoneReader()
+    reader = PhoneReader()
+    if like:  # it may look further ahead than it did
+        reader.load_state_dict(begun(like).state_dict())
     if same_codes:
         reader.hold_codes()
     optimizers = optimizers_of(reader)
@@ -134,13 +154,13 @@ def train(data: FeatureSet, out: Path, minutes: float, like: Path | None = None,
         step += 1
         if quantized and not same_codes and step % WAKE_STEPS == 0:
             with torch.inference_mode():
-                woken = reader.quantizer.wake(reader.encoder(features).flatten(0, 1)[(targets != UNTRAINED).any(-1).flatten()])
+                woken = reader.quantizer.wake(reader.encoder.in_time(features).flatten(0, 1)[(targets != UNTRAINED).any(-1).flatten()])
             if step % 500 == 0:
                 print(f"{woken} codes woken", flush=True)
         if step % 50 == 0:
             print(f"step {step} {pace.elapsed_s / 60:.1f} min loss {np.mean(losses[-50:]):.3f}", flush=True)
         if pace.save_is_due() or pace.over:
-            learned = {"reader": reader.state_dict(), "optimizers": [optimizer.state_dict() for optimizer in optimizers]}
+            learned = {**reader.saved, "optimizers": [optimizer.state_dict() for optimizer in optimizers]}
             save(out / "checkpoint.pt", {**learned, "step": step, "quantized": quantized, "elapsed_s": pace.elapsed_s})
     return reader.eval()
 
@@ -150,7 +170,7 @@ def begin_book(reader: PhoneReader, data: FeatureSet) -> None:
     frames = list[Tensor]()
     for features, _ in data.utterances(shuffled=True):
         with torch.inference_mode():
-            frames.append(reader.encoder(features[None])[0])
+            frames.append(reader.encoder.in_time(features[None])[0])
         if sum(map(len, frames)) > BEGIN_FRAMES:
             break
     with torch.no_grad():
@@ -162,7 +182,7 @@ def phone_error(reader: PhoneReader, data: FeatureSet) -> dict[str, float]:
     wrong = slots = edits = phones = 0
     for features, targets in data.utterances():
         with torch.inference_mode():
-            guess = reader.from_codes(reader.encoder(features[None]))[0].argmax(-1).flatten()
+            guess = reader.from_codes(reader.encoder.in_time(features[None]))[0].argmax(-1).flatten()
         truth = targets.flatten()
         seen = truth != UNTRAINED
         wrong += int((guess[seen] != truth[seen]).sum())
@@ -193,7 +213,7 @@ def book(reader: PhoneReader, data: FeatureSet, out: Path) -> None:
     codes = list[Tensor]()
     for features, _ in data.utterances(shuffled=True):
         with torch.inference_mode():
-            codes.append(nearest(reader.encoder(features[None])[0], reader.quantizer.book))
+            codes.append(nearest(reader.encoder.in_time(features[None])[0], reader.quantizer.book))
         if sum(map(len, codes)) > BEGIN_FRAMES:
             break
     used = torch.bincount(torch.cat(codes), minlength=CODES).float()
@@ -207,9 +227,7 @@ def begun(folder: Path) -> PhoneReader:
     state = restore(folder / "checkpoint.pt")
     if state is None:
         raise FileNotFoundError(f"{folder} has no checkpoint.pt")
-    reader = PhoneReader()
-    reader.load_state_dict(state["reader"])
-    return reader.eval()
+    return PhoneReader.of(state).eval()
 
 
 def main() -> None:

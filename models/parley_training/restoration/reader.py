@@ -30,7 +30,7 @@ def encoder_of(folder: Path) -> PhoneReader:
     state = restore(folder / "checkpoint.pt")
     if state is None:
         raise FileNotFoundError(f"{folder} has no checkpoint.pt")
-    reader, prefix = PhoneReader(), "encoder."
+    reader, prefix = PhoneReader(state.get("lookahead", 0)), "encoder."
     weights = {name.removeprefix(prefix): weight for name, weight in state["reader"].items() if name.startswith(prefix)}
     reader.encoder.load_state_dict({name: weight for name, weight in weights.items() if name in reader.encoder.state_dict()})
     with torch.no_grad():
@@ -69,7 +69,7 @@ def main() -> None:
     print(f"loss {teach(reader, data, options.minutes):.3f}")
     reader.requires_grad_(requires_grad=True).eval()
     print(phone_error(reader, prepare({options.corpus / "test": 1}, features, normalised_by=data)))
-    save(options.linguistic / "checkpoint.pt", {"reader": reader.state_dict()})
+    save(options.linguistic / "checkpoint.pt", reader.saved)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from parley_models.bundle import Bundle, find_bundle
 from parley_models.errors import ParleyError, UsageError
 from parley_models.networks.sanm import SanmEncoder
 from parley_models.networks.semantic import SemanticEncoder
+from parley_models.tokenizers.config import EarsConfig
 from parley_training.backbone import recipe as backbone
 from parley_training.backbone.training import write_backbone
 from parley_training.bundle.releases import release_of
@@ -39,11 +40,13 @@ from parley_training.text.recipe import LAYOUT
 
 def restore_ears(bundle: Bundle, out: Path) -> None:
     """Write `linguistic` and `semantic`. Raises UsageError where there are others already."""
+    ears = EarsConfig.read(bundle.manifest.ears)
     step, semantic = bundle.path("linguistic/encoder.onnx"), bundle.path("semantic.onnx")
     reader, listener = weights.of_network(step, "encoder."), weights.of_network(semantic, "encoder.")
     SanmEncoder(LINGUISTIC).load_state_dict({name: weight for name, weight in reader.items() if name != "inverse_timescales"})
     SemanticEncoder(SEMANTIC).load_state_dict(listener)
-    furnish(out / "linguistic", below(bundle, "linguistic"), {"reader": {f"encoder.{name}": weight for name, weight in reader.items()}})
+    state = {"reader": {f"encoder.{name}": weight for name, weight in reader.items()}, "lookahead": ears.lookahead_frames}
+    furnish(out / "linguistic", below(bundle, "linguistic"), state)
     furnish(out / "semantic", {"semantic.onnx": semantic}, {"encoder": listener})
 
 

@@ -1,6 +1,6 @@
 """The trained tokenizers over whole utterances: the same codes as the streaming ones, all blocks at once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from parley_models.tokenizers.lfr import stack
 from parley_models.tokenizers.logmel import block_logmel, silence
 from parley_models.tokens import Codes, merge
 from parley_training.kmeans import nearest
-from parley_training.linguistic.features import LOG_FLOOR, whole_blocks
+from parley_training.linguistic.features import LOG_FLOOR, whole_blocks, with_silence_behind
 from parley_training.linguistic.recipe import CONFIG as LINGUISTIC
 from parley_training.semantic.recipe import CONFIG as SEMANTIC
 
@@ -36,9 +36,9 @@ class TrainedEars:
     def open(linguistic: Path, semantic: Path) -> "TrainedEars":
         """Read both recipes' checkpoints; one thread, for one process of several."""
         torch.set_num_threads(1)
-        sanm, listener = SanmEncoder(LINGUISTIC), SemanticEncoder(SEMANTIC)
-        reader = torch.load(linguistic / "checkpoint.pt", weights_only=True)["reader"]
-        learned = {key.removeprefix("encoder."): value for key, value in reader.items() if key.startswith("encoder.")}
+        saved = torch.load(linguistic / "checkpoint.pt", weights_only=True)
+        sanm, listener = SanmEncoder(replace(LINGUISTIC, lookahead=saved.get("lookahead", 0))), SemanticEncoder(SEMANTIC)
+        learned = {key.removeprefix("encoder."): value for key, value in saved["reader"].items() if key.startswith("encoder.")}
         # A bundle keeps these in half precision: with our own, 5 of 4,000 codes would be others than it hears.
         sanm.inverse_timescales.copy_(learned.pop("inverse_timescales", sanm.inverse_timescales))
         sanm.load_state_dict(learned)
@@ -48,15 +48,14 @@ class TrainedEars:
 
     def hear(self, samples: Samples) -> Codes:
         """Groups (n, 5) of a sound at 16 kHz, zeros up to the whole block included."""
-        sound = whole_blocks(samples)
-        return merge(self.linguistic(fbank(sound, floor=LOG_FLOOR)), self.semantic(sound)).codes
+        return merge(self.linguistic(fbank(with_silence_behind(samples), floor=LOG_FLOOR)), self.semantic(whole_blocks(samples))).codes
 
     def linguistic(self, banks: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
-        """Codes (4 c,) of filter banks (24 c - 2, 80)."""
+        """Codes (4 c,) of filter banks (24 c + 22, 80): c blocks, and the silent one behind them."""
         stacked = stack(banks)[: (len(banks) + 2) // 6]
         features = torch.from_numpy((stacked + self.cmvn[0]) * self.cmvn[1])
         with torch.inference_mode():
-            return nearest(self.sanm(features[None])[0], self.book).numpy()
+            return nearest(self.sanm.in_time(features[None])[0], self.book).numpy()
 
     def semantic(self, sound: Samples) -> npt.NDArray[np.int64]:
         """Codes (6 c,) of c whole blocks of sound."""

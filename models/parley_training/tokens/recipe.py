@@ -30,7 +30,7 @@ from parley_training.corpus.shard import Shard
 from parley_training.corpus.speech import RATE_HZ
 from parley_training.homes import add_folders, at_home
 from parley_training.linguistic.disguise import disguise
-from parley_training.linguistic.features import LOG_FLOOR, whole_blocks
+from parley_training.linguistic.features import LOG_FLOOR, whole_blocks, with_silence_behind
 from parley_training.tokens.ears import TrainedEars
 
 ANSWERS_PER_JOB = 200
@@ -49,7 +49,7 @@ def _shard_codes(folder: Path, ears: tuple[Path, Path], disguises: int, semantic
     heard, disguised = list[Codes](), list[Codes]()
     for number, (start, stop, _, _) in enumerate(shard.index):
         sound = whole_blocks(np.asarray(shard.heard[start:stop], np.float32) / np.float32(32768))
-        banks = fbank(sound, floor=LOG_FLOOR)
+        banks = fbank(with_silence_behind(sound), floor=LOG_FLOOR)
         semantic = known[number][:, 2:].reshape(-1) if known else listener.semantic(sound)
         heard.append(merge(listener.linguistic(banks), semantic).codes)
         others = [merge(listener.linguistic(disguise(banks, rng)), semantic).codes[:, :2] for _ in range(disguises)]

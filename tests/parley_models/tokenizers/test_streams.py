@@ -99,6 +99,29 @@ def test_two_groups_leave_with_every_block_and_stay(block_ears: DualTokenizer) -
     assert len(stream.finish()) == 0
 
 
+@given(CUTS, st.integers(1, 4))
+@settings(max_examples=8, deadline=None)
+def test_ears_that_look_ahead_say_the_same_of_every_cut_and_lose_nothing(block_ears: DualTokenizer, cuts: list[int], frames: int) -> None:
+    ears = replace(block_ears, config=replace(block_ears.config, lookahead_frames=frames))
+    stream = ears.stream()
+    heard = [stream.feed(AudioChunk(piece, SECOND)).codes for piece in np.split(SOUND, cuts)]
+    codes = np.concatenate([*heard, stream.finish().codes])
+
+    assert np.array_equal(codes, ears.tokens(AudioChunk(SOUND, SECOND)).codes)
+    # The test's encoder looks at no future: what it says `frames` later is what it says of that moment.
+    padded = block_ears.tokens(AudioChunk(np.pad(SOUND, (0, 2 * 3840)), SECOND)).codes
+    assert np.array_equal(codes[:, :2].ravel(), padded[:, :2].ravel()[frames:][: 2 * len(codes)])
+    assert np.array_equal(codes[:, 2:], block_ears.tokens(AudioChunk(SOUND, SECOND)).codes[:, 2:])
+
+
+def test_groups_of_ears_that_look_ahead_leave_a_block_later(block_ears: DualTokenizer) -> None:
+    stream = replace(block_ears, config=replace(block_ears.config, lookahead_frames=4)).stream()
+    counts = [len(stream.feed(AudioChunk(SOUND[first : first + 3840], SECOND))) for first in range(0, 4 * 3840, 3840)]
+
+    assert counts == [0, 2, 2, 2]
+    assert len(stream.finish()) == 2
+
+
 @pytest.mark.parametrize(("samples", "groups"), [(0, 0), (1, 2), (3840, 2), (3841, 4)])
 def test_the_end_is_filled_up_to_a_whole_block(block_ears: DualTokenizer, samples: int, groups: int) -> None:
     padded = np.pad(SOUND[:samples], (0, -samples % 3840))

@@ -20,6 +20,7 @@ from parley_models.style import Style
 from parley_training.bundle import recipe
 from parley_training.bundle.releases import release_of
 from parley_training.bundle.voices import spoken_plainly
+from parley_training.checkpoint import save
 from parley_training.corpus.dialogue import write
 from parley_training.corpus.lines import style_line
 from parley_training.corpus.roles import ROLES, system_turn
@@ -34,6 +35,7 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The bundle that is made of what lies in Mini 1's folders: here, a tiny model."""
     monkeypatch.setattr(recipe, "LAYOUT", LAYOUT)
     parts = tiny_bundle(tmp_path / "parts")
+    save(parts / "linguistic" / "checkpoint.pt", {})
     shutil.copyfile(parts / "vocoder/voices/slt.safetensors", parts / "vocoder/voices/alto.safetensors")
     (parts / "vocoder/voices/slt.safetensors").rename(parts / "vocoder/voices/clear.safetensors")
     for source, place in (
@@ -112,7 +114,7 @@ def test_mini_1s_manifest_offers_what_it_learned(built: Path) -> None:
 
 
 def test_mini_0s_manifest_promises_its_small_world(tmp_path: Path) -> None:
-    manifest: Manifest = recipe.mini_manifest(tiny_bundle(tmp_path), release_of("mini0"))
+    manifest: Manifest = recipe.mini_manifest(tiny_bundle(tmp_path), release_of("mini0"), 0)
     assert (manifest.languages, manifest.chat.remembers_turns) == (("en",), False)
     assert manifest.chat.spells_numbers
     assert (manifest.roles, manifest.recites, manifest.tools, manifest.told_time) == (ROLES, (), "", False)
@@ -139,7 +141,7 @@ def test_voices_are_measured_on_plain_answers(tmp_path: Path) -> None:
 
 
 def test_the_core_of_mini_1_speaks_english_and_remembers(tmp_path: Path) -> None:
-    manifest = recipe.mini_manifest(tiny_bundle(tmp_path), release_of("mini1", core=True))
+    manifest = recipe.mini_manifest(tiny_bundle(tmp_path), release_of("mini1", core=True), 0)
     assert (manifest.languages, manifest.chat.remembers_turns, manifest.told_time) == (("en",), True, True)
     assert [row.name for row in manifest.controls] == ["rate", "pitch", "emotion", "intensity", "manner"]
     assert manifest.labels["happy"] == Style(emotion="happy")

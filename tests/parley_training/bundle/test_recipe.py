@@ -10,10 +10,12 @@ import pytest
 from parley_models.bundle import Bundle
 from parley_models.pcm import AudioChunk
 from parley_models.prosody import Prosody
+from parley_models.tokenizers.config import EarsConfig
 from parley_models.tokens import SpeechTokens
 from parley_training.bundle import recipe
 from parley_training.bundle.releases import release_of
 from parley_training.bundle.voices import UNMEASURED, measured
+from parley_training.checkpoint import save
 from tests.fakes.parts import VOICE_RATE_HZ, ToneSpeaking, ToneVoice
 from tests.fakes.thimble import LAYOUT
 from tests.fakes.tiny_bundle import tiny_bundle
@@ -24,6 +26,7 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> recipe.Sources:
     """What the other recipes leave, from a tiny model."""
     monkeypatch.setattr(recipe, "LAYOUT", LAYOUT)
     parts = tiny_bundle(tmp_path / "parts")
+    save(parts / "linguistic" / "checkpoint.pt", {"lookahead": 4})
     return recipe.Sources(parts / "linguistic", parts, parts, parts / "backbone", parts / "vocoder")
 
 
@@ -34,6 +37,7 @@ def test_a_bundle_is_put_together_in_the_place_of_the_old_one(sources: recipe.So
     manifest = recipe.build(sources, out, [], release_of("mini0"))
     assert Bundle.open(out).manifest == manifest
     assert not (out / "stale.txt").exists()
+    assert EarsConfig.read(manifest.ears).lookahead_frames == 4
     assert [path.name for path in out.parent.iterdir()] == ["mini"]
     assert [row.name for row in manifest.controls] == ["rate", "pitch", "emotion", "intensity", "manner"]
     assert {entry.path for entry in manifest.files} >= {

@@ -45,14 +45,19 @@ def test_steps_lower_the_loss(quantized: bool) -> None:
 
 def test_codes_that_are_held_keep_their_meaning_while_the_encoder_learns() -> None:
     torch.manual_seed(0)
-    reader = recipe.PhoneReader()
+    reader, batches = recipe.PhoneReader(), few().batches(48, seed=0)
     recipe.begin_book(reader, few())
+    optimizers = recipe.optimizers_of(reader)
+    for _ in range(100):
+        recipe.learn(reader, optimizers, *next(batches), quantized=True)
+    with torch.no_grad():
+        for weight in reader.encoder.parameters():
+            weight.add_(0.06 * torch.randn_like(weight))  # an encoder that has forgotten how it named its frames
     before = {name: weight.clone() for name, weight in reader.state_dict().items()}
     reader.hold_codes()
     optimizers = recipe.optimizers_of(reader)
-    batches = few().batches(48, seed=0)
-    losses = [recipe.learn(reader, optimizers, *next(batches), quantized=True) for _ in range(16)]
-    assert np.mean(losses[-3:]) < np.mean(losses[:3])
+    losses = [recipe.learn(reader, optimizers, *next(batches), quantized=True) for _ in range(24)]
+    assert np.mean(losses[-3:]) < 0.9 * np.mean(losses[:3])
     stood = {name for name, weight in reader.state_dict().items() if torch.equal(weight, before[name])}
     assert {name for name in before if name.startswith(("quantizer.book", "around", "read"))} <= stood
     assert not any(name.endswith("weight") for name in stood if name.startswith("encoder"))

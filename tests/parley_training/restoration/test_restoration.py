@@ -59,7 +59,10 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_its_ears_hear_what_the_bundle_s_ears_hear(runs: Path) -> None:
-    ears, known = TrainedEars.open(runs / "linguistic", runs / "semantic"), DualTokenizer.open(MINI, EarsConfig())
+    ears, known = (
+        TrainedEars.open(runs / "linguistic", runs / "semantic"),
+        DualTokenizer.open(MINI, EarsConfig.read(Bundle.open(MINI).manifest.ears)),
+    )
     for path in (QUESTIONS / "1-hello.wav", QUESTIONS / "5-legs.wav"):
         sound = read_question(path)
         heard = ears.hear(sound.samples)
