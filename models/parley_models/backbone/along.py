@@ -12,6 +12,10 @@ from parley_models.tokens import TokenLayout
 MOST_PIECES = 24
 """Pieces between two blocks at most: who talks himself into a circle is cut short."""
 
+OWED = 0.4
+"""At the end of the sound a word is still owed if it is at least so likely. The model does not know that nothing follows: mostly it would
+listen on, and what little it would say besides is often the last word over again ("two two")."""
+
 
 class Listener(Protocol):
     """What writing along needs of a backbone."""
@@ -63,16 +67,15 @@ class Along:
         pieces: list[int] = []
         while len(pieces) < MOST_PIECES:
             piece = int(np.where(self._text, logits[: len(self._text)], -np.inf).argmax())
-            rivals = [float(logits[self._eot])] if last else [float(logits[self._eot]), float(logits[self._listen])]
-            if logits[piece] <= max(rivals):
+            if logits[piece] <= logits[self._eot] or (self._share(logits, piece) < OWED if last else logits[piece] <= logits[self._listen]):
                 break
             pieces.append(piece)
             logits = self._backbone.step(piece)
         self._logits = logits
-        self.complete = self._share(logits)
+        self.complete = self._share(logits, self._eot)
         return pieces
 
-    def _share(self, logits: Logits) -> float:
-        """The share of `<|EOT|>` among all that may follow."""
+    def _share(self, logits: Logits, token_id: int) -> float:
+        """How likely an id is among all that may follow: text, `<|EOT|>` and `<audio_start>`."""
         allowed = np.append(logits[: len(self._text)][self._text], (logits[self._eot], logits[self._listen]))
-        return float(np.exp(logits[self._eot] - allowed.max()) / np.exp(allowed - allowed.max()).sum())
+        return float(np.exp(logits[token_id] - allowed.max()) / np.exp(allowed - allowed.max()).sum())

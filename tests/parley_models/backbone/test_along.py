@@ -17,8 +17,9 @@ BLOCK = [LAYOUT.audio_offset] * 10
 class Reciter:
     """A backbone that wants to say what its script holds for the number of blocks it has heard."""
 
-    def __init__(self, *script: Sequence[int]) -> None:
+    def __init__(self, *script: Sequence[int], listening: float = 8.0) -> None:
         self.script = [list(part) for part in script]
+        self.listening = listening
         self.ids: list[int] = []
         self.blocks = 0
         self.said = 0
@@ -38,9 +39,9 @@ class Reciter:
         logits = np.zeros(LAYOUT.vocab_size, np.float32)
         part = self.script[self.blocks - 1]
         later = [token for following in self.script[self.blocks :] for token in following]
-        logits[(part + later)[self.said] if self.said < len(part + later) else LAYOUT.eot] = 4.0
+        logits[(part + later)[self.said] if self.said < len(part + later) else LAYOUT.eot] = 7.9
         if self.said >= len(part) and self.blocks < len(self.script):
-            logits[LAYOUT.audio_start or 0] = 8.0
+            logits[LAYOUT.audio_start or 0] = self.listening
         return logits
 
 
@@ -59,6 +60,12 @@ def test_at_the_end_what_is_owed_is_written() -> None:
     along = Along(Reciter([20], [21], [22]), LAYOUT, groups_per_block=2)
     assert along.hear(BLOCK) == [*BLOCK, 20]
     assert along.hear([], last=True) == [21, 22]
+
+
+def test_at_the_end_a_word_that_is_hardly_likely_is_not_owed() -> None:
+    along = Along(Reciter([20], [20], listening=12.0), LAYOUT, groups_per_block=2)
+    assert along.hear(BLOCK) == [*BLOCK, 20]
+    assert along.hear([], last=True) == []
 
 
 def test_who_never_stops_is_stopped() -> None:
