@@ -131,7 +131,7 @@ def find_bundle(name_or_folder: str | Path, places: Sequence[Path] | None = None
     if isinstance(name_or_folder, str) and name_or_folder in known:
         return known[name_or_folder]
     folder = Path(name_or_folder)
-    if folder.is_dir():
+    if name_or_folder != "" and folder.is_dir():
         return folder
     names = ", ".join(sorted(known)) or "none yet"
     raise BundleMissing(f"There is no bundle “{name_or_folder}”, neither by name (there are: {names}) nor as a folder.")

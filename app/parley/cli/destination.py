@@ -18,13 +18,14 @@ def answer_paths(out: Path | None, names: Sequence[str], questions: Sequence[Pat
     Raises:
         UsageError: several answers for one file, a format that is not written, a place that can't be written to.
     """
-    if out is not None and not out.is_dir() and out.suffix.lower() in WRITTEN:
+    is_file = out is not None and not _is_folder(out, "Answers")
+    if out is not None and is_file and out.suffix.lower() in WRITTEN:
         if len(names) > 1:
             raise UsageError(f"{len(names)} answers don't fit into {out}: name a folder.")
         if out.resolve() in {question.resolve() for question in questions}:
             raise UsageError(f"{out} is the question itself: name another file for the answer.")
         paths = [out]
-    elif out is not None and not out.is_dir() and out.suffix.lower() in _OTHER_SOUND:
+    elif out is not None and is_file and out.suffix.lower() in _OTHER_SOUND:
         raise UsageError(f"{out} can't be written: answers are .wav or .flac.")
     else:
         paths = _named_after(names, out or Path(), {question.resolve() for question in questions}, plain=out is not None)
@@ -40,7 +41,7 @@ def record_path(out: Path) -> Path:
         UsageError: a folder, a device, or a place that can't be written to.
     """
     _check_writable(out, "Records")
-    if out.is_dir():
+    if _is_folder(out, "Records"):
         raise UsageError(f"{out} is a folder: name a file for the record.")
     if out.exists() and not out.is_file():  # the record would be put in its place, even in that of /dev/null
         raise UsageError(f"{out} is no ordinary file: name another one for the record.")
@@ -57,6 +58,17 @@ def _named_after(names: Sequence[str], folder: Path, taken: set[Path], *, plain:
     return paths
 
 
+def _is_folder(place: Path, what: str) -> bool:
+    try:
+        return place.is_dir()
+    except OSError as error:  # a name that is too long, for one
+        raise _refused(place, what, error) from error
+
+
+def _refused(place: Path, what: str, error: OSError) -> UsageError:
+    return UsageError(f"{what} can't be written to {place} ({error.strerror}): name another place with -o.")
+
+
 def _check_writable(place: Path, what: str) -> None:
     """Better now than after the work; folders that are missing are made when the first answer is there.
 
@@ -71,4 +83,4 @@ def _check_writable(place: Path, what: str) -> None:
         with tempfile.NamedTemporaryFile(prefix=f".{place.name}.", suffix=".part", dir=existing):  # as long a name as `write_whole` gives
             pass
     except OSError as error:
-        raise UsageError(f"{what} can't be written to {place.parent} ({error.strerror}): name another place with -o.") from error
+        raise _refused(place.parent, what, error) from error

@@ -115,6 +115,8 @@ def token_from(path: Path) -> str:
 
 def _read_token(path: Path) -> str:
     try:
+        if not path.is_file():
+            raise InputError(f"The token file {path} is no file.")
         if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
             raise InputError(f"The token file {path} can be read by others; make it yours alone with `chmod 600`.")
         token = path.read_text("ascii").strip()

@@ -136,3 +136,5 @@ def test_a_token_file_is_made_for_its_owner_alone_and_read_again(tmp_path: Path)
         token_from(path)
     with pytest.raises(InputError, match="can't be made"):
         token_from(tmp_path / "nowhere" / "token")
+    with pytest.raises(InputError, match="is no file"):
+        token_from(tmp_path)
