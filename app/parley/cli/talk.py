@@ -232,7 +232,7 @@ def options_of(request: TalkRequest, settings: Settings, characters: Characters)
         recordings=data / "recordings",
         record=request.keep and settings.privacy.keep_recordings,
         control=control_folder(),
-        style=style_from(request.style) if request.style else settings.style,
+        style=style_from(request.style) if request.style else None if settings.style == Style() else settings.style,
         character=character,
         threshold=settings.turns.threshold,
         silence_ms=settings.turns.silence_ms,

@@ -18,7 +18,6 @@ from parley.conversation.sounds import Sounds
 from parley.conversation.timers import Timers
 from parley.conversation.tools import Toolbox
 from parley_models.realtime.events import FromClient, ServerEvent
-from parley_models.style import Style
 
 if TYPE_CHECKING:
     from parley.conversation.talk import TalkOptions
@@ -54,7 +53,7 @@ class Parlour:
             archive.new()
         character = self._options.character or self._options.find_character(archive.character)
         self.dialogue.set_character(character)
-        if self._options.style != Style():
+        if self._options.style is not None:
             self.dialogue.set_style(self._options.style)
         self.dialogue.changed()
         self._desk.start()

@@ -49,7 +49,9 @@ class TalkOptions:
     control: Path | None = None
     """The folder of the door for `parley ctl`; None = there is no door."""
 
-    style: Style = Style()
+    style: Style | None = None
+    """How is answered from the start; None = in the character's own style."""
+
     character: Character | None = None
     open_microphone: bool = False
     threshold: float = 0.5
