@@ -243,7 +243,7 @@ def test_the_command_line_goes_before_the_settings(tmp_path: Path) -> None:
     )
     cast = Characters(Characters.of_user()._shipped, tmp_path)
     plain = options_of(TalkRequest(), settings, cast)
-    assert (plain.engine, plain.style.rate, plain.history, plain.character) == (Remote("ws://x/", "k"), 0.8, None, None)
+    assert (plain.engine, plain.style, plain.history, plain.character) == (Remote("ws://x/", "k"), Style(rate=0.8), None, None)
     asked = options_of(TalkRequest(bundle="mini", style="rate=1.5,emotion=happy", character="Captain Rosa"), Settings(), cast)
     assert asked.engine == BuiltIn("mini")
     assert asked.style == Style(rate=1.5, emotion="happy")

@@ -18,6 +18,7 @@ from parley.conversation.sounds import Sounds
 from parley.conversation.timers import Timers
 from parley.conversation.tools import Toolbox
 from parley_models.realtime.events import FromClient, ServerEvent
+from parley_models.style import Style
 
 if TYPE_CHECKING:
     from parley.conversation.talk import TalkOptions
@@ -34,7 +35,7 @@ class Parlour:
         self._history, self._trouble = (History(None), "") if options.history is None else open_history(options.history)
         self._desk = make_desk(heard)
         archive = Archive(self._history, Sounds(options.recordings, record=options.record), tell)
-        self.dialogue = Dialogue(self._desk, self._send, tell, archive, options.style, options.threshold, options.silence_ms)
+        self.dialogue = Dialogue(self._desk, self._send, tell, archive, options.style or Style(), options.threshold, options.silence_ms)
         self.timers = Timers(self._history, self._ring, lambda timers: tell(TimersChanged(timers)))
         self.sound_news = SoundNews(self.dialogue)
         self._engine_news = EngineNews(self.dialogue, Toolbox(self.timers))
