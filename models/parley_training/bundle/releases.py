@@ -49,7 +49,7 @@ def release_of(world: World, *, core: bool = False) -> Release:
     """What is said of a Mini that has learned this world; `core` = of Mini 1's what is asked every day, in English."""
     if world == "mini0":
         # two of the three merged into it recite greetings, their mean does not
-        return Release("0.10.1", styles=performed(chooses=False), roles=ROLES)
+        return Release("0.11.0", styles=performed(chooses=False), roles=ROLES)
     if core:
         english = Release("0.11.0", ("en",), performed(chooses=True), LABELS, ROLES, tools=TOOLS_TEXT, told_time=True)
         return replace(english, remembers_turns=True, remembered_questions=MOST_BEFORE)
