@@ -107,7 +107,8 @@ class ChunkedFlowHift:
         """Begin an answer; see `Vocoder.stream`."""
         check_prosody(prosody, self.config)
         noise = Noise.seeded(seed, self.config)
-        return coloured(ChunkedStream(self, read_voice(self.folder, voice), noise, prosody), prosody, self.rate_hz)
+        speaker = read_voice(self.folder, voice, self.config.mels)
+        return coloured(ChunkedStream(self, speaker, noise, prosody), prosody, self.rate_hz)
 
     def whole(self, groups: SpeechTokens, voice: SpeakerVoice, noise: Noise) -> AudioChunk:
         """All groups at once, as upstream's `token2wav_nonstream` does."""

@@ -83,7 +83,7 @@ class FlowHift:
     def stream(self, voice: str, prosody: Prosody = PLAIN, seed: int = 0) -> VocoderStream:
         """Begin an answer; see `Vocoder.stream`."""
         check_prosody(prosody, self.config, can_whisper=self.whispers)
-        return coloured(BlockStream(self, read_voice(self.folder, voice), prosody, seed), prosody, self.rate_hz)
+        return coloured(BlockStream(self, read_voice(self.folder, voice, self.config.mels), prosody, seed), prosody, self.rate_hz)
 
 
 class BlockStream:
