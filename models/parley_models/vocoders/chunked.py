@@ -107,7 +107,8 @@ class ChunkedFlowHift:
         """Begin an answer; see `Vocoder.stream`."""
         check_prosody(prosody, self.config)
         noise = Noise.seeded(seed, self.config)
-        return coloured(ChunkedStream(self, read_voice(self.folder, voice), noise, prosody), prosody, self.rate_hz)
+        speaker = read_voice(self.folder, voice, self.config.mels)
+        return coloured(ChunkedStream(self, speaker, noise, prosody), prosody, self.rate_hz)
 
     def whole(self, groups: SpeechTokens, voice: SpeakerVoice, noise: Noise) -> AudioChunk:
         """All groups at once, as upstream's `token2wav_nonstream` does."""
@@ -257,23 +258,25 @@ class FadingHift:
     def sound(self, mel: Samples, last: bool = False) -> list[AudioChunk]:
         """The sound that more mel (1, mels, T) completes, as one chunk or none."""
         config, shared = self._vocoder.config, self._vocoder.config.fade_frames * self._vocoder.config.hop
+        if not mel.shape[2]:  # nothing that what is held could fade into
+            return self._chunk(self._sound) if last else []
         start = self._frames_in - self._mel.shape[2]
         self._frames_in += mel.shape[2]
         mel = np.ascontiguousarray(np.concatenate([self._mel, mel], axis=2))
-        if not mel.shape[2]:
-            return []
         sound, source = self._vocoder.sound(mel, self._source, self._noise.source(start, start + mel.shape[2]))
         faded = len(self._sound)
         if faded:
             rise, fall = self._window[:shared], self._window[shared:]
             sound = np.concatenate([sound[:faded] * rise[:faded] + self._sound * fall[:faded], sound[faded:]])
         self._mel, self._source, self._sound = mel[:, :, -config.fade_frames :], source[:, :, -shared:], sound[-shared:]
-        ready = sound if last else sound[: max(0, len(sound) - shared)]
+        return self._chunk(sound if last else sound[: max(0, len(sound) - shared)])
+
+    def _chunk(self, ready: Samples) -> list[AudioChunk]:
         if not len(ready):
             return []
-        chunk = AudioChunk(ready, config.rate_hz, self._samples_out / config.rate_hz)
+        start_s = self._samples_out / self._vocoder.config.rate_hz
         self._samples_out += len(ready)
-        return [chunk]
+        return [AudioChunk(ready.clip(-1, 1), self._vocoder.config.rate_hz, start_s)]  # Hamming's halves add up to 1.08
 
 
 def paired(codes: Codes | npt.NDArray[np.int64]) -> Pairs:

@@ -83,7 +83,7 @@ class FlowHift:
     def stream(self, voice: str, prosody: Prosody = PLAIN, seed: int = 0) -> VocoderStream:
         """Begin an answer; see `Vocoder.stream`."""
         check_prosody(prosody, self.config, can_whisper=self.whispers)
-        return coloured(BlockStream(self, read_voice(self.folder, voice), prosody, seed), prosody, self.rate_hz)
+        return coloured(BlockStream(self, read_voice(self.folder, voice, self.config.mels), prosody, seed), prosody, self.rate_hz)
 
 
 class BlockStream:
@@ -166,7 +166,7 @@ class HiftStream:
     def sound(self, mels: list[Samples], last: bool = False) -> list[AudioChunk]:
         """The sound that more mel (each (1, mels, T)) completes, as one chunk or none."""
         config = self._config
-        if last and (mels or self._begun):
+        if last and config.lookahead_frames and (mels or self._begun):
             mels = [*mels, np.full((1, config.mels, config.lookahead_frames), SILENCE, np.float32)]
         if not mels:
             return []

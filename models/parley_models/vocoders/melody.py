@@ -4,6 +4,8 @@ In a product code book the F0 of a semantic code is a factor of its own, so the 
 HiFT agree about it. Every code is a function of those before it: how the groups come in changes nothing.
 """
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -28,7 +30,8 @@ class Melody:
         """`semitones`: how much higher than its codes the voice speaks anyway."""
         self._prosody, self._config = prosody, config
         self._moved = (semitones + prosody.pitch) / config.pitch_step_semitones
-        self._changes = bool(round(self._moved) or prosody.span != 1.0 or prosody.climb or prosody.tremor)
+        asked = math.floor(self._moved + 0.5) or prosody.span != 1.0 or prosody.climb or prosody.tremor
+        self._changes = bool(asked and config.pitch_details)  # a voice may lie lower though its codes hold no pitch
         self._codes = 0
         self._phrase = 0
         """Codes since the phrase's first voiced one, 0 before it."""
@@ -49,7 +52,8 @@ class Melody:
         melody = middle + (level - middle) * self._prosody.span + self._moved
         melody += self._prosody.climb / step * np.minimum(into / (CLIMB_S * SEMANTIC_HZ), 1.0)
         melody += self._prosody.tremor / step * np.sin(2 * np.pi * TREMOR_HZ * seconds)
-        moved = np.clip(np.round(melody), 1, self._config.pitch_levels).astype(np.int64) * self._config.pitch_details + detail
+        # np.round takes halves to even levels: of a melody moved by one and a half some intervals would be doubled, others gone
+        moved = np.clip(np.floor(melody + 0.5), 1, self._config.pitch_levels).astype(np.int64) * self._config.pitch_details + detail
         changed = codes.copy()
         changed[:, 2:] = np.where(voiced, moved, codes[:, 2:].reshape(-1)).reshape(-1, 3)
         return changed

@@ -83,15 +83,18 @@ class OverlappedFlowHift:
     def stream(self, voice: str, prosody: Prosody = PLAIN, seed: int = 0) -> VocoderStream:
         """Begin an answer; see `Vocoder.stream`."""
         check_prosody(prosody, self.config)
-        return coloured(OverlappedStream(self, read_voice(self.folder, voice), prosody, seed), prosody, self.rate_hz)
+        return coloured(OverlappedStream(self, self._voice(voice), prosody, seed), prosody, self.rate_hz)
 
     def whole(self, groups: SpeechTokens, voice: str, rate: float = 1.0, seed: int = 0) -> AudioChunk:
         """All groups at once, as upstream's `token_to_wav_offline` does."""
         total = self.frames(len(groups), rate)
         tokens = flat(groups.codes)
-        mel = self.mel(tokens, spread(len(tokens), total), read_voice(self.folder, voice), frame_noise(seed, 0, total, self.config.mels))
+        mel = self.mel(tokens, spread(len(tokens), total), self._voice(voice), frame_noise(seed, 0, total, self.config.mels))
         (f0,) = self.f0.run({"mel": mel})
         return AudioChunk(self.sound(mel, f0, 0, 0.0, seed), self.config.rate_hz)
+
+    def _voice(self, name: str) -> SpeakerVoice:
+        return read_voice(self.folder, name, self.config.mels)
 
     def mel(self, tokens: npt.NDArray[np.int64], positions: Samples, voice: SpeakerVoice, noise: Samples) -> Samples:
         """Log-mel (1, mels, T) of tokens (n,) read at positions (T,), after the voice's prompt.

@@ -47,6 +47,7 @@ class Vocoder(Protocol):
 
         Raises:
             BundleMissing: no such voice.
+            BundleCorrupt: the voice's file is not what it should be.
             UsageError: rate outside 0.5 … 2, pitch outside ±12, another melody asked of codes that hold none, or a whisper of a voice that
                 has none.
         """

@@ -39,9 +39,9 @@ def voice_names(folder: Path) -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in folder.glob("*.safetensors")))
 
 
-def read_voice(folder: Path, name: str) -> SpeakerVoice:
-    """Read NAME.safetensors: `speaker` (1, n), and optionally `prompt_mel` (frames, mels), `prompt_tokens` (n,), `semitones` (1,) and
-    `formants` (1,).
+def read_voice(folder: Path, name: str, mels: int) -> SpeakerVoice:
+    """Read NAME.safetensors: `speaker` (1, n), and optionally `prompt_mel` (frames, mels) with the vocoder's bands, `prompt_tokens` (n,),
+    `semitones` (1,) and `formants` (1,).
 
     Raises:
         BundleMissing: no such voice.
@@ -52,14 +52,15 @@ def read_voice(folder: Path, name: str) -> SpeakerVoice:
     path = folder / f"{name}.safetensors"
     try:
         held = load_file(path)
-    except (SafetensorError, OSError, TypeError) as error:  # TypeError: a kind of number that numpy does not have
+    except (SafetensorError, OSError, TypeError, AttributeError) as error:  # the two last: numbers that numpy does not have
         raise BundleCorrupt(f"The voice {path} is damaged.") from error
     voice, wrong = held.get("speaker", np.zeros(0)), None
     mel, tokens = held.get("prompt_mel", np.zeros((0, 0))), held.get("prompt_tokens", np.zeros(0, np.int64))
     semitones, formants = held.get("semitones", np.zeros(1)), held.get("formants", np.ones(1))
+    heard = mel.ndim == 2 and (not len(mel) or mel.shape[1] == mels) and np.isfinite(mel).all()
     if voice.ndim != 2 or len(voice) != 1 or not np.isfinite(voice).all():
         wrong = "speaker vector"
-    elif mel.ndim != 2 or not np.isfinite(mel).all() or tokens.ndim != 1 or not ((tokens >= 0) & (tokens < NOTHING)).all():
+    elif not heard or tokens.ndim != 1 or not ((tokens >= 0) & (tokens < NOTHING)).all():
         wrong = "prompt"
     elif semitones.shape != (1,) or formants.shape != (1,) or not np.isfinite([semitones, formants]).all() or formants[0] <= 0:
         wrong = "place of its pitch and formants"

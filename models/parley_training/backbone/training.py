@@ -40,7 +40,7 @@ class Plan:
     """Learning rate at its peak."""
 
     tokens: int
-    """Ids in a batch, padding included."""
+    """Ids in a batch at most, padding to its longest example included; `collate` pads that to a multiple of 32."""
 
     lanes: int = 1
     """Batches in a step, shared out among the processes."""

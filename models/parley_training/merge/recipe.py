@@ -111,12 +111,14 @@ def merge(ingredients: Sequence[Ingredient], out: Path) -> None:
 
     Raises:
         BundleError: they can't be read, or there is no mean of them.
-        UsageError: `out` holds another checkpoint, in several files.
+        UsageError: `out` holds another checkpoint, in several files, or one of the ingredients.
     """
     first, *others = [(each.folder, BackboneConfig.from_file(each.folder / CONFIG_NAME)) for each in ingredients]
     for folder, config in others:
         if config != first[1]:
             raise BundleCorrupt(f"{first[0]} and {folder} can't be merged: their {CONFIG_NAME} differ.")
+    if out.resolve() in {each.folder.resolve() for each in ingredients}:
+        raise UsageError(f"{out} is one of the checkpoints that are to be merged, and would be lost: choose another --out.")
     if (out / INDEX_NAME).exists():
         raise UsageError(f"{out} holds a checkpoint in several files already, which would be read instead: choose another --out.")
     parts = [Weights.of(each) for each in ingredients]
@@ -145,11 +147,11 @@ def main() -> None:
     try:
         ingredients = [Ingredient.parse(text) for text in options.ingredients]
         merge(ingredients, options.out)
+        folders = [*(each.folder for each in ingredients), options.out] if options.text else []
+        scores = {str(folder): typed_score(folder, options.text, options.questions) for folder in folders}
     except ParleyError as error:
         parser.exit(error.exit_code, f"{error}\n")
-    if options.text:
-        folders = [*(each.folder for each in ingredients), options.out]
-        scores = {str(folder): typed_score(folder, options.text, options.questions) for folder in folders}
+    if scores:
         (options.out.parent / "scores.json").write_text(json.dumps(scores, indent=1) + "\n", encoding="utf-8")
         for folder, score in scores.items():
             print(f"{score:.1%} of {options.questions} typed questions answered rightly: {folder}")

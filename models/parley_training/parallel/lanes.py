@@ -34,7 +34,7 @@ class Lanes:
         seed: int = 0,
         drawn: int = 0,
     ) -> None:
-        """Of the numbers `mine`. `write` makes an example of a task by `rng` and nothing else that changes; a batch has `tokens` ids.
+        """Of the numbers `mine`. `write` makes an example of a task by `rng` and nothing else that changes; `tokens` as `grouped` has it.
 
         `drawn` = pools that count as drawn before.
         """
@@ -84,7 +84,10 @@ class _Place:
 
 
 def grouped(examples: Sequence[Stretch], tokens: int) -> list[list[Stretch]]:
-    """Examples of like length together, so many that a batch has at most `tokens` ids, if it has more than one example."""
+    """Examples of like length together, so many that a batch has at most `tokens` ids, if it has more than one example.
+
+    As long as its longest: `collate` pads that to a multiple of 32.
+    """
     groups: list[list[Stretch]] = [[]]
     for example in sorted(examples, key=lambda example: len(example.ids)):
         if groups[-1] and (len(groups[-1]) + 1) * len(example.ids) > tokens:

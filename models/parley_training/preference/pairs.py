@@ -1,6 +1,7 @@
 """Pairs of answers to one question, one to be preferred: sampled from the model itself, judged, and kept line by line."""
 
 import json
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -65,8 +66,8 @@ class PairBook:
         self._path = path
         lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
         if lines and not lines[-1].endswith(b"\n"):
-            path.write_bytes(b"".join(lines[:-1]))
-            lines.pop()
+            unfinished = lines.pop()
+            os.truncate(path, path.stat().st_size - len(unfinished))  # written anew, a second kill would take all of them
         self.asked: list[Asked] = [_asked(json.loads(line)) for line in lines]
 
     def add(self, asked: Asked) -> None:

@@ -19,7 +19,8 @@ import torch
 from safetensors.torch import save_file
 
 from parley_models.backbone.backbone import Backbone
-from parley_models.backbone.loading import load_model
+from parley_models.backbone.config import read_entries
+from parley_models.backbone.loading import load_model, stored_quantization
 from parley_models.backbone.model import StepOmni
 from parley_models.backbone.weights import CONFIG_NAME, shards
 from parley_models.errors import ParleyError, UsageError
@@ -135,10 +136,13 @@ def hold_to(path: Path, settings: dict[str, object]) -> None:
     Raises:
         UsageError: the pairs that are there were asked with something else.
     """
-    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else settings
+    if not path.exists():
+        unfinished = path.with_suffix(".part")
+        unfinished.write_text(json.dumps(settings) + "\n", encoding="utf-8")
+        unfinished.replace(path)
+    before = json.loads(path.read_text(encoding="utf-8"))
     if other := [name for name, value in settings.items() if before.get(name) != value]:
         raise UsageError(f"{path.parent} holds pairs that were asked with other settings ({other[0]}): choose another --out, or remove it.")
-    path.write_text(json.dumps(settings) + "\n", encoding="utf-8")
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -171,6 +175,8 @@ def main() -> None:
 
 def run(options: argparse.Namespace) -> None:
     """The whole recipe. Raises ParleyError."""
+    if stored_quantization(read_entries(options.backbone / CONFIG_NAME)):
+        raise UsageError(f"{options.backbone} is quantized, so only its norms could learn: train it first, quantize then.")
     torch.set_num_threads(options.threads)
     device, out, text_model = "cuda" if torch.cuda.is_available() else "cpu", options.out, options.text / "text.model"
     out.mkdir(parents=True, exist_ok=True)

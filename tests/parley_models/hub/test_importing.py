@@ -104,7 +104,7 @@ def test_a_recording_becomes_a_voice(bundle: Path, tmp_path: Path, capsys: pytes
     assert "--style voice=me-myself" in capsys.readouterr().out
     opened = Bundle.open(own)
     assert opened.manifest.control_table.read("voice", "me-myself") == "me-myself"
-    voice = read_voice(own / "vocoder" / "voices", "me-myself")
+    voice = read_voice(own / "vocoder" / "voices", "me-myself", VoiceConfig.read(opened.manifest.voice).mels)
     assert voice.speaker.shape == (1, 192)
     assert len(voice.prompt_tokens) == 185  # 37 groups: the silence at its ends is trimmed
     assert abs(len(voice.prompt_mel) - 4.4 * opened.manifest.voice["rate_hz"] / opened.manifest.voice["hop"]) < 3

@@ -96,6 +96,7 @@ SPEAKER = np.ones((1, 192), np.float32)
     ({"speaker": SPEAKER * np.nan}, "no speaker vector"),
     ({"speaker": np.ones((2, 192), np.float32)}, "no speaker vector"),
     ({"speaker": SPEAKER, "prompt_mel": np.ones(80, np.float32)}, "no prompt"),
+    ({"speaker": SPEAKER, "prompt_mel": np.ones((4, 100), np.float32), "prompt_tokens": np.arange(5)}, "no prompt"),
     ({"speaker": SPEAKER, "prompt_tokens": np.array([5120])}, "no prompt"),
     ({"speaker": SPEAKER, "prompt_tokens": np.array([-1])}, "no prompt"),
     ({"speaker": SPEAKER, "semitones": np.zeros(0, np.float32)}, "no place of its pitch"),
@@ -105,7 +106,7 @@ def test_a_voice_that_makes_no_sense_is_named(tmp_path: Path, held: dict[str, Ar
     """It would fail in the middle of an answer, or sound of nothing."""
     save_file(held, tmp_path / "odd.safetensors")
     with pytest.raises(BundleCorrupt, match=rf"odd\.safetensors holds {says}"):
-        read_voice(tmp_path, "odd")
+        read_voice(tmp_path, "odd", 80)
 
 
 def codes_of(groups: int, seed: int = 0) -> Codes:

@@ -1,5 +1,7 @@
 """The melody in an answer's codes: what is moved, what stays, and where a phrase begins."""
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -8,6 +10,7 @@ from parley_models.prosody import PLAIN, Prosody
 from parley_models.tokens import Codes
 from parley_models.vocoders.config import VoiceConfig
 from parley_models.vocoders.melody import CLIMB_S, Melody
+from parley_models.vocoders.pitch import shift_pitch
 
 CONFIG = VoiceConfig()
 MIDDLE, STEP, DETAILS = round(CONFIG.pitch_middle), CONFIG.pitch_step_semitones, CONFIG.pitch_details
@@ -63,6 +66,20 @@ def test_without_a_melody_of_its_own_codes_stay() -> None:
 
 def test_a_voices_own_pitch_adds_to_the_one_asked_for() -> None:
     assert performed([20, 20, 20], Prosody(pitch=6.0), semitones=-3.0) == [20 + round(3 / STEP)] * 3
+
+
+@pytest.mark.parametrize("semitones", [1.125, 3.0, -1.875, -0.375, 0.375])
+def test_a_pitch_keeps_every_interval_also_where_it_lies_between_two_levels(semitones: float) -> None:
+    levels = list(range(20, 32))
+    found = performed(levels, Prosody(pitch=semitones))
+
+    assert set(np.diff(found)) == {1}
+    assert found == list(levels_of(shift_pitch(codes_of(levels), semitones, CONFIG)))
+
+
+def test_a_lower_voice_says_codes_that_hold_no_pitch_as_they_are() -> None:
+    codes = codes_of([5, 10, 20])
+    assert Melody(PLAIN, -9.0, replace(CONFIG, pitch_details=0)).feed(codes) is codes
 
 
 def test_a_melody_climbs_within_a_phrase_and_anew_after_a_pause() -> None:

@@ -159,6 +159,24 @@ def test_an_ingredient_is_a_number_and_a_folder(text: str) -> None:
         Ingredient.parse(text)
 
 
+def test_a_merge_that_can_t_be_examined_says_so_in_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = (f"1:{checkpoint(tmp_path / 'one', 1)}", "--out", tmp_path / "out", "--text", tmp_path / "nowhere.model")
+    assert "nowhere.model" in refusal(monkeypatch, capsys, *words)
+    assert (tmp_path / "out" / "model.safetensors").exists()  # it was merged before
+
+
+def test_no_ingredient_is_written_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The examination would take the mean for it, too."""
+    one, two = (Ingredient(1.0, checkpoint(tmp_path / str(seed), seed)) for seed in (1, 2))
+    before = (two.folder / "model.safetensors").read_bytes()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="choose another --out"):
+        merge([one, two], Path("2"))
+    assert (two.folder / "model.safetensors").read_bytes() == before
+
+
 def test_a_folder_whose_index_would_be_read_instead_is_refused(tmp_path: Path) -> None:
     out = checkpoint(tmp_path / "sharded", 1)
     (out / "model.safetensors.index.json").write_text('{"weight_map": {"embed": "shard.safetensors"}}')

@@ -13,7 +13,9 @@ from torch import Tensor
 
 from parley_models.backbone.backbone import Backbone
 from parley_models.backbone.config import BackboneConfig
+from parley_models.backbone.convert import quantize_checkpoint
 from parley_models.backbone.model import StepOmni
+from parley_models.backbone.quantize import Quantization
 from parley_models.errors import UsageError
 from parley_models.interleave import Segment, interleave
 from parley_models.prompt import Message, Prompt
@@ -109,6 +111,21 @@ def test_a_line_that_a_kill_cut_short_is_asked_again(tmp_path: Path) -> None:
     assert PairBook(tmp_path / "pairs.jsonl").asked == book.asked
 
 
+def test_a_second_kill_while_the_book_is_opened_takes_no_pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    book = PairBook(tmp_path / "pairs.jsonl")
+    book.add(Asked(0, "typed", "capital", 2, 2))
+    with (tmp_path / "pairs.jsonl").open("a") as file:
+        file.write('{"number": 1')
+
+    def killed(path: Path, _content: bytes) -> int:
+        path.open("wb").close()
+        raise OSError("killed")
+
+    monkeypatch.setattr(Path, "write_bytes", killed)
+    assert PairBook(tmp_path / "pairs.jsonl").asked == book.asked
+    assert PairBook(tmp_path / "pairs.jsonl").asked == book.asked
+
+
 def tiny(seed: int = 0) -> StepOmni:
     model = StepOmni(TINY)
     model.init_weights(torch.Generator().manual_seed(seed))
@@ -197,6 +214,36 @@ def test_pairs_of_another_model_or_of_other_rules_are_refused(tmp_path: Path) ->
         recipe.hold_to(tmp_path / "asked_with.json", {"backbone": "two", "answers": 6})
     with pytest.raises(UsageError, match=r"other settings \(answers\)"):
         recipe.hold_to(tmp_path / "asked_with.json", {"backbone": "one", "answers": 4})
+
+
+def test_a_kill_while_settings_are_noted_is_no_hindrance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = Path.write_text
+
+    def killed(path: Path, text: str, encoding: str) -> int:
+        whole(path, text[:9], encoding)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_text", killed)
+        with pytest.raises(KeyboardInterrupt):
+            recipe.hold_to(tmp_path / "asked_with.json", {"backbone": "one"})
+    recipe.hold_to(tmp_path / "asked_with.json", {"backbone": "one"})
+    with pytest.raises(UsageError, match=r"other settings \(backbone\)"):
+        recipe.hold_to(tmp_path / "asked_with.json", {"backbone": "two"})
+
+
+def test_a_quantized_model_is_refused_before_it_is_asked_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of its weights only the norms are floats, and what it learned could not be read again."""
+    (tmp_path / "config.json").write_text(json.dumps(TINY.to_dict()))
+    save_file(dict(tiny().state_dict()), tmp_path / "model.safetensors")
+    quantize_checkpoint(tmp_path, tmp_path / "small", Quantization("int8"))
+    monkeypatch.setattr("sys.argv", ["recipe", "--backbone", str(tmp_path / "small"), "--out", str(tmp_path / "dpo")])
+    with pytest.raises(SystemExit):
+        recipe.main()
+    assert "train it first, quantize then" in capsys.readouterr().err
+    assert not (tmp_path / "dpo").exists()
 
 
 def test_a_killed_training_ends_where_it_would_have_ended(

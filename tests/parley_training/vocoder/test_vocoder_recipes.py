@@ -276,6 +276,6 @@ def test_two_voices_are_learned_beside_each_other(two_voices: Path, tmp_path: Pa
 
 def test_the_second_voice_lies_below_what_the_codes_say(tmp_path: Path) -> None:
     export.write_voices(["slt", "rms"], flow.CONFIG.speaker, tmp_path / "voices")
-    first, second = (read_voice(tmp_path / "voices", name) for name in ("clear", "low"))
+    first, second = (read_voice(tmp_path / "voices", name, 80) for name in ("clear", "low"))
     assert (first.semitones, second.semitones) == (0.0, -9.0)
     assert not np.allclose(first.speaker, second.speaker)
