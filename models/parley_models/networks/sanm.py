@@ -214,7 +214,10 @@ class SanmEncoder(nn.Module):
             keys.append(key)
             values.append(value)
         after = SanmCaches(caches.position + features.shape[1], context, torch.stack(keys), torch.stack(values))
-        return self.after_norm(x[:, config.emitted_from :][:, : features.shape[1]]), after
+        emitted = x[:, config.emitted_from :]
+        if config.lookahead:  # a cut that cuts nothing would only hide the width from who loads the exported step
+            emitted = emitted[:, : features.shape[1]]
+        return self.after_norm(emitted), after
 
     def forward(self, features: Tensor) -> Tensor:
         """Every chunk of whole streams at once, as `step` would hear them one by one, and differentiable.
