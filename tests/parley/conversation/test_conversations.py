@@ -25,7 +25,6 @@ from parley.conversation.events import (
     Replaying,
     Spoke,
     Stumbled,
-    StyleChanged,
     Timer,
     TimersChanged,
     Understood,
@@ -212,15 +211,6 @@ def test_a_character_greets_in_an_empty_conversation_and_is_remembered_with_it(
     user.talk.open_conversation(1)
     assert user.until(CharacterChanged, lambda news: news.character is PIRATE, after=begun)
     assert len(user.all(Spoke)) == 2  # no second greeting
-
-
-@pytest.mark.parametrize(("kept", "rate"), [(None, 1.5), (Style(), 1.0), (Style(rate=0.7), 0.7)])
-def test_who_had_changed_the_style_of_a_character_finds_it_so_again(
-    sit_down: Callable[..., User], server: RealtimeServer, kept: Style | None, rate: float
-) -> None:
-    user = sit_down(server, character=PIRATE, style=kept)
-    user.ready()
-    assert user.all(StyleChanged)[-1].style.rate == rate
 
 
 def test_a_question_that_overtakes_a_greeting_is_answered_and_not_greeted(user: User) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from parley.conversation.character import Character
-from parley.conversation.events import ConversationOpened, Replaying, Spoke
+from parley.conversation.events import ConversationOpened, Replaying, Spoke, StyleChanged
 from parley.conversation.history import History
 from parley.conversation.session import REMEMBERED_TURNS
 from parley.conversation.turns import Turn
@@ -81,5 +81,16 @@ def test_every_answer_of_another_day_bears_the_name_of_who_gave_it(sit_down: Cal
         hears(lambda: user.talk.send("Hello?"))
     hears(lambda: user.talk.say_again(1, Style(rate=1.5)))
     user.talk.close()
-    turns = sit_down(server).until(ConversationOpened).turns
+    later = sit_down(server)
+    turns = later.until(ConversationOpened).turns
+    later.ready()  # or the door closes while it still calls, and its socket is left open
     assert [turn.speaker for turn in turns if turn.side == "assistant"] == ["Jo", "Rosa", "", "", "Jo"]
+
+
+@pytest.mark.parametrize(("kept", "rate"), [(None, 1.5), (Style(), 1.0), (Style(rate=0.7), 0.7)])
+def test_who_had_changed_the_style_of_a_character_finds_it_so_again(
+    sit_down: Callable[..., User], server: RealtimeServer, kept: Style | None, rate: float
+) -> None:
+    user = sit_down(server, character=Character("Rosa", kind="pirate", style=Style(rate=1.5)), style=kept)
+    user.ready()
+    assert user.all(StyleChanged)[-1].style.rate == rate
