@@ -48,7 +48,8 @@ class BackboneBrain:
         """Make the context exactly these ids."""
         logits = self._backbone.prepare(ids)
         if self._groups_per_block:
-            self._along = Along(self._backbone, self._layout, self._groups_per_block, logits)
+            marked = self._manifest.chat.marks_speech_end
+            self._along = Along(self._backbone, self._layout, self._groups_per_block, logits, ends_marked=marked)
         self._keep_up()
 
     def read(self, ids: Sequence[int]) -> None:
@@ -68,7 +69,7 @@ class BackboneBrain:
 
     @property
     def question_complete(self) -> float | None:
-        """The model's own probability that nothing more follows; None where the bundle does not write along."""
+        """The model's own probability that what it heard is whole; None where it can't tell, or was not asked (`Along.complete`)."""
         return self._along.complete if self._along is not None else None
 
     @property

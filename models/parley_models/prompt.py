@@ -45,6 +45,9 @@ class ChatTemplate:
     writes_along_groups: int = 0
     """After how many heard groups the model may write the words it understood; 0 = it never does, as in the public checkpoints."""
 
+    marks_speech_end: bool = False
+    """Whether a model that writes along is told by `<audio_end>` that the speech is over; then it writes what it still owes."""
+
     spells_numbers: bool = False
     """Whether typed numbers are given to the model in words: one that learned from what is spoken has met no digits."""
 

@@ -74,7 +74,7 @@ class Hearing:
         """The answer is forgotten; unless the end of the speech is `settled`, what was read since it was supposed is forgotten too."""
         if self.ended and not settled:
             del self.heard[self._before_end :]
-            self.ended = False
+            self.ended, self.context.question_complete = False, None
         self.context.rewind(len(head) + len(self.heard))
 
     def thoughts(self, opening: Sequence[int], seed: int, layout: TokenLayout) -> Iterator[int]:

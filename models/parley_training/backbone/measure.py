@@ -99,7 +99,7 @@ def _listened(backbone: Backbone, writer: ExampleWriter, question: Question) -> 
     begin = writer.prompt.conversation(_turns(exchange.system, [(earlier.question, earlier.answer) for earlier in exchange.before]))
     opening = writer.prompt.opening("assistant")
     backbone.prepare([*begin[: len(begin) - len(opening)], *writer.prompt.opening("user")])
-    along = Along(backbone, LAYOUT, GROUPS_PER_BLOCK)
+    along = Along(backbone, LAYOUT, GROUPS_PER_BLOCK, ends_marked=True)
     written = [token for token in along.hear(SpeechTokens(question.hearings[0]).ids(LAYOUT), last=True) if not LAYOUT.is_audio(token)]
     prompt = [*backbone.ids, LAYOUT.eot, *opening, LAYOUT.audio_start or 0]
     truth = writer.tokenizer.encode(exchange.segments[0].text)[: LAYOUT.text_per_block]

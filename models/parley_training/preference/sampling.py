@@ -80,7 +80,9 @@ class Inquiry:
         opening = prompt.opening("assistant")
         begin = prompt.conversation(self._before(kind, question.exchange))
         self.backbone.prepare([*begin[: len(begin) - len(opening)], *prompt.opening("user")])
-        Along(self.backbone, LAYOUT, GROUPS_PER_BLOCK).hear(SpeechTokens(rng.choice(question.hearings)).ids(LAYOUT), last=True)
+        Along(self.backbone, LAYOUT, GROUPS_PER_BLOCK, ends_marked=True).hear(
+            SpeechTokens(rng.choice(question.hearings)).ids(LAYOUT), last=True
+        )
         return question.exchange, [*self.backbone.ids, LAYOUT.eot, *opening]
 
     def _before(self, kind: str, exchange: Exchange) -> list[Message]:

@@ -155,14 +155,29 @@ def undisturbed(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("undisturbed")
 def test_a_word_is_written_two_blocks_after_it_was_said_and_at_the_end_at_once(writer: ExampleWriter) -> None:
     decided, stretch = heard_words(writer, saying(["what", "what"], [0, 0, 0, 1, 1, 1, 1, 2, 2, 2]))
-    assert decided == ["…", "…", "…", "what", "…", "what", "."]
+    assert decided == ["…", "…", "…", "what", "…", "…", "what", "."]
     assert sum(LAYOUT.is_audio(token) for token in stretch.ids) == 10 * 5
+    end = stretch.ids.index(LAYOUT.audio_end or 0)
+    assert stretch.following[end] == stretch.ids[end + 1], "the second word is owed behind the mark"
+
+
+@pytest.mark.usefixtures("undisturbed")
+def test_of_what_is_no_question_the_last_word_is_the_last_and_nobody_knows_whether_more_follows(writer: ExampleWriter) -> None:
+    heard = saying(["what"], [0, 1, 1, 1])
+    decided = []
+    for seed in range(20):
+        stretch = Listener(writer.tokenizer, random.Random(seed))(heard, whole=False)
+        end = stretch.ids.index(LAYOUT.audio_end or 0)
+        decided.append(stretch.following[-1])
+        assert writer.tokenizer.decode(stretch.following[end:-1]) == "what"
+    assert set(decided) == {LISTEN, LAYOUT.eot}
 
 
 @pytest.mark.usefixtures("undisturbed")
 def test_a_question_that_breaks_off_is_not_called_whole(writer: ExampleWriter) -> None:
     decided, _ = heard_words(writer, saying(["what", "is", "what"], [0, 0, 1, 1, 1, 1, 2, 2, 2, 3, 3, 3]), broken_off=1.0)
     assert "." not in decided
+    assert decided[-1] == "…"
     assert [word for word in decided if word != "…"] in (["what"], ["what", "is"])
 
 
@@ -186,7 +201,7 @@ def test_an_end_may_sound_like_any_pause_and_is_still_one(writer: ExampleWriter,
     ends = [heard_words(writer, heard, seed=seed) for seed in range(12)]
     assert all([word for word in decided if word not in "…."] == ["what", "what"] and decided[-1] == "." for decided, _ in ends)
     lengths = {sum(LAYOUT.is_audio(token) for token in stretch.ids) // 5 for _, stretch in ends}
-    assert min(lengths) >= 8, "speech was cut off"
+    assert min(lengths) == 8, "speech was cut off, or never ends in the middle of a sound"
     assert len(lengths) > 3, "all ends last as long"
     assert sum(LAYOUT.is_audio(token) for token in as_recorded.ids) == 10 * 5
 
