@@ -87,10 +87,10 @@ class Along:
             pieces.append(piece)
             logits = self._backbone.step(piece)
         self._logits = logits
-        self.complete = self._share(logits, self._eot) if last or self._end is None else None
+        self.complete = self._whole(logits) if last or self._end is None else None
         return pieces
 
-    def _share(self, logits: Logits, token_id: int) -> float:
-        """How likely an id is among all that may follow: text, `<|EOT|>` and `<audio_start>`."""
+    def _whole(self, logits: Logits) -> float:
+        """The share of `<|EOT|>` among all that may follow: text, `<|EOT|>` and `<audio_start>`."""
         allowed = np.append(logits[: len(self._text)][self._text], (logits[self._eot], logits[self._listen]))
-        return float(np.exp(logits[token_id] - allowed.max()) / np.exp(allowed - allowed.max()).sum())
+        return float(np.exp(logits[self._eot] - allowed.max()) / np.exp(allowed - allowed.max()).sum())

@@ -7,6 +7,9 @@ from typing import Any
 
 from parley_models.evaluation.people import PersonMark
 
+RATE_WITHIN, PITCH_WITHIN = 0.10, 1.0
+"""How far the sound may be from what was asked: of the factor, and in semitones."""
+
 
 @dataclass(frozen=True, slots=True)
 class Share:
@@ -76,10 +79,12 @@ class StyleMark:
 
     @property
     def kept(self) -> bool:
-        """Rate within ±15 % of the factor, pitch within ±1.5 semitones."""
+        """Rate within ±10 % of the factor, pitch within ±1 semitone."""
         if self.achieved is None:
             return False
-        return abs(self.achieved / self.asked - 1) <= 0.15 if self.control == "rate" else abs(self.achieved - self.asked) <= 1.5
+        if self.control == "rate":
+            return abs(self.achieved / self.asked - 1) <= RATE_WITHIN
+        return abs(self.achieved - self.asked) <= PITCH_WITHIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,8 +216,8 @@ class Table:
         rows.append(("Audible", str(self.audible)))
         rows.append(("  the judge's ceiling: the teacher's own sound", str(self.ceiling)))
         rows += [(f"  {name}", str(heard)) for name, (_, heard) in self.by_category().items()]
-        rows.append(("In style: rate within ±15 %", str(self.in_style("rate"))))
-        rows.append(("In style: pitch within ±1.5 semitones", str(self.in_style("pitch"))))
+        rows.append(("In style: rate within ±10 %", str(self.in_style("rate"))))
+        rows.append(("In style: pitch within ±1 semitone", str(self.in_style("pitch"))))
         rows.append(("Same words at every rate and pitch", str(self.same_words)))
         rows += [(f"In style: {_JUDGED[control]}", str(self.heard_in(control))) for control in self._judged()]
         rows.append(("Honest outside its world", str(self.honest)))

@@ -21,6 +21,7 @@ import torch
 
 from parley_models.backbone.config import BackboneConfig
 from parley_models.backbone.model import StepOmni
+from parley_models.errors import ParleyError
 from parley_training.backbone.embeddings import embed_codes
 from parley_training.backbone.examples import ExampleWriter
 from parley_training.backbone.measure import probe
@@ -82,11 +83,15 @@ def arguments() -> argparse.ArgumentParser:
 
 def main() -> None:
     """Read the command line and train."""
-    options = at_home(arguments().parse_args())
+    parser = arguments()
+    options = at_home(parser.parse_args())
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
-    with assembled() as fleet:
-        run(options, fleet)
+    try:
+        with assembled() as fleet:
+            run(options, fleet)
+    except ParleyError as error:
+        parser.exit(error.exit_code, f"{error}\n")
 
 
 def run(options: argparse.Namespace, fleet: Fleet) -> None:
