@@ -1,10 +1,11 @@
 """A question as Mini hears it: blocks of heard groups, with the words written along between them.
 
 A word is written two blocks after it was said, so that its end and what follows have been heard. What follows a block is a decision:
-the next word, or `<audio_start>` for "listen on" (never read back: the next block follows in its place). Where the sound ends,
-`<audio_end>` is read; behind it all that is owed is written at once, and then it is decided whether the question is whole, `<|EOT|>`, or
-broke off, `<audio_start>`. Without that mark a last word had to be told from one that is still to be heard better: of people's bare words
-Mini 0.11 wrote every fifth twice.
+the next word, or `<audio_start>` for "listen on" (never read back: the next block follows in its place), or `<|EOT|>` once the question
+is whole. Where the sound ends, `<audio_end>` is read; behind it all that is owed is written at once, and then it is decided whether the
+question is whole or, `<audio_start>`, broke off. Only this last decision is asked for at run time; the earlier ones are where most of it
+is learned. Without that mark a last word had to be told from one that is still to be heard better: of people's bare words Mini 0.11 wrote
+every fifth twice.
 """
 
 import random
@@ -24,7 +25,7 @@ GROUPS_PER_BLOCK = 2
 DELAY_BLOCKS = 2
 SLOTS_PER_GROUP = 6
 LISTEN = LAYOUT.audio_start or 0
-PAUSED, BROKEN_OFF = 0.12, 0.35
+PAUSED, BROKEN_OFF = 0.12, 0.45
 """Shares of the questions that pause between two words, and that stop before their end. At run time it is asked at every pause whether the
 question is whole; with 0.06 Mini 0.4 said yes (at least 0.93) after one in five of the words inside."""
 ENDED_ANEW = 0.5
@@ -115,12 +116,13 @@ class Listener:
             for word in words[written:due]:
                 self._write(stretch, word, wrongly)
             written = max(written, due)
-            _decide(stretch, LISTEN)
+            _decide(stretch, LAYOUT.eot if whole and written == len(words) else LISTEN)
         if len(codes):
             stretch.add(LAYOUT.audio_end or 0)
             for word in words[written:]:
                 self._write(stretch, word, wrongly)
             # Of what is no question nobody knows whether it is whole; but its last word is its last.
+            stretch.vital.add(len(stretch.following) - 1)
             _decide(stretch, LAYOUT.eot if whole or (not broken and rng.random() < NOBODY_KNOWS) else LISTEN)
         return stretch
 

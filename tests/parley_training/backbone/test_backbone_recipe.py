@@ -162,6 +162,12 @@ def test_a_word_is_written_two_blocks_after_it_was_said_and_at_the_end_at_once(w
 
 
 @pytest.mark.usefixtures("undisturbed")
+def test_where_all_words_are_written_the_question_is_whole_block_by_block_and_at_the_end(writer: ExampleWriter) -> None:
+    decided, _ = heard_words(writer, saying(["what"], [1, 1, 1, 1, 1, 1, 1, 1]))
+    assert decided == ["…", "…", "what", ".", ".", "."]
+
+
+@pytest.mark.usefixtures("undisturbed")
 def test_of_what_is_no_question_the_last_word_is_the_last_and_nobody_knows_whether_more_follows(writer: ExampleWriter) -> None:
     heard = saying(["what"], [0, 1, 1, 1])
     decided = []
@@ -169,6 +175,7 @@ def test_of_what_is_no_question_the_last_word_is_the_last_and_nobody_knows_wheth
         stretch = Listener(writer.tokenizer, random.Random(seed))(heard, whole=False)
         end = stretch.ids.index(LAYOUT.audio_end or 0)
         decided.append(stretch.following[-1])
+        assert len(stretch.following) - 1 in stretch.vital, "where a question ends must be right"
         assert writer.tokenizer.decode(stretch.following[end:-1]) == "what"
     assert set(decided) == {LISTEN, LAYOUT.eot}
 
