@@ -76,7 +76,7 @@ def test_a_pause_is_told_once_and_so_is_its_end() -> None:
     assert all(not each.samples.any() for each in quiet)
 
 
-@pytest.mark.parametrize(("complete", "silence_ms"), [(0.99, 190), (0.92, 190), (0.85, 700), (0.3, 700), (0.02, 1000), (None, 700)])
+@pytest.mark.parametrize(("complete", "silence_ms"), [(0.99, 190), (0.96, 190), (0.92, 700), (0.6, 700), (0.3, 1000), (None, 700)])
 def test_what_the_model_makes_of_it_decides_how_long_to_wait(complete: float | None, silence_ms: int) -> None:
     listening = taking()
     heard(listening, frames((0.9, 480), (0.0, 128)))
