@@ -185,6 +185,16 @@ def test_a_question_is_as_whole_as_two_hearings_say(folder: Path) -> None:
     assert opened(alone).complete is None
 
 
+def test_what_a_pause_was_taken_for_is_forgotten_when_speech_goes_on(folder: Path) -> None:
+    assistant, _ = saying(folder, PARIS, PARIS)
+    question = opened(assistant)
+    question.hear(noise(1.0))
+    next(question.think_ahead(judging=True))
+    assert question.complete is not None
+    question.take_back()
+    assert question.complete is None
+
+
 def test_who_wants_to_judge_a_pause_has_it_heard_to_its_end_in_every_view_first(folder: Path) -> None:
     for judging, ended in ((True, [True, True, True]), (False, [True, False, False])):
         assistant, _ = saying(folder, PARIS, PARIS, PARIS)
