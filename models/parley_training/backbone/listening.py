@@ -37,6 +37,8 @@ UNWRITTEN = 0.2
 """Share of the wrong words that are not there at all."""
 LONGEST_PAUSE_BLOCKS = 5
 NOBODY_KNOWS = 0.5
+"""Share of what is no question (a bare word, a reading, two halves of something) that is called whole: its last word is its last, but
+whether more was to come nobody knows."""
 
 Miswrite = Callable[[str, random.Random], str]
 
@@ -121,7 +123,6 @@ class Listener:
             stretch.add(LAYOUT.audio_end or 0)
             for word in words[written:]:
                 self._write(stretch, word, wrongly)
-            # Of what is no question nobody knows whether it is whole; but its last word is its last.
             stretch.vital.add(len(stretch.following) - 1)
             _decide(stretch, LAYOUT.eot if whole or (not broken and rng.random() < NOBODY_KNOWS) else LISTEN)
         return stretch
