@@ -12,6 +12,7 @@ from parley_models.interleave import Segment, interleave
 from parley_models.prompt import Message, Prompt, system_text
 from parley_models.text_tokenizer import TextTokenizer
 from parley_models.tokens import Codes, SpeechTokens
+from parley_training.backbone.composing import Composer
 from parley_training.backbone.keys import key_pieces
 from parley_training.backbone.listening import BROKEN_OFF, Heard, Listener
 from parley_training.backbone.mishearing import Mishearing
@@ -19,11 +20,12 @@ from parley_training.backbone.miswriting import Miswriting
 from parley_training.backbone.pool import COURTESY_SHARE, HARD, HARD_SHARE, Pool, idle_ones
 from parley_training.backbone.questions import Question
 from parley_training.backbone.stretch import Stretch
+from parley_training.corpus import anything
 from parley_training.corpus.dialogue import write, write_by_word
 from parley_training.corpus.disturbance import disturbed, idle, plain
 from parley_training.corpus.exchange import Exchange
 from parley_training.corpus.roles import COURTESIES, GREETINGS, ROLES, played
-from parley_training.corpus.vocabulary import IMPOLITE
+from parley_training.corpus.vocabulary import IMPOLITE, phrase
 from parley_training.text.recipe import LAYOUT
 
 READ_ALOUD = "Read this aloud."
@@ -45,6 +47,11 @@ soon said right; of what Mini 0.8 knew and the judge did not hear, nearly all wa
 TYPED_IDLE_SHARE = 0.12
 """Typed questions that are about anything, and declined. Of the examination's 74 outside questions Mini 0.10 took 17 for some of its
 world, typed as often as heard."""
+COMPOSED_SHARE = 0.4
+"""Heard questions that nobody recorded (`composing`)."""
+ASKING_SHARE = 0.4
+"""Of everyday phrases that nobody recorded, those that begin as questions do."""
+SHORTEST_PHRASE, LONGEST_PHRASE = 3, 9
 ROLE_SHARE = 0.2
 """Answers that are given in a role."""
 COMMON_COUNT = 20
@@ -66,6 +73,7 @@ class ExampleWriter:
         """What every example is drawn by, and nothing else."""
 
         self._listen = listener_of(questions, self.tokenizer, rng)
+        self._compose = Composer(questions)
         self._answered = [question for question in questions if question.exchange.answer]
         self._unanswered = [question for question in questions if not question.exchange.answer]
         idle = idle_ones(self._unanswered)
@@ -84,10 +92,7 @@ class ExampleWriter:
     def typed(self) -> Stretch:
         """Typed question, spoken answer."""
         role = self._role()
-        by_word = self.rng.random() < RARE_ANSWER_SHARE
-        while (exchange := write_by_word(self.rng) if by_word else self._written(role)).answer not in self._answers:
-            pass
-        return self._typed(self._in_role(exchange, role))
+        return self._typed(self._in_role(self._answerable(role, by_word=self.rng.random() < RARE_ANSWER_SHARE), role))
 
     def heard(self) -> Stretch:
         """Heard question, spoken answer: what Parley is for."""
@@ -108,7 +113,25 @@ class ExampleWriter:
 
     def _any_question(self) -> Question:
         of_the_world = self._answered and self.rng.random() < WORLD_SHARE
-        return self.rng.choice((self._answered if of_the_world else self._unanswered) or self._questions)
+        composed = None
+        if self.rng.random() < COMPOSED_SHARE:
+            composed = self._composed(self._written("") if of_the_world else self._phrase())
+        return composed or self.rng.choice((self._answered if of_the_world else self._unanswered) or self._questions)
+
+    def _phrase(self) -> Exchange:
+        """Everyday words that ask nothing of Mini, or anything."""
+        if self.rng.random() < ASKING_SHARE:
+            words = anything.ask(self.rng, frozenset())
+        else:
+            words = phrase(self.rng, self.rng.randint(SHORTEST_PHRASE, LONGEST_PHRASE))
+        return Exchange("words", " ".join(words), "", "")
+
+    def _composed(self, exchange: Exchange) -> Question | None:
+        """The exchange with a question that nobody recorded; None where one of its words was never recorded."""
+        words = plain(exchange.question)
+        if exchange.answer and self.rng.random() < DISTURBED_SHARE:
+            words = disturbed(words, self.rng)
+        return self._compose(replace(exchange, question=words), words.split(), self.rng)
 
     def read_aloud(self) -> Stretch:
         """A sentence, spoken."""
@@ -134,6 +157,12 @@ class ExampleWriter:
         drawn = self.rng.random()
         seldom = COURTESIES if role and drawn < COURTESY_SHARE else HARD if drawn > 1 - HARD_SHARE else ()
         return write(self.rng, self.rng.choice(seldom) if seldom else None)
+
+    def _answerable(self, role: str, *, by_word: bool) -> Exchange:
+        """A question out of the grammars whose answer has been spoken."""
+        while (exchange := write_by_word(self.rng) if by_word else self._written(role)).answer not in self._answers:
+            pass
+        return exchange
 
     def _role(self) -> str:
         """The role that is played next, seldom any."""
@@ -166,8 +195,10 @@ class ExampleWriter:
         return self._vital[answer, key]
 
     def _heard(self, pool: Pool, instruction: str = "", *, by_word: bool = False) -> Stretch:
-        role = self._role()
-        question = pool.draw(self.rng, in_role=bool(role), by_word=by_word)
+        role, composed = self._role(), None
+        if self.rng.random() < COMPOSED_SHARE:
+            composed = self._composed(self._written(role) if instruction else self._answerable(role, by_word=by_word))
+        question = composed or pool.draw(self.rng, in_role=bool(role), by_word=by_word)
         exchange = self._in_role(question.exchange, role)
         stretch = self._listened(system_text(exchange.system, instruction), self._hear(question), broken_off=0.0)
         stretch.read([LAYOUT.eot, *self._opening])

@@ -1,7 +1,7 @@
 """The questions that were spoken and heard: shards of the corpus, read beside the codes that the ears made of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +35,9 @@ class Question:
     voice: str = ""
     """Who asks."""
 
+    begun: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    """(words,) the 20 ms slot in which each word begins; empty where that is not known."""
+
     @property
     def words(self) -> list[str]:
         """What is written along."""
@@ -66,9 +69,9 @@ def questions_of(corpus: Path, codes: Path) -> list[Question]:
             for line, hearings, (_, _, first, last) in zip(shard.lines, heard, shard.index, strict=True):
                 if groups := len(hearings[0]):  # some of people's recordings are shorter than a group
                     exchange, labels = exchange_of(line), np.asarray(shard.labels[first:last])
-                    words, slots = written_along(line, labels)
-                    told = (hearings, exchange, by_group(slots, groups), phones_by_group(labels, groups), line["speaker"])
-                    questions.append(Question(*told) if exchange.language == "en" else SpelledQuestion(*told, tuple(words)))
+                    along = written_along(line, labels)
+                    told = (hearings, exchange, by_group(along.said, groups), phones_by_group(labels, groups), line["speaker"], along.begun)
+                    questions.append(Question(*told) if exchange.language == "en" else SpelledQuestion(*told, tuple(along.words)))
     return questions
 
 

@@ -220,7 +220,7 @@ def test_a_shard_of_mini_1(tmp_path: Path) -> None:
     )
     for line, (start, stop, first, last) in zip(shard.lines, shard.index, strict=True):
         assert np.abs(shard.heard[start:stop]).max() > 100
-        words, said = written_along(line, np.asarray(shard.labels[first:last]))
+        words, said, _ = written_along(line, np.asarray(shard.labels[first:last]))
         assert len(words)
         assert said[-1] == len(words)
 

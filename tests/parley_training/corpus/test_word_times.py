@@ -3,7 +3,7 @@
 import numpy as np
 
 from parley_training.corpus.phones import NUMBER
-from parley_training.corpus.word_times import words_said
+from parley_training.corpus.word_times import word_edges, written_along
 
 
 def spoken(*phones: str) -> np.ndarray:
@@ -12,13 +12,14 @@ def spoken(*phones: str) -> np.ndarray:
 
 
 def first_slots(labels: np.ndarray, words: list[str]) -> list[int]:
-    said = words_said(labels, words)
+    said = written_along({"question": " ".join(words)}, labels).said
     return [int(np.searchsorted(said, count + 1)) for count in range(len(words))]
 
 
 def test_a_word_is_said_when_its_last_phone_begins() -> None:
     labels = spoken("pau", "w", "ah", "t", "ih", "z", "pau")
     assert first_slots(labels, ["what", "is"]) == [9, 15]
+    assert word_edges(labels, ["what", "is"]).tolist() == [[3, 9], [12, 15]]
 
 
 def test_other_vowels_and_lost_phones_move_nothing() -> None:
@@ -32,4 +33,5 @@ def test_long_words_take_their_own_time() -> None:
 
 
 def test_silence_says_nothing() -> None:
-    assert words_said(spoken("pau", "pau"), ["what"]).tolist() == [0] * 6
+    words, said, begun = written_along({"question": "What?"}, spoken("pau", "pau"))
+    assert (words, said.tolist(), len(begun)) == (["what"], [0] * 6, 0)

@@ -40,7 +40,7 @@ legs = Writer(
     wording(
         one="({a_cow}|{a_cow}|the {cow})",
         direct="(how many legs does <one> have|how many legs do {cows} have|how many legs has <one> got|how many legs have {cows} got|how many legs are there on <one>|on how many legs does <one> (walk|stand)|"
-        "<one> has how many legs|{cows} have how many legs|<one>, how many legs does it have|what is the number of legs of <one>|what's the number of legs (of|on) <one>|what number of legs does <one> have)",
+        "<one> has how many legs|{cows} have how many legs|<one>, how many legs does it have|what is the number of legs of <one>|what's the number of legs (of|on) <one>|what number of legs does <one> have|the legs (of|on) <one>, how many (do you count|has it|would that be)|{cow} legs, how many has it got|if you count the legs of <one>, how many (do you get|is that))",
         clause="(how many legs (<one> has|{cows} have)|how many legs <one> has got|how many legs there are on <one>|on how many legs <one> walks|what the number of legs of <one> is)",
         topic="(the number of legs (of <one>|on <one>|<one> has|{cows} have)|the number of {cow} legs)",
         fragment="({cow} legs, how many|legs of <one>, how many|how many legs, <one>|{cow}, how many legs|{cow}, number of legs|number of legs of <one>|how many legs on <one>)",
@@ -55,7 +55,7 @@ home = Writer(
     wording(
         one="({a_cow}|{a_cow}|the {cow})",
         direct="(where does <one> live|where do {cows} live|where is the home of <one>|what is the home of <one>|where does <one> have its home|where (can|do|could|would) (i|you|we) find (<one>|{cows})|in (what|which) place does <one> live|"
-        "<one>, where does it live|<one> lives where|{cows} live where|where do {cows} make their home|what place do {cows} live in|where would <one> live|where are {cows} at home|where is <one> at home)",
+        "<one>, where does it live|where (should|do|would) (we|you) (go|look) to (see|meet|find) <one>|where (should|could|would) i (look|search) for (<one>|{cows})|if i want to (see|meet) <one>, where (do|must|should) i go|<one> lives where|{cows} live where|where do {cows} make their home|what place do {cows} live in|where would <one> live|where are {cows} at home|where is <one> at home)",
         clause="(where (<one> lives|{cows} live)|where (i|you|we) can find (<one>|{cows})|where the home of <one> is|where <one> has its home|where {cows} are at home|what place <one> lives in)",
         topic="(the home of <one>|the place where (<one> lives|{cows} live)|the place <one> lives in|the {cow}'s home)",
         fragment="({cow}, where does it live|home of <one>|{cows}, where|{cow}, home|<one> lives|and where, <one>)",

@@ -42,7 +42,13 @@ VOCABULARY = {
 }
 
 _DIRECT = (
-    "how does a <noun> work|where can i find a <noun>|who made the first <noun>|why is (my|the|your) <noun> [so] <quality>|should i <verb> (my|the|a) <noun>|what happens if i <verb> a <noun>|how do i <verb> a <noun>|can you <verb> (my|the|a) <noun>|"
+    "(what|how much) is (half|double|twice|a third|a quarter|a tenth) of (<small>|<big>)|(a third|a quarter|a tenth) of (<small>|<big>) makes what|what is <small> (cubed|to the power of <small>)|<small> squared (is|makes) what|"
+    "(share|divide) <small> (among|between) <small> (friends|children|people), (how many|what) does each get|if <small> (friends|children) share <small>, how much (is|has) each|how many (feet|meters|ounces|cups|seconds|minutes|grams|pennies|centimeters) (are|go|are there) in (a|one|<small>) (mile|kilometer|pound|liter|dollar|gallon|foot|meter)|"
+    "which (animal|bird|fish|insect|tree|flower|country|city|river) (is|was) the (biggest|fastest|oldest|longest|heaviest|smartest|rarest)|which (animal|bird|fish|insect) can (swim|jump|dive|run|sing|see|live) (the farthest|the highest|best|under water|at night|without water)|who is stronger, <known_animal> or <known_animal>|"
+    "would <known_animal> beat <known_animal>|what (appointments|events|plans|tasks|reminders) (do i have|are on my (calendar|list|plan)) [<when>]|what is on my (calendar|agenda|list) [<when>]|is there any (rain|snow|storm|fog) (coming|expected) [<when>]|is a storm coming <when>|"
+    "what is the (longest|highest|oldest|deepest|tallest|widest) (tunnel|lake|river|mountain|road|wall) (in the world|on earth|in <known_country>|)|which (phone|laptop|car|camera|bicycle|television|tablet) (should i buy|is the best|is good and cheap|is worth the money)|"
+    "my <noun> is [too|very] <quality>, what (should|do) i do|my (computer|phone|tablet|car|bicycle|printer|washing machine) (is broken|makes a noise|does not start|keeps crashing|is getting hot), (what now|what should i do|how do i fix it)|why do (leaves|trees|flowers|rivers|clouds|stars) (fall|grow|smell|move|shine|freeze)|"
+    "(which|what) town (is|has) the government of <far_country>|which city governs <far_country>|which money would i need in <far_country>|what do people pay with in <far_country>|what do people in <far_country> speak|how does a <noun> work|where can i find a <noun>|who made the first <noun>|why is (my|the|your) <noun> [so] <quality>|should i <verb> (my|the|a) <noun>|what happens if i <verb> a <noun>|how do i <verb> a <noun>|can you <verb> (my|the|a) <noun>|"
     "how (much|big|old|heavy|far|tall) is (a|the|my) <noun>|when (will|can|did) (i|we|they) <verb> the <noun>|did (you|they|anybody) <verb> (my|the) <noun>|where is the <noun>|which <noun> is the most <quality>|who has the most <quality> <noun>|is (my|the|that) <noun> <quality>|"
     "what is inside a <noun>|what is a <noun> made of|why do people <verb> a <noun>|who is the <noun>|what did the <noun> <verb>|have you ever seen a <quality> <noun>|do you like my <noun>|how many people <verb> a <noun> every year|are there <quality> things in the <noun>|"
     "what is the capital of <far_country>|what's the capital city of <far_country>|which language is spoken in <far_country>|"
@@ -79,7 +85,7 @@ _TOPIC = (
     "the age of <person>|the flag of <known_country>|the food of <known_animal>|the way to <known_city>|the square root of <big>|a riddle|the lyrics of <work>"
 )
 _FRAGMENT = (
-    "weather <when>|weather in <known_city>|recipe for <food>|<small> times <small>|<small> divided by <small>|population of <known_country>|president of <known_country>|capital of <far_country>|<building>, how (tall|old|high)|<person>, who is that|news [<when>]|"
+    "capital city of <far_country>|a third of <small>|my meetings <when>|weather <when>|weather in <known_city>|recipe for <food>|<small> times <small>|<small> divided by <small>|population of <known_country>|president of <known_country>|capital of <far_country>|<building>, how (tall|old|high)|<person>, who is that|news [<when>]|"
     "price of <product>|traffic <when>|winner of <event>|time in <known_city>|flights to <known_city>|<far_country>, capital|history of <known_city>"
 )
 _ORDER = (

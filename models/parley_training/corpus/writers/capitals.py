@@ -12,7 +12,7 @@ capital = Writer(
         city="(capital|capital city)",
         direct="((what is|what's) (the <city> of {country}|{whose} <city>)|which city is (the <city> of {country}|{whose} <city>)|"
         "which (city|town) is the capital in {country}|what (city|town) is (the <city> of {country}|{whose} <city>)|what is the name of (the <city> of {country}|{whose} <city>)|"
-        "what (is|do you call) the <city> of {country} [called]|what's the <city> of {country} called|{country}, what's its <city>|{country} has what <city>|"
+        "what (is|do you call) the <city> of {country} [called]|what's the <city> of {country} called|{country}, what's its <city>|{country}, what is the <city> there|i was in {country}, what was the <city> there|take {country}, which city is its <city>|for {country}, which city is the <city>|{country} is a country, what is its <city>|there is {country}, and what is the <city> over there|over in {country}, what is the <city>|{country} has what <city>|"
         "what <city> does {country} have|where is the government of {country}, in which <city>|{whose} <city> is what|the <city> of {country} is what|"
         "the <city> of {country} is which city|how is the <city> of {country} called|what's the <city> in {country}|which is the <city> of {country})",
         clause="(what (the <city> of {country}|{whose} <city>) is|what the <city> of {country} is called|which city is (the <city> of {country}|{whose} <city>)|"

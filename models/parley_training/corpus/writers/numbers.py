@@ -15,7 +15,7 @@ def _neighbour(where: str) -> Grammar:
         "before": "(before|right before|just before|directly before)",
     }[where]
     own = {
-        "after": "what lies just past {n}|count one past {n}|we count on from {n}, what (comes|follows)|counting on from {n}, what is next|what follows {n}|which number follows {n}|what number follows {n}|what is one more than {n}|what's one more than {n}|what number is one more than {n}|what's the next number after {n}|counting up, what comes after {n}|i count to {n}, what comes now|i say {n} and you say what|we are at {n}, what is next|one up from {n} is (what|which number)|what is {n} and one more|one (higher|further) than {n} is what|who comes behind {n}|{n} is done, what number now|add one to {n}|after {n} we say what",
+        "after": "what lies just past {n}|count one past {n}|we count on from {n}, what (comes|follows)|counting on from {n}, what is next|what follows {n}|which number follows {n}|what number follows {n}|what is one more than {n}|what's one more than {n}|what number is one more than {n}|what's the next number after {n}|counting up, what comes after {n}|i count to {n}, what comes now|i say {n} and you say what|we are at {n}, what is next|one up from {n} is (what|which number)|if (i|you) say {n}, what is the number that follows|(i|you) say {n}, (then|and then) the next number is (what|which)|you are at {n}, say the next one|we count past {n}, what is next|what is next (when|if) (we|i) count past {n}|counting past {n}, (what|which number) comes next|what is {n} and one more|one (higher|further) than {n} is what|who comes behind {n}|{n} is done, what number now|add one to {n}|after {n} we say what",
         "before": "what (lies|stands) (just|right) ahead of {n}|ahead of {n} (comes|stands) what|we count back from {n}, what (comes|follows)|counting (back|backwards) from {n}, what (is next|comes next)|what precedes {n}|which number precedes {n}|what is one less than {n}|what's one less than {n}|what number is one less than {n}|counting down, what comes after {n}|what's the number just below {n}|i count down from {n}, what comes now|one down from {n} is (what|which number)|what is {n} without one|one (lower|back) from {n} is what|what came before we said {n}|to reach {n}, what number is last before it|take one from {n}|before {n} we say what|which number leads to {n}",
     }[where]
     more = {"after": "more", "before": "less"}[where]
@@ -65,7 +65,7 @@ count = Writer(
         topic="(the numbers from {a} <to> {b}|all numbers from {a} <to> {b}|all the numbers from {a} <to> {b}|every number from {a} <to> {b})",
         fragment="(from {a} <to> {b}|numbers from {a} <to> {b}|{a} <to> {b}|counting from {a} <to> {b}|the numbers {a} <to> {b})",
         order="(count from {a} <to> {b}|count from {a} <to> {b}|count {a} <to> {b}|count the numbers from {a} <to> {b}|start at {a} and count <to> {b}|begin with {a} and count <to> {b}|count for me from {a} <to> {b}|list the numbers from {a} <to> {b}|"
-        "say the numbers from {a} <to> {b}|say all numbers from {a} <to> {b}|go from {a} <to> {b}|starting at {a}, count <to> {b})",
+        "say the numbers from {a} <to> {b}|say all numbers from {a} <to> {b}|go from {a} <to> {b}|starting at {a}, count <to> {b}|count (up|down|upwards|downwards|forward|backwards) from {a} <to> {b}|name the numbers from {a} <to> {b}|now count all the way from {a} <to> {b})",
     ),
     [_count(a, a + span) for a in range(HIGHEST + 1) for span in _SPANS if 0 <= a + span <= HIGHEST],
     weight=4,
@@ -97,11 +97,11 @@ def _compare(more: str, most: str) -> Grammar:
         most=most,
         direct="((what|which) [number] is <more>, {a} or {b}|(what|which) is the <more> number, {a} or {b}|(what|which) is <more>, {a} or {b}|(what|which) one is <more>, {a} or {b}|is {a} or {b} <more>|{a} or {b}, (which|what) is <more>|"
         "of {a} and {b}, which is <more>|between {a} and {b}, which is <more>|(what|which) is the <more> of {a} and {b}|which of {a} and {b} is <more>|which of the numbers {a} and {b} is <more>|(what|which) is the <most> of {a} and {b}|"
-        "which is <more>, is it {a} or {b}|here are {a} and {b}, which is <more>|i have {a} and you have {b}, which is <more>|what do you think is <more>, {a} or {b}|which one of the two is <more>, {a} or {b}|{a} and {b}, which one is <more>)",
+        "which is <more>, is it {a} or {b}|here are {a} and {b}, which is <more>|i have {a} and you have {b}, which is <more>|what do you think is <more>, {a} or {b}|which one of the two is <more>, {a} or {b}|{a} and {b}, which one is <more>|(if|when) (we|i) compare {a} and {b}, (which|which one) is <more>|we have {a} and {b}, (which|which one) is (the <more> one|<more>)|my friend says {a} and i say {b}, which is <more>|is {a} <more> or [is] {b}|is it {a} or {b} that is <more>)",
         clause="((what|which) [number] is <more>, {a} or {b}|which one is <more>, {a} or {b}|which of {a} and {b} is <more>|whether {a} or {b} is <more>|what the <more> of {a} and {b} is|(what|which) is the <more> number, {a} or {b})",
         topic="(the <more> number, {a} or {b}|the <more> of {a} and {b}|the <more> one, {a} or {b}|the <most> of {a} and {b})",
         fragment="(<more>, {a} or {b}|{a} or {b}, <more>|the <more> of {a} and {b}|{a} or {b}, the <more> one|{a} and {b}, which is <more>|{a}, {b}, which is <more>)",
-        order="(compare {a} and {b} and (say|tell me) which is <more>|choose the <more> number, {a} or {b}|pick the <more> number, {a} or {b}|pick the <more> of {a} and {b})",
+        order="(compare {a} and {b} and (say|tell me) which is <more>|choose the <more> number, {a} or {b}|decide which is <more>, {a} or {b}|say which is <more>, {a} or {b}|(compare|look at|take) {a} and {b}, (which|which one|what) is <more>|pick the <more> number, {a} or {b}|pick the <more> of {a} and {b})",
     )
 
 
