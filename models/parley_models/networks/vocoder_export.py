@@ -4,7 +4,6 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import onnx
 import torch
 from torch import Tensor, nn
@@ -12,10 +11,9 @@ from torch import Tensor, nn
 from parley_models.networks.convolution import Memory
 from parley_models.networks.flow import Flow
 from parley_models.networks.hift import Hift
+from parley_models.networks.stored import halve
 
 OPSET = 18
-SMALLEST_HALVED = 256
-"""Tensors with fewer numbers stay float32: there is nothing to be saved."""
 
 
 class FlowEncoder(nn.Module):
@@ -134,22 +132,4 @@ def bare(model: onnx.ModelProto) -> onnx.ModelProto:
         item.doc_string = ""
         del item.metadata_props[:]
     del graph.value_info[:]  # ONNX Runtime infers the shapes again
-    return model
-
-
-def halve(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Store large float32 weights as float16 and cast them back where the graph begins: half the file, float32 arithmetic."""
-    graph = model.graph
-    kept, casts = [], []
-    for tensor in graph.initializer:
-        if tensor.data_type != onnx.TensorProto.FLOAT or np.prod(tensor.dims) < SMALLEST_HALVED:
-            kept.append(tensor)
-            continue
-        stored = f"{tensor.name}.float16"
-        kept.append(onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(tensor).astype(np.float16), stored))
-        casts.append(onnx.helper.make_node("Cast", [stored], [tensor.name], to=onnx.TensorProto.FLOAT))
-    nodes = [*casts, *graph.node]
-    del graph.initializer[:], graph.node[:]
-    graph.initializer.extend(kept)
-    graph.node.extend(nodes)
     return model

@@ -7,8 +7,9 @@ time (a CTC loss would let them drift). A frame is named when the block behind i
 
 Stages: features → training → ONNX. What is finished is skipped.
 
-With `--like runs/linguistic` a later run into another folder goes on from that encoder and its code book; with `--same-codes` besides, the
-book and what is read from it stand still, so that a backbone which knows these codes may hear through the new encoder at once.
+With `--like runs/linguistic` a later run into another folder goes on from that encoder and its code book, with more layers if it had
+fewer (`depth.py`); with `--same-codes` besides, the book and what is read from it stand still, so that a backbone which knows these codes
+may hear through the new encoder at once.
 """
 
 import argparse
@@ -28,12 +29,13 @@ from parley_models.networks.sanm_export import export_step
 from parley_training.checkpoint import Pace, restore, save
 from parley_training.corpus.phones import PHONES, SILENCE
 from parley_training.kmeans import kmeans, nearest
+from parley_training.linguistic.depth import deepened, layers_of
 from parley_training.linguistic.features import UNTRAINED, FeatureSet, prepare
 from parley_training.linguistic.quantizer import Quantizer
 
 CODES = 1024
 SLOTS = 3
-CONFIG = SanmConfig(width=192, layers=6, heads=4, ffn=768)
+CONFIG = SanmConfig(width=192, layers=10, heads=4, ffn=768)
 LOOKAHEAD = CONFIG.chunk
 """Frames: what follows a sound decides it, too, so a frame is named when the 240 ms behind it were heard."""
 
@@ -55,9 +57,9 @@ FRAMES_PER_BATCH = 768
 class PhoneReader(nn.Module):
     """The encoder and its code book, with two heads that are thrown away after training."""
 
-    def __init__(self, lookahead: int = LOOKAHEAD) -> None:
+    def __init__(self, lookahead: int = LOOKAHEAD, layers: int = CONFIG.layers) -> None:
         super().__init__()
-        self.encoder = SanmEncoder(replace(CONFIG, lookahead=lookahead))
+        self.encoder = SanmEncoder(replace(CONFIG, lookahead=lookahead, layers=layers))
         self.quantizer = Quantizer(CODES, CONFIG.width)
         self.phones = nn.Linear(CONFIG.width, SLOTS * len(PHONES))
         self.around = nn.Conv1d(CONFIG.width, READER_WIDTH, READER_FRAMES, padding=READER_FRAMES // 2)
@@ -66,7 +68,7 @@ class PhoneReader(nn.Module):
     @staticmethod
     def of(saved: Mapping[str, Any]) -> "PhoneReader":
         """The reader that a checkpoint holds; one that says nothing of a lookahead is of before there was one."""
-        reader = PhoneReader(saved.get("lookahead", 0))
+        reader = PhoneReader(saved.get("lookahead", 0), layers_of(saved["reader"]))
         reader.load_state_dict(saved["reader"])
         return reader
 
@@ -127,8 +129,8 @@ def learn(reader: PhoneReader, optimizers: Sequence[torch.optim.Optimizer], feat
 def train(data: FeatureSet, out: Path, minutes: float, like: Path | None = None, *, same_codes: bool = False) -> PhoneReader:
     """Train until the minutes are over, going on from the last checkpoint; without one, from the reader in `like`."""
     reader = PhoneReader()
-    if like:  # it may look further ahead than it did
-        reader.load_state_dict(begun(like).state_dict())
+    if like:  # it may look further ahead than it did, and have more layers
+        reader.load_state_dict(deepened(begun(like).state_dict(), CONFIG.layers))
     if same_codes:
         reader.hold_codes()
     optimizers = optimizers_of(reader)

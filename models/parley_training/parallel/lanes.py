@@ -70,7 +70,7 @@ class Lanes:
             pool, fraction, taken = state[number].tolist()
             if pool:
                 self._draw(number, place, int(pool), fraction)
-                place.taken = int(taken)
+                place.taken = min(int(taken), len(place.groups))  # fewer than before, if the grammars have changed
 
 
 class _Place:

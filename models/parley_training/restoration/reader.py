@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from parley_training.checkpoint import Pace, restore, save
+from parley_training.linguistic.depth import layers_of
 from parley_training.linguistic.features import FeatureSet, prepare
 from parley_training.linguistic.recipe import FRAMES_PER_BATCH, PhoneReader, learn, phone_error
 
@@ -30,7 +31,7 @@ def encoder_of(folder: Path) -> PhoneReader:
     state = restore(folder / "checkpoint.pt")
     if state is None:
         raise FileNotFoundError(f"{folder} has no checkpoint.pt")
-    reader, prefix = PhoneReader(state.get("lookahead", 0)), "encoder."
+    reader, prefix = PhoneReader(state.get("lookahead", 0), layers_of(state["reader"])), "encoder."
     weights = {name.removeprefix(prefix): weight for name, weight in state["reader"].items() if name.startswith(prefix)}
     reader.encoder.load_state_dict({name: weight for name, weight in weights.items() if name in reader.encoder.state_dict()})
     with torch.no_grad():

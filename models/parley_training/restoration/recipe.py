@@ -17,6 +17,7 @@ import argparse
 import filecmp
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from parley_training.bundle.releases import release_of
 from parley_training.checkpoint import save
 from parley_training.corpus.dialogue import World
 from parley_training.homes import HOMES
+from parley_training.linguistic.depth import layers_of
 from parley_training.linguistic.recipe import CONFIG as LINGUISTIC
 from parley_training.restoration import weights
 from parley_training.restoration.pieces import carry_over, spelled
@@ -43,7 +45,8 @@ def restore_ears(bundle: Bundle, out: Path) -> None:
     ears = EarsConfig.read(bundle.manifest.ears)
     step, semantic = bundle.path("linguistic/encoder.onnx"), bundle.path("semantic.onnx")
     reader, listener = weights.of_network(step, "encoder."), weights.of_network(semantic, "encoder.")
-    SanmEncoder(LINGUISTIC).load_state_dict({name: weight for name, weight in reader.items() if name != "inverse_timescales"})
+    learned = {name: weight for name, weight in reader.items() if name != "inverse_timescales"}
+    SanmEncoder(replace(LINGUISTIC, layers=layers_of(reader))).load_state_dict(learned)
     SemanticEncoder(SEMANTIC).load_state_dict(listener)
     state = {"reader": {f"encoder.{name}": weight for name, weight in reader.items()}, "lookahead": ears.lookahead_frames}
     furnish(out / "linguistic", below(bundle, "linguistic"), state)

@@ -13,9 +13,8 @@ from parley_models.backbone.loading import stored_quantization
 from parley_models.backbone.model import StepOmni
 from parley_models.backbone.weights import CONFIG_NAME, shards, tensors
 from parley_models.errors import BundleCorrupt
+from parley_models.networks.stored import BYTES, HALF, SCALE
 
-HALF = ".float16"
-"""What `halve` puts behind a name."""
 FLOATS = (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16)
 
 
@@ -27,6 +26,9 @@ def of_network(path: Path, prefix: str) -> dict[str, Tensor]:
     """
     graph = onnx.load(path).graph
     stored = {each.name.removesuffix(HALF): onnx.numpy_helper.to_array(each) for each in graph.initializer if each.data_type in FLOATS}
+    for each in (each for each in graph.initializer if each.data_type == onnx.TensorProto.INT8):
+        name = each.name.removesuffix(BYTES)
+        stored[name] = onnx.numpy_helper.to_array(each) * stored.pop(name + SCALE)
     held = {name: torch.from_numpy(array.astype(np.float32)) for name, array in stored.items()}
     products = {node.output[0]: node.input[1] for node in graph.node if node.op_type == "MatMul"}
     for node in (each for each in graph.node if each.op_type == "Add"):

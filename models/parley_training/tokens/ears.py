@@ -17,6 +17,7 @@ from parley_models.tokenizers.lfr import stack
 from parley_models.tokenizers.logmel import block_logmel, silence
 from parley_models.tokens import Codes, merge
 from parley_training.kmeans import nearest
+from parley_training.linguistic.depth import layers_of
 from parley_training.linguistic.features import LOG_FLOOR, whole_blocks, with_silence_behind
 from parley_training.linguistic.recipe import CONFIG as LINGUISTIC
 from parley_training.semantic.recipe import CONFIG as SEMANTIC
@@ -37,7 +38,8 @@ class TrainedEars:
         """Read both recipes' checkpoints; one thread, for one process of several."""
         torch.set_num_threads(1)
         saved = torch.load(linguistic / "checkpoint.pt", weights_only=True)
-        sanm, listener = SanmEncoder(replace(LINGUISTIC, lookahead=saved.get("lookahead", 0))), SemanticEncoder(SEMANTIC)
+        shape = replace(LINGUISTIC, lookahead=saved.get("lookahead", 0), layers=layers_of(saved["reader"]))
+        sanm, listener = SanmEncoder(shape), SemanticEncoder(SEMANTIC)
         learned = {key.removeprefix("encoder."): value for key, value in saved["reader"].items() if key.startswith("encoder.")}
         # A bundle keeps these in half precision: with our own, 5 of 4,000 codes would be others than it hears.
         sanm.inverse_timescales.copy_(learned.pop("inverse_timescales", sanm.inverse_timescales))

@@ -9,6 +9,7 @@ import torch
 from parley_training.checkpoint import restore
 from parley_training.kmeans import kmeans, nearest
 from parley_training.linguistic import recipe
+from parley_training.linguistic.depth import deepened, layers_of
 from parley_training.linguistic.disguise import disguise, paced
 from parley_training.linguistic.features import FeatureSet, targets
 from parley_training.linguistic.quantizer import Quantizer
@@ -61,6 +62,29 @@ def test_codes_that_are_held_keep_their_meaning_while_the_encoder_learns() -> No
     stood = {name for name, weight in reader.state_dict().items() if torch.equal(weight, before[name])}
     assert {name for name in before if name.startswith(("quantizer.book", "around", "read"))} <= stood
     assert not any(name.endswith("weight") for name in stood if name.startswith("encoder"))
+
+
+@pytest.mark.parametrize("layers", [4, 5, 6])
+def test_deeper_ears_hear_as_before_and_learn_in_all_layers(layers: int) -> None:
+    torch.manual_seed(0)
+    shallow, deep = recipe.PhoneReader(layers=4).eval(), recipe.PhoneReader(layers=layers).eval()
+    weights = deepened(shallow.state_dict(), layers)
+    deep.load_state_dict(weights)
+    assert layers_of(weights) == layers
+    features, targets = next(few().batches(48, seed=0))
+    with torch.inference_mode():
+        assert torch.allclose(deep(deep.encoder(features)), shallow(shallow.encoder(features)), atol=1e-5)
+    for _ in range(2):  # in the first step only what is zero learns
+        recipe.learn(deep, recipe.optimizers_of(deep), features, targets, quantized=False)
+    learned = [name for name, weight in deep.state_dict().items() if not torch.equal(weight, weights[name])]
+    assert layers_of(learned) == layers
+    assert recipe.PhoneReader.of(deep.saved).encoder.config == deep.encoder.config
+
+
+@pytest.mark.parametrize("layers", [2, 8])
+def test_ears_can_t_lose_layers_nor_more_than_double_them(layers: int) -> None:
+    with pytest.raises(ValueError, match=f"4 layers can't become {layers}"):
+        deepened(recipe.PhoneReader(layers=4).state_dict(), layers)
 
 
 def test_phones_are_read_from_codes_alone() -> None:
