@@ -15,6 +15,8 @@ SMALLEST = 256
 """Tensors with fewer numbers stay float32: there is nothing to be saved."""
 HALF, BYTES, SCALE = ".float16", ".int8", ".scale"
 """What is put behind a tensor's name."""
+MOST = 127
+"""The largest of the whole numbers that a column is stored in."""
 
 
 class _Stored(NamedTuple):
@@ -56,7 +58,7 @@ def _halved(name: str, weight: npt.NDArray[np.float32]) -> _Stored:
 
 
 def _in_bytes(name: str, weight: npt.NDArray[np.float32]) -> _Stored:
-    scale = np.maximum(np.abs(weight).max(0), np.finfo(np.float32).tiny) / np.float32(127)
+    scale = np.maximum(np.abs(weight).max(0), np.finfo(np.float32).tiny) / np.float32(MOST)
     numbers = np.rint(weight / scale).astype(np.int8)
     small, scales, wide = name + BYTES, name + SCALE, name + ".wide"
     return _Stored(

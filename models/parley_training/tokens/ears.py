@@ -11,6 +11,7 @@ from torch import Tensor
 
 from parley_models.networks.sanm import SanmEncoder
 from parley_models.networks.semantic import DETAIL_LEVELS, SemanticEncoder
+from parley_models.networks.stored import MOST, SMALLEST
 from parley_models.pcm import Samples
 from parley_models.tokenizers.fbank import fbank
 from parley_models.tokenizers.lfr import stack
@@ -44,6 +45,7 @@ class TrainedEars:
         # A bundle keeps these in half precision: with our own, 5 of 4,000 codes would be others than it hears.
         sanm.inverse_timescales.copy_(learned.pop("inverse_timescales", sanm.inverse_timescales))
         sanm.load_state_dict(learned)
+        round_as_stored(sanm)
         listener.load_state_dict(torch.load(semantic / "checkpoint.pt", weights_only=True)["encoder"])
         book = torch.from_numpy(np.load(linguistic / "codebook.npy"))
         return TrainedEars(sanm.eval(), book, np.load(linguistic / "cmvn.npy"), listener.eval())
@@ -68,3 +70,14 @@ class TrainedEars:
             f0, detail = self.listener(torch.from_numpy(windows[:: SEMANTIC.block_frames].copy()))
         codes = f0.argmax(-1) * DETAIL_LEVELS + detail.argmax(-1)
         return codes[:, -SEMANTIC.block_codes :].reshape(-1).numpy()
+
+
+def round_as_stored(sanm: SanmEncoder) -> None:
+    """Make the weights those that a bundle will keep (`networks.stored.quarter`): what is learned from must be what will be heard."""
+    with torch.no_grad():
+        for weight in (each for each in sanm.parameters() if each.numel() >= SMALLEST):
+            if weight.ndim == 2:  # the exporter turns it round: a row here is a column there
+                scale = weight.abs().amax(1, keepdim=True).clamp(min=torch.finfo(torch.float32).tiny) / MOST
+                weight.copy_((weight / scale).round() * scale)
+            else:
+                weight.copy_(weight.half().float())

@@ -3,9 +3,12 @@
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import torch
 
+from parley_models.networks.sanm_export import export_step
+from parley_models.networks.stored import quarter
 from parley_training.checkpoint import restore
 from parley_training.kmeans import kmeans, nearest
 from parley_training.linguistic import recipe
@@ -13,6 +16,8 @@ from parley_training.linguistic.depth import deepened, layers_of
 from parley_training.linguistic.disguise import disguise, paced
 from parley_training.linguistic.features import FeatureSet, targets
 from parley_training.linguistic.quantizer import Quantizer
+from parley_training.restoration.weights import of_network
+from parley_training.tokens.ears import round_as_stored
 
 
 def few(seed: int = 0) -> FeatureSet:
@@ -85,6 +90,21 @@ def test_deeper_ears_hear_as_before_and_learn_in_all_layers(layers: int) -> None
 def test_ears_can_t_lose_layers_nor_more_than_double_them(layers: int) -> None:
     with pytest.raises(ValueError, match=f"4 layers can't become {layers}"):
         deepened(recipe.PhoneReader(layers=4).state_dict(), layers)
+
+
+def test_a_corpus_is_heard_through_the_weights_that_a_bundle_keeps(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    sanm = recipe.PhoneReader(layers=2).encoder.eval()
+    with torch.no_grad():
+        for weight in sanm.parameters():
+            weight.add_(0.1 * torch.randn_like(weight))  # of weights that are the same the exporter keeps one
+    export_step(sanm, tmp_path / "encoder.onnx")
+    onnx.save(quarter(onnx.load(tmp_path / "encoder.onnx")), tmp_path / "encoder.onnx")
+    kept, before = of_network(tmp_path / "encoder.onnx", "encoder."), [weight.clone() for weight in sanm.parameters()]
+    round_as_stored(sanm)
+    assert sum(not torch.equal(*pair) for pair in zip(before, sanm.parameters(), strict=True)) >= 12
+    for name, weight in sanm.state_dict().items():
+        assert torch.allclose(kept[name], weight, rtol=1e-6, atol=0), name
 
 
 def test_phones_are_read_from_codes_alone() -> None:

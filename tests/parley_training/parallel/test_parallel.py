@@ -119,6 +119,14 @@ def test_lanes_bring_the_same_whoever_works_on_them() -> None:
     assert every[0] != every[1]
 
 
+def test_a_lane_whose_pool_has_fewer_batches_than_it_had_goes_on_with_the_next_pool() -> None:
+    rng = random.Random()
+    lanes = Lanes(lambda _: Stretch([rng.randrange(9)] * 20, [UNLEARNED] * 20), rng, lambda _: {"any": 1.0}, mine=[0], tokens=2000)
+    lanes.restore(torch.tensor([[3.0, 0.4, 1e6]], dtype=torch.float64))
+    assert next(iter(lanes.next(0.4))).ids.shape[1] == 32
+    assert lanes.state(1)[0].tolist() == [4, 0.4, 1]
+
+
 def test_a_lane_goes_on_behind_its_last_batch_with_the_shares_it_was_drawn_by() -> None:
     rng, asked = random.Random(), list[str]()
 
