@@ -22,7 +22,7 @@ from parley_models.evaluation.people import PersonMark, left_out
 from parley_models.evaluation.people import ask as meet
 from parley_models.evaluation.questions import OUTSIDE, Question, questions
 from parley_models.evaluation.report import HeardStyle, Mark, StyleMark, Table
-from parley_models.evaluation.speakers import INSTALL, missing_programs, taught, voices_here
+from parley_models.evaluation.speakers import INSTALL, missing_voices, taught, voices_here
 from parley_models.evaluation.wide_examination import WideExamination
 from parley_models.evaluation.wide_questions import WideQuestion, mini1_questions
 from parley_models.manifest import Manifest
@@ -36,8 +36,8 @@ def evaluate_bundle(name: str, *, limit: int | None, as_json: bool, world: str |
     if world not in (None, *WORLDS):
         raise UsageError(f"There is no world “{world}”; the examinations are: {', '.join(WORLDS)}.")
     voices = voices_here()
-    if missing := missing_programs():
-        complain(f"Not installed, so left out: the test voices of {', '.join(missing)}. To have them: {INSTALL}.")
+    if missing := missing_voices():
+        complain(f"Not installed, so left out: the test voices {', '.join(map(str, missing))}. To have them: {INSTALL}.")
     words = left_out(people, limit) if people is not None else []
     assistant, judge = Assistant.load(name), Judge()
     teacher = taught if shutil.which("flite") else None

@@ -88,20 +88,31 @@ ENGINES: dict[str, Callable[[str, Speaker, Path], list[str]]] = {"flite": _flite
 
 
 def voices_here() -> tuple[Speaker, ...]:
-    """The test voices whose program is installed.
+    """The test voices that are installed.
 
     Raises:
         UsageError: none is; says what to install.
     """
-    here = tuple(voice for voice in TEST_VOICES if shutil.which(voice.engine))
+    here = tuple(voice for voice in TEST_VOICES if _is_here(voice))
     if not here:
         raise UsageError(f"The examination's questions are spoken by flite, festival and espeak-ng, and none is here: {INSTALL}.")
     return here
 
 
-def missing_programs() -> tuple[str, ...]:
-    """The programs of test voices that are not installed."""
-    return tuple(engine for engine in ENGINES if not shutil.which(engine))
+def missing_voices() -> tuple[Speaker, ...]:
+    """The test voices that are not installed."""
+    here = voices_here()
+    return tuple(voice for voice in TEST_VOICES if voice not in here)
+
+
+def _is_here(voice: Speaker) -> bool:
+    """Whether its program is installed; festival's voices come in packages of their own, flite and espeak-ng bring theirs along."""
+    return shutil.which(voice.engine) is not None and (voice.engine != "festival" or voice.name in _voices_of_festival())
+
+
+def _voices_of_festival() -> frozenset[str]:
+    listed = subprocess.run(["festival", "--batch", "(print (voice.list))"], capture_output=True, text=True, check=False).stdout
+    return frozenset(listed.strip().strip("()").split())
 
 
 def speak(text: str, voice: Speaker, *, snr_db: float = SNR_DB, tone: str = "") -> AudioChunk:

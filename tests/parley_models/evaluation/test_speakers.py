@@ -1,12 +1,13 @@
 """The voices that ask are there, in noise of the promised level, and say the same thing each time."""
 
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from parley_models.errors import UsageError
-from parley_models.evaluation.speakers import TEST_VOICES, Speaker, speak, voices_here
+from parley_models.evaluation.speakers import TEST_VOICES, Speaker, missing_voices, speak, voices_here
 
 
 @pytest.mark.parametrize("engine", ["flite", "espeak-ng"])  # festival takes its time
@@ -27,6 +28,20 @@ def test_without_synthesizers_it_says_what_to_install(monkeypatch: pytest.Monkey
     monkeypatch.setenv("PATH", "")
     with pytest.raises(UsageError, match="apt install flite festival"):
         voices_here()
+
+
+def test_a_festival_without_the_voice_is_not_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (tmp_path / "flite").write_text("#!/bin/sh\n")
+    (tmp_path / "festival").write_text("#!/bin/sh\necho '(cmu_us_slt_arctic_hts ked_diphone)'\n")
+    for program in tmp_path.iterdir():
+        program.chmod(0o755)
+
+    assert {voice.engine for voice in voices_here()} == {"flite"}
+    assert "festival kal_diphone" in map(str, missing_voices())
+
+    (tmp_path / "festival").write_text("#!/bin/sh\necho '(ked_diphone kal_diphone)'\n")
+    assert {voice.engine for voice in voices_here()} == {"flite", "festival"}
 
 
 def test_the_voices_are_those_that_training_leaves_out() -> None:
