@@ -257,7 +257,7 @@ class Question:
     def _vote_of(self, hearing: Hearing, words: Words) -> Vote:
         tokenizer, declining = self._mind.tokenizer, self._mind.manifest.declines
         declines = bool(declining) and declining in tokenizer.decode(each for each in words if each not in tokenizer.markers)
-        return Vote(words, hearing.context.said_likelihood, declines)
+        return Vote(words, hearing.context.said_likelihood, declines, self.text_of(hearing.heard))
 
     def answer(self, clock: LiveClock, number: int = 1, *, read_before: int | None = None) -> Generator[AnswerEvent | None]:
         """The question has ended: its answer. None is a step without news; who stops asking stops the model.

@@ -2,12 +2,14 @@
 
 What a small model makes of a sound hangs on trifles: where in a word its blocks of 240 ms begin. Heard a moment later it makes other
 mistakes, and the same mistake hardly ever twice. So every hearing votes for the words that it would begin its answer with, and
-weighs as much as it is sure of them; as soon as two agree, nobody else is asked. Every view has a stream of the ears and a line of thought
-of its own; hearing them all happens while the user speaks.
+weighs as much as it is sure of them; as soon as two agree, nobody else is asked. Declining fits whatever was misheard, so before that all
+are asked. Of those that would give the answer that counts, the one is taken whose question others heard so, too. Every view has a stream of
+the ears and a line of thought of its own; hearing them all happens while the user speaks.
 """
 
 import copy
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -114,6 +116,9 @@ class Vote:
     declines: bool = False
     """It would say that the question is beyond it."""
 
+    heard: str = ""
+    """The question, as it was heard there."""
+
     @property
     def weight(self) -> float:
         """How much it counts."""
@@ -121,14 +126,14 @@ class Vote:
 
 
 def settled(votes: Sequence[Vote]) -> bool:
-    """Whether the last vote agrees with an earlier one."""
-    return any(vote.words == votes[-1].words for vote in votes[:-1])
+    """Whether the last vote agrees with an earlier one on an answer."""
+    return not votes[-1].declines and any(vote.words == votes[-1].words for vote in votes[:-1])
 
 
 def elected(votes: Sequence[Vote]) -> int:
-    """Which of several hearings counts: the first of those whose answer weighs most."""
+    """Which of several hearings counts: of those whose answer weighs most the first whose question most of them heard."""
     weights: dict[Words, float] = {}
     for vote in votes:
         weights[vote.words] = weights.get(vote.words, 0.0) + vote.weight
-    chosen = max(weights, key=lambda words: weights[words])
-    return next(number for number, vote in enumerate(votes) if vote.words == chosen)
+    chosen, alike = max(weights, key=lambda words: weights[words]), Counter(vote.heard for vote in votes)
+    return max((number for number, vote in enumerate(votes) if vote.words == chosen), key=lambda number: alike[votes[number].heard])

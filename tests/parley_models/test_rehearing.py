@@ -95,6 +95,20 @@ def test_where_nobody_agrees_it_says_so_if_any_would(folder: Path, tmp_path: Pat
     assert elected([Vote((1,), -0.1), Vote((2,), -0.1), Vote((3,), -3.0, declines=True)]) == 0  # it hardly means it
 
 
+def test_before_declining_all_are_asked_and_the_question_counts_that_two_heard(tmp_path: Path) -> None:
+    modest = thimble_folder(tmp_path / "modest")
+    write_manifest(modest, replace(MANIFEST, declines="You are", files=()))
+    brains = [WritingBrain(modest, answer_ids(modest, YOU, 12), word) for word in ("first", "second", "third", "second")]
+    question = opened(thimble(modest, brains[0], twins=brains[1:]))
+    question.hear(noise(1.0))
+
+    said = answer_to(question)
+    assert said.answer.text == YOU
+    assert set(said.question.text.split()) == {"second"}
+    assert said.question.tokens == tuple(question.heard)
+    assert all(brain.prompts for brain in brains)
+
+
 def test_two_that_doubt_their_answer_do_not_outvote_one_that_is_sure(folder: Path) -> None:
     for doubts, text in ((-0.2, JAPAN), (-2.0, PARIS)):
         assistant, brains = saying(folder, PARIS, JAPAN, JAPAN, YOU)
