@@ -32,6 +32,7 @@ from parley_training.kmeans import kmeans, nearest
 from parley_training.linguistic.depth import deepened, layers_of
 from parley_training.linguistic.features import UNTRAINED, FeatureSet, prepare
 from parley_training.linguistic.quantizer import Quantizer
+from parley_training.precision import multiplying
 
 CODES = 1024
 SLOTS = 3
@@ -110,7 +111,7 @@ def optimizers_of(reader: PhoneReader) -> list[torch.optim.Optimizer]:
 def learn(reader: PhoneReader, optimizers: Sequence[torch.optim.Optimizer], features: Tensor, targets: Tensor, *, quantized: bool) -> float:
     """One step on features (B, T + 4, 560) and targets (B, T, 3), 255 where nothing is learned; the loss of the phones before it."""
     truth = targets.flatten()
-    with torch.autocast(features.device.type, torch.bfloat16):
+    with multiplying(features.device.type):
         frames = reader.encoder.in_time(features)
         plain = reader(frames)
     loss = told = functional.cross_entropy(plain.float().flatten(0, 2), truth, ignore_index=UNTRAINED)

@@ -14,6 +14,7 @@ from parley_training.corpus.phones import PHONES
 from parley_training.linguistic.features import UNTRAINED
 from parley_training.parallel.fleet import Fleet
 from parley_training.parallel.sharding import synchronize
+from parley_training.precision import multiplying
 
 PHONES_WEIGHT = 0.08
 """What a phone weighs beside an id."""
@@ -31,7 +32,7 @@ class Scored(nn.Module):
 
     def forward(self, ids: Tensor, at: Tensor, following: Tensor, weight: Tensor, sounding: Tensor, phones: Tensor) -> Tensor:
         """Cross-entropies of a batch added up, (2,): those of ids, weighted, and those of phones. Takes the parts of a `Batch`."""
-        with torch.autocast(ids.device.type, torch.bfloat16):
+        with multiplying(ids.device.type):
             hidden, halfway = self.trunk(ids, halfway=True)
             logits = self.trunk.logits(hidden.flatten(0, 1)[at])
             heard = functional.rms_norm(halfway.flatten(0, 1)[sounding].float(), (halfway.shape[-1],))

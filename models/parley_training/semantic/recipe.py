@@ -18,6 +18,7 @@ from torch.nn import functional
 from parley_models.networks.semantic import DETAIL_LEVELS, SemanticConfig, SemanticEncoder
 from parley_training.checkpoint import Pace, restore, save
 from parley_training.kmeans import kmeans, nearest
+from parley_training.precision import multiplying
 from parley_training.semantic.export import export
 from parley_training.semantic.features import Utterances, prepare, prepare_answers
 
@@ -39,7 +40,7 @@ def detail_book(answers: Utterances, questions: Utterances) -> Tensor:
 
 def losses(encoder: nn.Module, mel: Tensor, f0: Tensor, detail: Tensor) -> tuple[Tensor, Tensor]:
     """Weighted cross-entropies of both factors; targets (B, codes) with -1 where there is no sound yet."""
-    with torch.autocast("cpu", torch.bfloat16):
+    with multiplying("cpu"):
         f0_logits, detail_logits = encoder(mel)
     weight = torch.full(f0.shape, EARLY_WEIGHT)
     weight[:, -CONFIG.block_codes :] = 1.0

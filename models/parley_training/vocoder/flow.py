@@ -29,6 +29,7 @@ from parley_models.vocoders.mel import MelConfig
 from parley_training.checkpoint import Pace, restore, save
 from parley_training.code_books import carried_over
 from parley_training.corpus.answers import VOICES
+from parley_training.precision import multiplying
 from parley_training.vocoder import recordings, windows
 from parley_training.vocoder.code_embedding import CodeEmbedding
 from parley_training.vocoder.windows import HELD_OUT, Windows
@@ -83,7 +84,7 @@ class Lesson:
         tokens, positions, mel = (item.to(self.device) for item in (batch.tokens, batch.positions, batch.mel))
         real = (mel - MEL_MEAN) / MEL_DEVIATION
         size = len(real)
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with multiplying(self.device.type):
             mu = self.flow.mu_of_embedded(self.codes(_misheard(tokens)), positions).float()
             told = (torch.rand(size, 1, 1, device=self.device) > UNTOLD).float()
             time = 1 - torch.cos(torch.rand(size, device=self.device) * math.pi / 2)

@@ -22,6 +22,7 @@ from torch.nn import functional
 from parley_models.networks.hift import Hift, HiftConfig
 from parley_models.vocoders.mel import MelConfig
 from parley_training.checkpoint import Pace, restore, save
+from parley_training.precision import multiplying
 from parley_training.vocoder import recordings
 from parley_training.vocoder.recordings import HOP, RATE_HZ, Recordings
 from parley_training.vocoder.spectra import MelSpectrogram, SpectralLoss
@@ -99,7 +100,7 @@ class Lesson:
         mel = self.mel(sound)
         noise = torch.randn(len(f0), self.hift.config.harmonics + 1, FRAMES * HOP, device=self.device)
         source, _ = self.hift.m_source(f0[:, :FRAMES], noise, torch.zeros(1, 1, 1, device=self.device))
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with multiplying(self.device.type):
             made = self.generate(mel[:, :, ahead:], source).float()
             guess = self.hift.f0(mel[:, :, ahead:]).float()
         made = made[:, SETTLING * HOP :]
