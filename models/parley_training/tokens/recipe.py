@@ -36,6 +36,8 @@ from parley_training.tokens.ears import TrainedEars
 ANSWERS_PER_JOB = 200
 DISGUISES = 2
 """How often training questions are heard as from another voice: the backbone must read through the mistakes that new voices cause."""
+PEOPLE_DISGUISES = 5
+"""The same of people's recordings, which are few."""
 
 
 Heard = tuple[list[Codes], list[Codes]]
@@ -51,9 +53,10 @@ def _shard_codes(folder: Path, ears: tuple[Path, Path], disguises: int, semantic
         sound = whole_blocks(np.asarray(shard.heard[start:stop], np.float32) / np.float32(32768))
         banks = fbank(with_silence_behind(sound), floor=LOG_FLOOR)
         semantic = known[number][:, 2:].reshape(-1) if known else listener.semantic(sound)
-        heard.append(merge(listener.linguistic(banks), semantic).codes)
-        others = [merge(listener.linguistic(disguise(banks, rng)), semantic).codes[:, :2] for _ in range(disguises)]
-        disguised.append(np.stack(others) if others else np.zeros((0, len(heard[-1]), 2), np.uint16))
+        hearings = listener.linguistic_each([banks, *(disguise(banks, rng) for _ in range(disguises))])
+        first, *others = (merge(codes, semantic).codes for codes in hearings)
+        heard.append(first)
+        disguised.append(np.stack([other[:, :2] for other in others]) if others else np.zeros((0, len(first), 2), np.uint16))
     return heard, disguised
 
 
@@ -160,7 +163,7 @@ def main() -> None:
             save_answers(voice, options.out / "voice.npz", ears, pool)
             save_voice_codes(voice, options.out / "voice.npz", options.out / "answers.npz")
             save_second_voice(options.corpus / "voice" / SECOND, voice)
-        for name, disguises in (("test", 0), ("questions", DISGUISES), ("human", DISGUISES)):
+        for name, disguises in (("test", 0), ("questions", DISGUISES), ("human", PEOPLE_DISGUISES)):
             (options.out / name).mkdir(exist_ok=True)
             missing = [
                 folder for folder in shard_folders(options.corpus / name) if not (options.out / name / f"{folder.name}.npz").exists()

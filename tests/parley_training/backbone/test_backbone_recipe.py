@@ -126,6 +126,16 @@ def test_swearwords_are_not_taught(text_model: Path) -> None:
     assert not any("damn" in written_along(writer, writer.followed()) for _ in range(20))
 
 
+def test_people_are_heard_more_often_than_there_are_recordings_of_them(text_model: Path) -> None:
+    noise = np.random.default_rng(1)
+    phrases = [f"leave it {count}" for count in ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")]
+    said = [replace(spoken(Exchange("words", words, "", ""), codes(noise, 9)), voice="espeak:gmw/en") for words in 8 * phrases]
+    said.append(replace(spoken(Exchange("human", "marvin", "", ""), codes(noise, 9)), voice="speech_commands:28ce0c58"))
+    writer = ExampleWriter(text_model, said, {}, Mishearing(noise.normal(size=(1024, 4)).astype(np.float32)), random.Random(1))
+
+    assert sum("marvin" in written_along(writer, writer.followed()) for _ in range(100)) > 8  # evenly drawn it would be 1
+
+
 def test_only_words_decisions_and_answers_are_learned(writer: ExampleWriter) -> None:
     example = writer.heard_in_writing()
     learned = [token for token in example.following if token != UNLEARNED]
