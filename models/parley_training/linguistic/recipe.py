@@ -32,6 +32,7 @@ from parley_training.kmeans import kmeans, nearest
 from parley_training.linguistic.depth import deepened, layers_of
 from parley_training.linguistic.features import UNTRAINED, FeatureSet, prepare
 from parley_training.linguistic.quantizer import Quantizer
+from parley_training.muon import Muon
 from parley_training.precision import multiplying
 
 CODES = 1024
@@ -103,7 +104,7 @@ def optimizers_of(reader: PhoneReader) -> list[torch.optim.Optimizer]:
     matrices = {name for name, weight in named.items() if name.startswith("encoder") and weight.ndim == 2}
     rest = [weight for name, weight in named.items() if name not in matrices]
     return [
-        torch.optim.Muon([named[name] for name in sorted(matrices)], lr=PEAK_RATE, weight_decay=0.02, adjust_lr_fn="match_rms_adamw"),
+        Muon([named[name] for name in sorted(matrices)], PEAK_RATE, weight_decay=0.02),
         torch.optim.AdamW(rest, lr=PEAK_RATE, weight_decay=0.02, betas=(0.9, 0.98)),
     ]
 

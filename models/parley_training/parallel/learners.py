@@ -2,7 +2,7 @@
 
 AdamW works weight by weight, so each process steps its own slices. Muon does not: it makes a *whole* matrix's update orthogonal, and
 the rows of a slice made orthogonal by themselves would be another update. So every matrix has an owner (they are dealt out in turn), who
-fetches its gradient whole, keeps its momentum, takes torch's own Muon step and sends the matrix to the others, who keep their slices.
+fetches its gradient whole, keeps its momentum, takes the step and sends the matrix to the others, who keep their slices.
 Each matrix is made orthogonal once in the whole fleet, and its momentum is kept once.
 """
 
@@ -13,6 +13,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.distributed.tensor import DTensor, distribute_tensor
 
+from parley_training.muon import Muon
 from parley_training.parallel.fleet import Fleet
 from parley_training.parallel.sharding import place, whole
 
@@ -37,9 +38,7 @@ class Learners:
             complete = weight if fleet.mesh is None else nn.Parameter(whole(weight.detach()).clone())
             if self._owner(at) == fleet.rank:
                 self._owned[at] = complete
-        self._muon = (
-            torch.optim.Muon(self._owned.values(), lr=rate, weight_decay=0.05, adjust_lr_fn="match_rms_adamw") if self._owned else None
-        )
+        self._muon = Muon(self._owned.values(), rate, weight_decay=0.05) if self._owned else None
         self._adam = torch.optim.AdamW(self._rest, lr=rate, weight_decay=0.01, betas=(0.9, 0.97))
         self._moved: set[int] = set()
 
