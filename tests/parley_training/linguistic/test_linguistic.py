@@ -1,6 +1,9 @@
 """The linguistic recipe learns, goes on where it was stopped, and hears a stream as it hears a whole."""
 
+import itertools
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import onnx
@@ -9,6 +12,7 @@ import torch
 
 from parley_models.networks.sanm_export import export_step
 from parley_models.networks.stored import quarter
+from parley_training import checkpoint
 from parley_training.checkpoint import restore
 from parley_training.kmeans import kmeans, nearest
 from parley_training.linguistic import recipe
@@ -147,10 +151,16 @@ def test_a_faster_voice_says_the_same_phones_in_fewer_blocks() -> None:
     assert np.abs(middles - phones[1:23]).max() <= 1.0
 
 
-def test_a_stopped_run_goes_on(tmp_path: Path) -> None:
-    recipe.train(few(), tmp_path, minutes=0.02)
+def test_a_stopped_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def train(minutes: float) -> None:
+        """However slow the machine is: time goes on when it is looked at."""
+        looks = itertools.count(time.monotonic(), 0.03)
+        monkeypatch.setattr(checkpoint, "time", SimpleNamespace(monotonic=lambda: next(looks)))
+        recipe.train(few(), tmp_path, minutes)
+
+    train(0.02)
     stopped = restore(tmp_path / "checkpoint.pt")
-    recipe.train(few(), tmp_path, minutes=0.04)
+    train(0.04)
     ended = restore(tmp_path / "checkpoint.pt")
     assert stopped is not None and ended is not None
     assert 0 < stopped["step"] < ended["step"]
