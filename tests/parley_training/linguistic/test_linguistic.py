@@ -55,7 +55,7 @@ def test_steps_lower_the_loss(quantized: bool) -> None:
 
 def test_codes_that_are_held_keep_their_meaning_while_the_encoder_learns() -> None:
     torch.manual_seed(0)
-    reader, batches = recipe.PhoneReader(), few().batches(48, seed=0)
+    reader, batches = recipe.PhoneReader(layers=4), few().batches(48, seed=0)
     recipe.begin_book(reader, few())
     optimizers = recipe.optimizers_of(reader)
     for _ in range(100):
