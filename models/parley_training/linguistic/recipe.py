@@ -146,7 +146,8 @@ def train(data: FeatureSet, out: Path, minutes: float, like: Path | None = None,
     pace = Pace(minutes, state["elapsed_s"] if state else 0.0)
     batches = data.batches(FRAMES_PER_BATCH, seed=step)
     losses: list[float] = []
-    while not pace.over:
+    over = pace.over
+    while not over:
         if not quantized and pace.fraction > QUANTIZED_FROM:
             begin_book(reader, data)
             quantized = True
@@ -163,7 +164,8 @@ def train(data: FeatureSet, out: Path, minutes: float, like: Path | None = None,
                 print(f"{woken} codes woken", flush=True)
         if step % 50 == 0:
             print(f"step {step} {pace.elapsed_s / 60:.1f} min loss {np.mean(losses[-50:]):.3f}", flush=True)
-        if pace.save_is_due() or pace.over:
+        over = pace.over
+        if pace.save_is_due() or over:
             learned = {**reader.saved, "optimizers": [optimizer.state_dict() for optimizer in optimizers]}
             save(out / "checkpoint.pt", {**learned, "step": step, "quantized": quantized, "elapsed_s": pace.elapsed_s})
     return reader.eval()

@@ -66,7 +66,8 @@ def train(sources: list[tuple[Utterances, Tensor]], out: Path, minutes: float) -
     pace = Pace(minutes, state["elapsed_s"] if state else 0.0)
     streams = [data.windows(BATCH, CONFIG, seed=2 * step + n) for n, (data, _) in enumerate(sources)]
     history: list[tuple[float, float]] = []
-    while not pace.over:
+    over = pace.over
+    while not over:
         parts = [_targets(next(stream), data, detail) for stream, (data, detail) in zip(streams, sources, strict=True)]
         mel, f0, detail = (torch.cat([part[n] for part in parts]) for n in range(3))
         for group in optimizer.param_groups:
@@ -81,7 +82,8 @@ def train(sources: list[tuple[Utterances, Tensor]], out: Path, minutes: float) -
         if step % 50 == 0:
             means = np.mean(history[-50:], axis=0)
             print(f"step {step} {pace.elapsed_s / 60:.1f} min f0 {means[0]:.3f} detail {means[1]:.3f}", flush=True)
-        if pace.save_is_due() or pace.over:
+        over = pace.over
+        if pace.save_is_due() or over:
             state = {"encoder": encoder.state_dict(), "optimizer": optimizer.state_dict(), "step": step, "elapsed_s": pace.elapsed_s}
             save(out / "checkpoint.pt", state)
     return encoder.eval()
