@@ -86,7 +86,7 @@ def test_a_listener_that_breaks_is_logged_and_told_and_the_desk_still_closes(cap
     assert room.streams == set()
 
 
-def test_it_takes_less_than_a_tenth_of_a_core(answers: list[Samples], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_takes_less_than_a_twentieth_of_a_core(answers: list[Samples], monkeypatch: pytest.MonkeyPatch) -> None:
     """All that the desk computes, callbacks included, while it plays and listens; the best of three stretches, as others work here too."""
     spent = [0.0]
 
@@ -111,4 +111,4 @@ def test_it_takes_less_than_a_tenth_of_a_core(answers: list[Samples], monkeypatc
             sitting.room.run(sitting.answer(turn, answers[turn + 1]) + 0.2)
             shares.append(spent[0] / (sitting.room.now() - begin))
 
-    assert min(shares) < 0.1  # 0.058 on a busy core of 2021
+    assert min(shares) < 0.05
