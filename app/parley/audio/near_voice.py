@@ -57,18 +57,22 @@ class NearVoice:
         self._coupling = np.full(BANDS, -60.0)
         self._noise = np.full(BANDS, -60.0)
         self._learned = np.zeros(BANDS)
+        self._known = np.zeros(BANDS)
+        """1 for bands that were learned, 0 for the others."""
+        self._unbound = np.full(BANDS, np.inf)
+        """0 for bands that were learned; what the others learn is bound by nothing."""
         self._levels: deque[float] = deque(maxlen=FADING)
 
     def observe(self, heard: Bands, played: Bands) -> list[bool]:
         """Take the next frames (k, bands) of what was heard and what was played; which of them hold a voice that is not the speaker's."""
         self._played = np.concatenate([self._played[-LASTS:], played])
-        loudest, before = self._played.max(axis=0), self._expected
+        loudest, before = np.maximum.reduce(self._played), self._expected
         self._expected = np.maximum(loudest, before - DECAY_DB * len(played))
         echo = np.maximum(loudest, before - DECAY_DB) + self._coupling
         bound = np.maximum(echo, self._noise + ABOVE_NOISE_DB) + MARGIN_DB
-        above = np.clip(heard - bound, 0, MOST_DB) @ (self._learned >= LEARNED_AFTER)
-        self._learn(heard, RISE_DB if above.max() < PERHAPS_DB else RISE_OVER_VOICE_DB)
-        return [self._is_voice(*each) for each in zip(above.tolist(), heard.max(axis=1).tolist(), strict=True)]
+        above = (np.minimum(np.maximum(heard - bound, 0), MOST_DB) @ self._known).tolist()
+        self._learn(heard, RISE_DB if max(above) < PERHAPS_DB else RISE_OVER_VOICE_DB)
+        return [self._is_voice(*each) for each in zip(above, np.maximum.reduce(heard, axis=1).tolist(), strict=True)]
 
     def _is_voice(self, above_db: float, level_db: float) -> bool:
         self._levels.append(level_db)
@@ -77,12 +81,14 @@ class NearVoice:
     def _learn(self, heard: Bands, rise_db: float) -> None:
         count, sounding = len(heard), self._expected > LOUD_DB
         if not sounding.any():
-            lowest = heard.min(axis=0)
+            lowest = np.minimum.reduce(heard)
             self._noise += np.where(lowest < self._noise, 0.1 * (lowest - self._noise), NOISE_RISE_DB * count)
             return
-        known = self._learned >= LEARNED_AFTER
-        coupling = heard.max(axis=0) - self._expected
-        rise, fall = np.where(known, rise_db * count, np.inf), np.where(known, FALL_DB * count, 0.0)
-        bent = np.where(coupling > self._coupling, np.minimum(coupling, self._coupling + rise), self._coupling - fall)
-        self._coupling = np.where(sounding, bent, self._coupling)
+        louder = np.maximum.reduce(heard) - self._expected - self._coupling
+        bent = np.where(louder > 0, np.minimum(louder, self._unbound + rise_db * count), -FALL_DB * count * self._known)
+        self._coupling += bent * sounding
+        if self._known.all():
+            return
         self._learned += count * sounding
+        known = self._learned >= LEARNED_AFTER
+        self._known, self._unbound = known.astype(float), np.where(known, 0.0, np.inf)

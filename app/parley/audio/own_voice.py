@@ -4,8 +4,9 @@ The canceller and `NearVoice` both have to learn the room, and someone unplugs h
 and needs nothing learned: an echo's ups and downs are those of what was played, however loud it is and however long it was on its way.
 """
 
+from collections import deque
+
 import numpy as np
-import numpy.typing as npt
 
 from parley.audio.band_levels import BANDS, SILENT_DB, Bands
 
@@ -34,11 +35,13 @@ class OwnVoice:
     """Remembers the last second of both sides. The audio thread observes, any thread may ask."""
 
     def __init__(self) -> None:
-        self._recent: npt.NDArray[np.float64] = np.full((2, LOOKED_AT + LATEST, BANDS), SILENT_DB)
+        silence = np.full((LOOKED_AT + LATEST, BANDS), SILENT_DB)
+        self._recent: deque[tuple[Bands, Bands]] = deque([(silence, silence)], maxlen=LOOKED_AT + LATEST + 1)
+        """What was heard and what was played, a frame or more at a time: put together only when somebody asks."""
 
     def observe(self, heard: Bands, played: Bands) -> None:
         """Take the next frames (k, bands) of what was heard and what was played."""
-        self._recent = np.concatenate([self._recent[:, len(heard) :], np.stack([heard, played])[:, -(LOOKED_AT + LATEST) :]], axis=1)
+        self._recent.append((heard, played))
 
     def is_heard(self) -> bool:
         """Whether the last 0.6 s of the microphone are an echo of what was played, and nothing else."""
@@ -46,7 +49,7 @@ class OwnVoice:
 
     def likeness(self) -> float:
         """The correlation of both sides' levels, at the delay at which it is highest: −1…1; 0 where one of them is silent."""
-        heard, played = self._recent
+        heard, played = (np.concatenate(side, dtype=float)[-(LOOKED_AT + LATEST) :] for side in zip(*self._recent.copy(), strict=True))
         wanted, ringing = heard[-LOOKED_AT:], _raised(_decaying(played))
         loud = wanted.max(axis=1) > wanted.max() - LOUD_DB
         wanted = _changes(_raised(wanted)[loud])
