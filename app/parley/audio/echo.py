@@ -42,7 +42,7 @@ def decibels(energy: float, against: float) -> float:
 def frame_energies(samples: Samples, frame: int) -> list[float]:
     """Mean squares of consecutive frames."""
     frames = samples.reshape(-1, frame)
-    energies: list[float] = (np.einsum("ij,ij->i", frames, frames) / frame).tolist()
+    energies: list[float] = (np.vecdot(frames, frames) / frame).tolist()
     return energies
 
 

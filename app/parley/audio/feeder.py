@@ -29,7 +29,7 @@ class Feeder:
         if self._resampler is None or self._resampler.from_hz != rate_hz:
             self.flush()
             self._resampler = Resampler(rate_hz, self.feed.rate_hz)
-        self.feed.push(np.clip(self._resampler.feed(np.ascontiguousarray(samples, np.float32)) * np.float32(gain), -1, 1))
+        self.feed.push((self._resampler.feed(np.ascontiguousarray(samples, np.float32)) * np.float32(gain)).clip(-1, 1))
         self.given_s += len(samples) / rate_hz
         self._given.append((self.given_s, AudioChunk(samples, rate_hz)))
         taken_s = self._seconds(self.feed.position)

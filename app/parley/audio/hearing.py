@@ -37,7 +37,7 @@ class Hearing:
     def __init__(self, settings: AudioSettings) -> None:
         self.level = Meter()
         self.played_level = Meter()
-        self.waveform = Waveform(WAVEFORM_S * DESK_HZ // PIECE, PIECE)
+        self.waveform = Waveform(WAVEFORM_S * DESK_HZ // PIECE)
         self.echo = EchoMeter()
         self._gate = SpeechGate(DESK_HZ)
         self._passage = Passage()
@@ -190,11 +190,10 @@ class Hearing:
             return []
         deaf = self._half_duplex and self.echo.echo_expected
         passed = self._passage.mixed(near, cleaned, past=self._gate.held_back and not self.own_voice.is_heard())
-        sound = np.zeros_like(cleaned) if deaf else np.clip(passed * self._gain, -1, 1)
+        sound = np.zeros_like(cleaned) if deaf else (passed * self._gain).clip(-1, 1)
         sound = self._before_closing(sound)
         self._position += len(sound)
         self.level.observe(sound, DESK_HZ)
-        self.waveform.observe(sound)
         return [*self._pieces(sound), *self._speech(cleaned, before, after, voices, turn, deaf=deaf), *self._echo_news()]
 
     def _before_closing(self, sound: Samples) -> Samples:
@@ -209,7 +208,10 @@ class Hearing:
         begin = self._position - len(waiting)
         whole = len(waiting) // PIECE * PIECE
         self._piece = waiting[whole:]
-        return [self._sound(waiting[at : at + PIECE], begin + at) for at in range(0, whole, PIECE)]
+        pieces = [(waiting[at : at + PIECE], begin + at) for at in range(0, whole, PIECE)]
+        for piece, _ in pieces:
+            self.waveform.observe(piece)
+        return [self._sound(*piece) for piece in pieces]
 
     @staticmethod
     def _sound(samples: Samples, position: int) -> MicrophoneSound:

@@ -29,25 +29,16 @@ class Meter:
 
 
 class Waveform:
-    """Peaks of the last seconds."""
+    """Peaks of the last pieces."""
 
-    def __init__(self, peaks: int, samples_per_peak: int) -> None:
+    def __init__(self, peaks: int) -> None:
         self._peaks = np.zeros(peaks, np.float32)
-        self._samples_per_peak = samples_per_peak
-        self._peak = 0.0
-        self._counted = 0
         self._at = 0
 
-    def observe(self, samples: Samples) -> None:
-        """Take the next samples."""
-        while len(samples):
-            part, samples = samples[: self._samples_per_peak - self._counted], samples[self._samples_per_peak - self._counted :]
-            self._peak = max(self._peak, float(np.abs(part).max()))
-            self._counted += len(part)
-            if self._counted == self._samples_per_peak:
-                self._peaks[self._at % len(self._peaks)] = min(self._peak, 1.0)
-                self._at += 1
-                self._peak, self._counted = 0.0, 0
+    def observe(self, piece: Samples) -> None:
+        """Take the next piece (n,), within [-1, 1]."""
+        self._peaks[self._at % len(self._peaks)] = np.abs(piece).max()
+        self._at += 1
 
     @property
     def peaks(self) -> Samples:

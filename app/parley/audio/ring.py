@@ -35,7 +35,8 @@ class Ring:
         at = self.written % len(self._held)
         first = min(count, len(self._held) - at)
         self._held[at : at + first] = samples[:first]
-        self._held[: count - first] = samples[first:count]
+        if first < count:
+            self._held[: count - first] = samples[first:count]
         self.written += count
         return count
 
@@ -49,7 +50,8 @@ class Ring:
         at = self.read % len(self._held)
         first = min(count, len(self._held) - at)
         out[:first] = self._held[at : at + first]
-        out[first:count] = self._held[: count - first]
+        if first < count:
+            out[first:count] = self._held[: count - first]
         self.read += count
         return count
 

@@ -10,6 +10,7 @@ from parley_models.pcm import Samples
 
 FRAME_S = 0.01
 VAD_HZ = 16_000
+FRAME = int(VAD_HZ * FRAME_S)
 STRICTNESS = 2
 """WebRTC's modes go to 3, which misses a third of those who speak over the speaker."""
 
@@ -88,11 +89,10 @@ class SpeechGate:
 
     def _verdicts(self, frames: Samples, count: int) -> list[bool]:
         self._waiting = np.concatenate([self._waiting, self._resampler.feed(frames)])
-        size = int(VAD_HZ * FRAME_S)
-        pcm = (np.clip(self._waiting, -1, 1) * 32767).astype(np.int16)
-        whole = min(len(pcm) // size, count)
-        verdicts = [self._vad.is_speech(pcm[at * size : (at + 1) * size].tobytes(), VAD_HZ) for at in range(whole)]
-        self._waiting = self._waiting[whole * size :]
+        whole = min(len(self._waiting) // FRAME, count)
+        now, self._waiting = self._waiting[: whole * FRAME], self._waiting[whole * FRAME :]
+        pcm = (now.clip(-1, 1) * 32767).astype(np.int16).tobytes()
+        verdicts = [self._vad.is_speech(pcm[at : at + 2 * FRAME], VAD_HZ) for at in range(0, len(pcm), 2 * FRAME)]
         return [False] * (count - whole) + verdicts  # the resampler holds one frame back at the very start
 
     def _counts(self, voiced: bool, level_db: float, passed_db: float | None) -> bool:
