@@ -15,13 +15,15 @@ class Ahead:
     hearing: Hearing
     """The one that is being answered."""
 
-    events: Iterator[AnswerEvent | None]
-    delivery: Delivery
-    vote: Iterator[None] = field(default_factory=lambda: iter(()))
-    """What is left to do until it is known whose answer counts."""
-
     early: bool = True
     """It was begun before the turn had ended."""
+
+    election: Iterator[None] = field(default_factory=lambda: iter(()))
+    """What is left to do until it is known which hearing counts, and its answer is begun."""
+
+    events: Iterator[AnswerEvent | None] = field(default_factory=lambda: iter(()))
+    delivery: Delivery = field(init=False)
+    """Of the answer, when it is begun."""
 
     held: list[AnswerEvent] = field(default_factory=list)
     over: bool = False

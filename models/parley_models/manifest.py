@@ -147,8 +147,10 @@ class Manifest:
     """Who it can be told to be, one word each (`pirate`), or `*` for anybody; empty = it answers as itself only."""
 
     declines: str = ""
-    """Words by which an answer says that the question is beyond it. Where a question is heard in several views and no two of them are
-    answered alike, such an answer goes before any other; empty = none does."""
+    """What is said in the place of an answer that the model is not sure of; empty = every answer is given."""
+
+    least_sure: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """How likely the model must think the words before an answer's first sound, all of them together, for the answer to be given: 0…1."""
 
     recites: tuple[str, ...] = ()
     """Which words that are given to it, a character's greeting say, it can speak: these texts, or `*` for any; empty = none."""

@@ -17,6 +17,9 @@ class Listening(Protocol):
     def finish(self) -> SpeechTokens:
         """Nothing more comes: the groups that are left."""
 
+    def log_likelihoods(self, texts: Sequence[str]) -> list[float] | None:
+        """How well each of these texts explains the sound so far, as a log probability; None if these ears can't tell."""
+
 
 class Ears(Protocol):
     """Sound to tokens."""

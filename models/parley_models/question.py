@@ -1,9 +1,11 @@
 """A question being asked: sound and text go in as they come, and the answer may be begun before the question has ended (DESIGN §2)."""
 
 from collections.abc import Generator, Iterator, Sequence
+from itertools import chain
 
 from parley_models.ahead import Ahead
 from parley_models.answer import Answered, AnswerEvent, SoundPiece, Timing, TokenCounts
+from parley_models.beginning import Beginning
 from parley_models.conversation import Turn
 from parley_models.delivery import Delivery
 from parley_models.live_clock import LiveClock
@@ -12,7 +14,8 @@ from parley_models.pcm import AudioChunk
 from parley_models.performance import Performer
 from parley_models.prebuffer import Prebuffer
 from parley_models.preface import preface, spare, usual_room
-from parley_models.rehearing import Hearing, Vote, Words, elected, first_words_of, settled
+from parley_models.recital import Recital
+from parley_models.rehearing import Hearing, elected, readings
 from parley_models.tokens import GROUP_SECONDS
 
 AHEAD_BLOCKS = 2
@@ -44,7 +47,7 @@ class Question:
         self._human = mind.prompt.opening("user")
         self._assistant = mind.answer_opening
         self.hearings = [Hearing(mind.context, heard)]
-        """One a view while speech is heard, else one alone; which of them counts is known when they have voted."""
+        """One a view while speech is heard, else one alone; which of them counts is known when the speech is over."""
 
         self.settled = len(heard)
         """How many of the turn's ids belong to pieces that are complete."""
@@ -127,7 +130,7 @@ class Question:
         if self._ahead is None and len(self.hearings) > 1:
             self._begin_answer(early=False)
         if self._ahead is not None:
-            for _ in self._ahead.vote:
+            for _ in self._ahead.election:
                 pass
             self._ahead.settled = True
             self._waiting = []
@@ -197,7 +200,7 @@ class Question:
         if judging:
             for other in self.hearings[1:]:
                 self._end(other, supposed=True)
-        for _ in ahead.vote:
+        for _ in ahead.election:
             yield
             if self._ahead is not ahead:
                 return
@@ -212,7 +215,7 @@ class Question:
         ahead, self._ahead = self._ahead, None
         if ahead is None:
             return
-        ahead.events, ahead.vote = iter(()), iter(())  # closes the generators: the model stops
+        ahead.events, ahead.election = iter(()), iter(())  # closes the generators: the model stops
         for hearing in self.hearings:
             hearing.take_back(self._head, settled=ahead.settled)
         waiting, self._waiting = self._waiting, []
@@ -223,41 +226,32 @@ class Question:
         """Suppose that the question ends here."""
         first = self.hearings[0]
         self._end(first, supposed=early)
-        self._ahead = ahead = Ahead(first, *self._thinking(first), early=early)
-        ahead.vote = self._vote(ahead)
+        self._ahead = ahead = Ahead(first, early)
+        ahead.election = self._elect(ahead)
         return ahead
 
-    def _thinking(self, hearing: Hearing) -> tuple[Iterator[AnswerEvent | None], Delivery]:
-        """The answer to what was heard there."""
-        delivery = self._new_delivery()
+    def _beginning(self, hearing: Hearing) -> Beginning:
+        """The answer to what was heard there, not thought yet."""
         hearing.context.read(self._assistant)
-        return self._thoughts(hearing, delivery), delivery
+        return Beginning(hearing, self._layout, seed=self.manner.seed, longest=self._longest(self.manner.longest))
 
-    def _vote(self, ahead: Ahead) -> Iterator[None]:
-        """Ask one hearing after the other how it would begin its answer, until it is settled which counts; that one is answered."""
-        if len(self.hearings) == 1:
-            return
-        while (words := first_words_of(ahead.delivery.ids, self._layout)) is None and ahead.go_on():
-            yield
-        votes = [self._vote_of(self.hearings[0], tuple(ahead.delivery.ids) if words is None else words)]
+    def _elect(self, ahead: Ahead) -> Iterator[None]:
+        """Hear the end in one view after the other, ask those that may be right, and begin the answer that counts."""
         for other in self.hearings[1:]:
             self._end(other, supposed=ahead.early)
-            begun: list[int] = []
-            for token_id in other.thoughts(self._assistant, self.manner.seed, self._layout):
-                begun.append(token_id)
-                yield
-            votes.append(self._vote_of(other, first_words_of(begun, self._layout) or tuple(begun)))
-            if settled(votes):
-                break
-        if counts := elected(votes):
-            ahead.hearing = self.hearings[counts]
-            ahead.events, ahead.delivery = self._thinking(ahead.hearing)
-            ahead.held, ahead.over = [], False
-
-    def _vote_of(self, hearing: Hearing, words: Words) -> Vote:
-        tokenizer, declining = self._mind.tokenizer, self._mind.manifest.declines
-        declines = bool(declining) and declining in tokenizer.decode(each for each in words if each not in tokenizer.markers)
-        return Vote(words, hearing.context.said_likelihood, declines, self.text_of(hearing.heard))
+            yield
+        texts, sound = [self.text_of(hearing.heard[self.settled :]) for hearing in self.hearings], self.hearings[0].over
+        possible = readings(texts, None if sound is None or len(texts) == 1 else sound.log_likelihoods(texts))
+        beginnings = [self._beginning(self.hearings[reading.number]) for reading in possible]
+        if len(beginnings) > 1:
+            for beginning in beginnings:
+                yield from beginning.think()
+        weights = [reading.log_weight + beginning.log_likelihood for reading, beginning in zip(possible, beginnings, strict=True)]
+        counts = beginnings.pop(elected([beginning.words for beginning in beginnings], weights))
+        for beginning in beginnings:
+            beginning.forget()
+        ahead.hearing, ahead.delivery = counts.hearing, self._new_delivery()
+        ahead.events = self._thoughts(counts, ahead.delivery)
 
     def answer(self, clock: LiveClock, number: int = 1, *, read_before: int | None = None) -> Generator[AnswerEvent | None]:
         """The question has ended: its answer. None is a step without news; who stops asking stops the model.
@@ -271,7 +265,8 @@ class Question:
         before = context.ids_read if read_before is None else read_before
         self.end_piece()
         if self._ahead is None:
-            thoughts, delivery = self._thinking(self.hearings[0])
+            delivery = self._new_delivery()
+            thoughts = self._thoughts(self._beginning(self.hearings[0]), delivery)
         else:
             thoughts, delivery = self._ahead.given_out(), self._ahead.delivery
         self.ids_left = context.ids_read - before
@@ -313,8 +308,18 @@ class Question:
         context.rewind(length)
         yield self.text_of(ids)
 
-    def _thoughts(self, hearing: Hearing, delivery: Delivery) -> Iterator[AnswerEvent | None]:
-        for token_id in delivery.timed(hearing.context.decode(self.manner.seed, self._longest(self.manner.longest))):
+    def _thoughts(self, beginning: Beginning, delivery: Delivery) -> Iterator[AnswerEvent | None]:
+        """The answer; or, where the model is not sure of how it would begin, what says so."""
+        manifest = self._mind.manifest
+        if manifest.declines and manifest.least_sure:
+            yield from beginning.think()
+            if not beginning.is_sure(manifest.least_sure):
+                beginning.forget()
+                words = self._mind.tokenizer.encode(manifest.declines)
+                yield from Recital(self._layout, beginning.hearing.context, beginning.opening, words, delivery).events(self.manner.seed)
+                return
+        begun, rest = beginning.ids()
+        for token_id in chain(begun, delivery.timed(rest)):
             yield from delivery.take(token_id)
             yield None
         yield from delivery.finish()

@@ -1,27 +1,27 @@
-"""One question heard in several views at once, and which of the hearings counts (test-time augmentation).
+"""One question heard in several views at once, and which of the hearings counts (test-time augmentation, acoustic rescoring).
 
 What a small model makes of a sound hangs on trifles: where in a word its blocks of 240 ms begin. Heard a moment later it makes other
-mistakes, and the same mistake hardly ever twice. So every hearing votes for the words that it would begin its answer with, and
-weighs as much as it is sure of them; as soon as two agree, nobody else is asked. Declining fits whatever was misheard, so before that all
-are asked. Of those that would give the answer that counts, the one is taken whose question others heard so, too. Every view has a stream of
-the ears and a line of thought of its own; hearing them all happens while the user speaks.
+mistakes, and the same mistake hardly ever twice. So when the question is over, the ears say how well the words of each hearing explain
+the sound, and those that may have been said are asked how they would answer. An answer weighs as much as its words explain the sound, as
+the model is sure of it, and as many heard so. Every view has a stream of the ears and a line of thought of its own; hearing them all
+happens while the user speaks.
 """
 
 import copy
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from parley_models.context import Context
 from parley_models.parts import Listening
 from parley_models.tokens import TokenLayout
 
-Words = tuple[int, ...]
-"""The text ids before the first sound of an answer: its first ten, which is most of a short one."""
+TRUST = 0.02
+"""What the ears' log probability counts for: it is a sum over slots of 20 ms, which err together, and would drown all else."""
 
-DECLINING = 1.8
-"""What an honest answer counts: it goes before one that is surer of itself, as long as only one hearing would give that."""
+DOUBTFUL = 1.0
+"""Words that weigh e times less than the likeliest, by their sound alone, are not asked for an answer."""
 
 
 class Hearing:
@@ -38,6 +38,9 @@ class Hearing:
 
         self.ended = False
         """What is owed at the speech's end was written."""
+
+        self.over: Listening | None = None
+        """The speech as far as its end, supposed or not."""
 
         self._before_end = 0
 
@@ -63,8 +66,8 @@ class Hearing:
         """What the ears still owe if the speech is over, or `supposed` to be: it may go on then. None if there is no open speech."""
         if self.listening is None or self.ended:
             return None
-        listening = copy.deepcopy(self.listening) if supposed else self.listening
-        return listening.finish().ids(layout)
+        self.over = copy.deepcopy(self.listening) if supposed else self.listening
+        return self.over.finish().ids(layout)
 
     def end(self, owed: Sequence[int], mark: Sequence[int]) -> None:
         """Read the speech's end; `take_back` undoes it."""
@@ -79,61 +82,36 @@ class Hearing:
             self.ended, self.context.question_complete = False, None
         self.context.rewind(len(head) + len(self.heard))
 
-    def thoughts(self, opening: Sequence[int], seed: int, layout: TokenLayout) -> Iterator[int]:
-        """The ids with which it would begin its answer, each computed when it is asked for, up to its first sound; then it is forgotten."""
-        length, begun = len(self.context.ids), list[int]()
-        self.context.read(opening)
-        try:
-            for token_id in self.context.decode(seed, longest(layout) + 1):
-                begun.append(token_id)
-                yield token_id
-                if first_words_of(begun, layout) is not None:
-                    return
-        finally:
-            self.context.rewind(length)
-
-
-def longest(layout: TokenLayout) -> int:
-    """How many ids are compared at most: a block's text, and what marks that sound follows."""
-    return layout.text_per_block + 1
-
-
-def first_words_of(ids: Sequence[int], layout: TokenLayout) -> Words | None:
-    """What an answer began with: all before its first sound, or as much of it as is compared. None as long as that is not known."""
-    sound = next((at for at, token_id in enumerate(ids) if layout.is_audio(token_id)), None)
-    known = longest(layout) if sound is None else min(sound, longest(layout))
-    return tuple(ids[:known]) if sound is not None or len(ids) >= known else None
-
 
 @dataclass(frozen=True, slots=True)
-class Vote:
-    """How one hearing would begin the answer."""
+class Reading:
+    """What one hearing or several have understood."""
 
-    words: Words
-    likelihood: float
-    """Log probability of `words`; 0.0 if nothing is doubted."""
+    number: int
+    """The first one of them."""
 
-    declines: bool = False
-    """It would say that the question is beyond it."""
-
-    heard: str = ""
-    """The question, as it was heard there."""
-
-    @property
-    def weight(self) -> float:
-        """How much it counts."""
-        return math.exp(self.likelihood) * (DECLINING if self.declines else 1.0)
+    log_weight: float
+    """How well their words explain the sound, and how many they are."""
 
 
-def settled(votes: Sequence[Vote]) -> bool:
-    """Whether the last vote agrees with an earlier one on an answer."""
-    return not votes[-1].declines and any(vote.words == votes[-1].words for vote in votes[:-1])
+def readings(texts: Sequence[str], log_likelihoods: Sequence[float] | None) -> list[Reading]:
+    """What may have been said, the likeliest first.
+
+    Args:
+        texts: the words of each hearing.
+        log_likelihoods: of the sound if these words were said; None = nobody can tell.
+    """
+    each = [0.0 for _ in texts] if log_likelihoods is None else log_likelihoods
+    best, alike = max(each), Counter(texts)
+    found = {text: 0.0 if told == best else TRUST * (told - best) for text, told in zip(texts, each, strict=True)}
+    likely = sorted((text for text in found if found[text] >= -DOUBTFUL), key=lambda text: -found[text])
+    return [Reading(list(texts).index(text), found[text] + math.log(alike[text])) for text in likely]
 
 
-def elected(votes: Sequence[Vote]) -> int:
-    """Which of several hearings counts: of those whose answer weighs most the first whose question most of them heard."""
-    weights: dict[Words, float] = {}
-    for vote in votes:
-        weights[vote.words] = weights.get(vote.words, 0.0) + vote.weight
-    chosen, alike = max(weights, key=lambda words: weights[words]), Counter(vote.heard for vote in votes)
-    return max((number for number, vote in enumerate(votes) if vote.words == chosen), key=lambda number: alike[votes[number].heard])
+def elected(answers: Sequence[Hashable], log_weights: Sequence[float]) -> int:
+    """Which of several answers counts: of those that begin alike and together weigh most the heaviest; the first if all weigh the same."""
+    weights: dict[Hashable, float] = {}
+    for words, log_weight in zip(answers, log_weights, strict=True):
+        weights[words] = weights.get(words, 0.0) + math.exp(log_weight)
+    chosen = max(weights, key=lambda words: weights[words])
+    return max((number for number, words in enumerate(answers) if words == chosen), key=lambda number: log_weights[number])

@@ -20,8 +20,9 @@ VOICE_RATE_HZ = 24_000
 class LoudnessListening:
     """One group per 120 ms; all five codes say how loud it was."""
 
-    def __init__(self) -> None:
+    def __init__(self, likely: Callable[[str], float] | None = None) -> None:
         self._rest: Samples = np.zeros(0, np.float32)
+        self._likely = likely
 
     def feed(self, chunk: AudioChunk) -> SpeechTokens:
         sound = np.concatenate([self._rest, chunk.samples])
@@ -34,6 +35,9 @@ class LoudnessListening:
         self._rest = self._rest[:0]
         return self._groups(padded)
 
+    def log_likelihoods(self, texts: Sequence[str]) -> list[float] | None:
+        return None if self._likely is None else [self._likely(text) for text in texts]
+
     @staticmethod
     def _groups(sound: Samples) -> SpeechTokens:
         loudness = np.sqrt(np.square(sound.reshape(-1, SAMPLES_PER_GROUP)).mean(axis=1))
@@ -45,10 +49,12 @@ class LoudnessEars:
     """Hears how loud it is, in every view the same."""
 
     views: int = 1
+    likely: Callable[[str], float] | None = None
+    """How well texts explain any sound; None = it can't tell."""
 
     def stream(self, view: int = 0) -> LoudnessListening:
         assert view < self.views
-        return LoudnessListening()
+        return LoudnessListening(self.likely)
 
     def tokens(self, sound: AudioChunk) -> SpeechTokens:
         listening = self.stream()

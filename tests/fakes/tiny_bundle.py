@@ -18,12 +18,14 @@ from parley_models.backbone.config import BackboneConfig
 from parley_models.backbone.model import StepOmni
 from parley_models.bundle import write_manifest
 from parley_models.manifest import Sampling, VoiceEntry
+from parley_models.tokenizers.acoustic_model import SLOTS, Lexicon
 from tests.fakes.thimble import LAYOUT, MANIFEST, train_pieces
 from tests.fakes.tiny_vocoder import SPEAKER, write_vocoder
 
 TINY = Path(__file__).resolve().parent.parent / "data" / "tiny"
 SEED = 11
 WIDTH = 16
+PHONES = ("pau", "y", "eh", "s", "n", "ow")
 GROUPS = 10
 """An answer's length: this model never ends by itself."""
 
@@ -35,6 +37,8 @@ def tiny_bundle(folder: Path) -> Path:
     rng = np.random.default_rng(SEED)
     np.save(folder / "linguistic" / "codebook.npy", rng.standard_normal((1024, WIDTH)).astype(np.float32))
     np.save(folder / "linguistic" / "cmvn.npy", np.stack([np.full(560, -12.0), np.full(560, 0.3)]).astype(np.float32))
+    np.save(folder / "linguistic" / "phones.npy", rng.standard_normal((WIDTH + 1, SLOTS * len(PHONES))).astype(np.float16))
+    Lexicon(PHONES, {"yes": "y eh s", "no": "n ow"}).write(folder / "linguistic" / "lexicon.txt")
     (folder / "text.model").write_bytes(train_pieces())
     write_backbone(folder / "backbone")
     write_vocoder(folder / "vocoder")

@@ -25,7 +25,7 @@ from parley.audio.portaudio import PortAudioCard
 from parley.audio.settings import AudioSettings
 from parley.audio.speaker import SpeakerFeed
 from parley.audio.tone import test_tone
-from parley_models.pcm import AudioChunk, Samples
+from parley_models.pcm import AudioChunk
 
 __all__ = ["DESK_HZ", "AudioDesk"]
 
@@ -162,11 +162,6 @@ class AudioDesk:
     def output_level(self) -> float:
         """Loudness of what is being heard, like `input_level`."""
         return self._hearing.played_level.level
-
-    @property
-    def waveform(self) -> Samples:
-        """Peaks of the last 5 s of the microphone, one per 20 ms, oldest first: float32 (250,), 0…1. A copy."""
-        return self._hearing.waveform.peaks
 
     @property
     def echo_loss_db(self) -> float | None:

@@ -5,7 +5,7 @@ import numpy as np
 from parley.audio.band_levels import BandLevels
 from parley.audio.echo import EchoCanceller, EchoMeter, decibels, frame_energies
 from parley.audio.events import EchoLoss, HearingEvent, MicrophoneClosed, MicrophoneOpened, MicrophoneSound, SpeechGone, SpeechOnset
-from parley.audio.meter import Meter, Waveform
+from parley.audio.meter import Meter
 from parley.audio.microphone import MicrophoneFeed
 from parley.audio.near_voice import NearVoice
 from parley.audio.own_voice import OwnVoice
@@ -24,7 +24,6 @@ FRAME = DESK_HZ // 100
 PIECE = 2 * FRAME
 """Samples of a `MicrophoneSound`."""
 
-WAVEFORM_S = 5
 CLOSED_BY_S = 0.25
 """Sound from before the microphone was closed is waited for so long."""
 
@@ -37,7 +36,6 @@ class Hearing:
     def __init__(self, settings: AudioSettings) -> None:
         self.level = Meter()
         self.played_level = Meter()
-        self.waveform = Waveform(WAVEFORM_S * DESK_HZ // PIECE)
         self.echo = EchoMeter()
         self._gate = SpeechGate(DESK_HZ)
         self._passage = Passage()
@@ -208,10 +206,7 @@ class Hearing:
         begin = self._position - len(waiting)
         whole = len(waiting) // PIECE * PIECE
         self._piece = waiting[whole:]
-        pieces = [(waiting[at : at + PIECE], begin + at) for at in range(0, whole, PIECE)]
-        for piece, _ in pieces:
-            self.waveform.observe(piece)
-        return [self._sound(*piece) for piece in pieces]
+        return [self._sound(waiting[at : at + PIECE], begin + at) for at in range(0, whole, PIECE)]
 
     @staticmethod
     def _sound(samples: Samples, position: int) -> MicrophoneSound:

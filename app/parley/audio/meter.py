@@ -26,21 +26,3 @@ class Meter:
     def level(self) -> float:
         """Where the needle is: 0 (−60 dB)…1 (0 dB)."""
         return min(1 - self._db / DEEPEST_DB, 1.0)
-
-
-class Waveform:
-    """Peaks of the last pieces."""
-
-    def __init__(self, peaks: int) -> None:
-        self._peaks = np.zeros(peaks, np.float32)
-        self._at = 0
-
-    def observe(self, piece: Samples) -> None:
-        """Take the next piece (n,), within [-1, 1]."""
-        self._peaks[self._at % len(self._peaks)] = np.abs(piece).max()
-        self._at += 1
-
-    @property
-    def peaks(self) -> Samples:
-        """Oldest first, a copy."""
-        return np.roll(self._peaks, -(self._at % len(self._peaks)))

@@ -8,7 +8,7 @@ A spoken exchange is told as
 What has to be found out comes when it is found, also after `Spoke`: Timed, Measured, and Understood(question), which an engine that
 writes along may tell before Answering. An engine of ours tells Understood, if at all, before Measured(turn).
 
-The microphone's level and the live waveform are not told here: they are read from the audio desk.
+The microphone's level is not told here: it is read from the audio desk.
 """
 
 from dataclasses import dataclass

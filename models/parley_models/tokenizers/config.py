@@ -52,11 +52,17 @@ class EarsConfig:
     linguistic_codebook: str = "linguistic/codebook.npy"
     linguistic_cmvn: str = "linguistic/cmvn.npy"
     semantic: str = "semantic.onnx"
+    phones: str | None = None
+    """Reads phones from the linguistic encoder's frames, so that it can be told which words explain a sound (blocks; `acoustic_model`)."""
+
+    lexicon: str = "linguistic/lexicon.txt"
+    """How words are said, where phones are read."""
 
     @property
     def files(self) -> tuple[str, ...]:
         """What is opened, by its name in the bundle."""
-        return self.linguistic_encoder, self.linguistic_codebook, self.linguistic_cmvn, self.semantic
+        acoustic = () if self.phones is None else (self.phones, self.lexicon)
+        return self.linguistic_encoder, self.linguistic_codebook, self.linguistic_cmvn, self.semantic, *acoustic
 
     @staticmethod
     def read(table: Mapping[str, object]) -> "EarsConfig":

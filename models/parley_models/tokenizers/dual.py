@@ -11,11 +11,13 @@ import soxr
 from parley_models.errors import InputError
 from parley_models.onnx_session import THIS_MACHINE, SessionSettings
 from parley_models.pcm import AudioChunk, Samples
+from parley_models.tokenizers.acoustic_model import AcousticModel
 from parley_models.tokenizers.config import BLOCK_SAMPLES, RATE_HZ, EarsConfig
 from parley_models.tokenizers.linguistic import LinguisticTokenizer
 from parley_models.tokenizers.loudness import normalise_peak, trim_silence
 from parley_models.tokenizers.resample import resample
 from parley_models.tokenizers.semantic import SemanticTokenizer
+from parley_models.tokenizers.spectrum import Frames
 from parley_models.tokenizers.trailing import HELD_SAMPLES, TrailingWindow
 from parley_models.tokens import Codes, SpeechTokens, merge
 
@@ -36,6 +38,10 @@ class DualStream(Protocol):
         """Nothing more comes: the groups of what is left."""
         ...
 
+    def log_likelihoods(self, texts: Sequence[str]) -> list[float] | None:
+        """How well each of these texts explains the sound so far; None if this stream can't tell."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class DualTokenizer:
@@ -44,6 +50,7 @@ class DualTokenizer:
     config: EarsConfig
     linguistic: LinguisticTokenizer
     semantic: SemanticTokenizer
+    acoustic: AcousticModel | None = None
 
     @staticmethod
     def open(folder: Path, config: EarsConfig, sessions: SessionSettings = THIS_MACHINE) -> "DualTokenizer":
@@ -53,7 +60,9 @@ class DualTokenizer:
             BundleMissing: a file is not there.
             BundleCorrupt: a file is not what it should be.
         """
-        return DualTokenizer(config, LinguisticTokenizer.open(folder, config, sessions), SemanticTokenizer.open(folder, config, sessions))
+        acoustic = None if config.phones is None else AcousticModel.open(folder / config.phones, folder / config.lexicon)
+        linguistic, semantic = LinguisticTokenizer.open(folder, config, sessions), SemanticTokenizer.open(folder, config, sessions)
+        return DualTokenizer(config, linguistic, semantic, acoustic)
 
     @property
     def providers_taken(self) -> tuple[str, ...]:
@@ -89,7 +98,12 @@ class BlockStream:
         self._gain = np.float32(ears.config.gain)
         self._owed = np.zeros(delay_samples, np.float32)
         self._linguistic = ears.linguistic.stream()
+        self._codebook = ears.linguistic.codebook
         self._semantic = ears.semantic.stream()
+        self._acoustic = ears.acoustic
+        self._frames: list[Frames] = []
+        """The linguistic encoder's, at their own time, for the acoustic model."""
+
         self._early = self._lookahead = ears.config.lookahead_frames
         self._named: Codes = np.zeros(0, np.uint16)
         """Linguistic codes that wait for the semantic ones of their groups; `_heard` the other way round."""
@@ -117,6 +131,13 @@ class BlockStream:
         self._name(np.zeros(BLOCK_SAMPLES, np.float32))
         return SpeechTokens(np.concatenate([rest.codes, self._groups().codes]))
 
+    def log_likelihoods(self, texts: Sequence[str]) -> list[float] | None:
+        """See `DualStream`."""
+        if self._acoustic is None:
+            return None
+        nothing = np.zeros((0, self._codebook.width), np.float32)
+        return self._acoustic.log_likelihoods(np.concatenate([nothing, *self._frames]), texts)
+
     def _hear(self, samples: Samples) -> SpeechTokens:
         self._heard_samples += len(samples)
         sound = samples * self._gain
@@ -125,9 +146,11 @@ class BlockStream:
         return self._groups()
 
     def _name(self, sound: Samples) -> None:
-        codes = self._linguistic.feed(sound)
-        before, self._early = min(self._early, len(codes)), max(0, self._early - len(codes))
-        self._named = np.concatenate([self._named, codes[before:]])
+        frames = self._linguistic.encode(sound)
+        before, self._early = min(self._early, len(frames)), max(0, self._early - len(frames))
+        self._named = np.concatenate([self._named, self._codebook.nearest(frames[before:])])
+        if self._acoustic is not None:
+            self._frames.append(frames[before:])
 
     def _groups(self) -> SpeechTokens:
         """What both tokenizers have named by now."""
@@ -181,6 +204,10 @@ class ClipStream:
         if self._rate_hz is None:
             return SpeechTokens.empty()
         return self._ears.tokens(AudioChunk(_joined(self._chunks), self._rate_hz))
+
+    def log_likelihoods(self, _texts: Sequence[str]) -> list[float] | None:
+        """It can't tell; see `DualStream`."""
+        return None
 
 
 def prepared_clip(samples: Samples, rate_hz: int, config: EarsConfig) -> Samples:

@@ -3,14 +3,15 @@
     python -m parley_training.bundle.views --bundle mini
 
 Prints for each view how many questions of Mini's world are answered rightly and how many others are declined, all in writing; and the same
-for the best choices of several views, which vote (`parley_models.rehearing`). What is chosen so is chosen by the examination, which is then
-no longer impartial about it.
+for the best choices of several views, of which one counts (`parley_models.rehearing`). What is chosen so is chosen by the examination,
+which is then no longer impartial about it.
 """
 
 import argparse
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import permutations
+from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 from tqdm import tqdm
@@ -20,11 +21,12 @@ from parley_models.assembly import assemble
 from parley_models.assistant import Assistant
 from parley_models.bundle import Bundle, find_bundle
 from parley_models.evaluation.examination import SEED, spread
-from parley_models.evaluation.questions import OUTSIDE, Question, declines, is_right, questions
+from parley_models.evaluation.questions import OUTSIDE, Question, is_right, questions
 from parley_models.evaluation.speakers import speak, voices_here
 from parley_models.live_clock import LiveClock
+from parley_models.parts import Listening
 from parley_models.pcm import AudioChunk
-from parley_models.rehearing import Vote, elected, settled
+from parley_models.rehearing import elected, readings
 from parley_models.style import Style
 
 DELAYS = (0, 640, 1280, 1920, 2560)
@@ -34,25 +36,36 @@ MOST, SHOWN = 4, 3
 """Views at once, and choices of each size that are printed."""
 
 
-def vote(assistant: Assistant, sound: AudioChunk) -> Vote:
-    """What would be answered in writing, its words as bytes, and how surely."""
+class Heard(NamedTuple):
+    """A question in one view."""
+
+    text: str
+    """Its words."""
+
+    answer: str
+    """In writing."""
+
+    log_likelihood: float
+    """What the model thinks of its first words."""
+
+
+def hear(assistant: Assistant, sound: AudioChunk) -> tuple[Heard, Listening]:
+    """What is heard and answered, and what heard it."""
     question = assistant.open(assistant.manner(Style(), seed=SEED, silent=True))
     question.begin()
     question.hear(sound)
     said = "".join(event.text for event in question.answer(LiveClock()) if isinstance(event, TextPiece)).strip()
     (hearing,) = question.hearings
-    return Vote(tuple(said.encode()), hearing.context.said_likelihood, declines(said))
+    assert hearing.over is not None
+    return Heard(question.text, said, hearing.context.said_likelihood), hearing.over
 
 
-def said_by(vote: Vote) -> str:
-    """Its words in writing."""
-    return bytes(vote.words).decode()
-
-
-def counted(votes: Sequence[Vote]) -> str:
-    """The answer that counts if they are asked for in this order."""
-    asked = next((count for count in range(2, len(votes) + 1) if settled(votes[:count])), len(votes))
-    return said_by(votes[elected(votes[:asked])])
+def counted(views: Sequence[Heard], log_likelihoods: Sequence[float] | None) -> str:
+    """The answer that counts, where the words of each view explain the sound so well."""
+    possible = readings([view.text for view in views], log_likelihoods)
+    asked = [views[reading.number] for reading in possible]
+    weights = [reading.log_weight + view.log_likelihood for reading, view in zip(possible, asked, strict=True)]
+    return asked[elected([view.answer for view in asked], weights)].answer
 
 
 def right(asked: Sequence[Question], answers: Sequence[str]) -> tuple[int, int]:
@@ -70,18 +83,25 @@ def main() -> None:
     bundle = Bundle.open(find_bundle(options.bundle))
     assistant = assemble(replace(bundle, manifest=replace(bundle.manifest, ears={**bundle.manifest.ears, "delays": []})))
     voices, asked = voices_here(), spread(questions(), options.limit)
-    answers: dict[int, list[Vote]] = {delay: [] for delay in DELAYS}
+    heard: dict[int, list[Heard]] = {delay: [] for delay in DELAYS}
+    likely = list[dict[str, float]]()
+    """For each question how well each of its texts explains the sound."""
+
     for number, question in enumerate(tqdm(asked)):
         sound = speak(question.question, voices[number % len(voices)])
-        for delay, given in answers.items():
-            given.append(vote(assistant, AudioChunk(np.pad(sound.samples, (delay, 0)), sound.rate_hz)))
-    for delay, given in answers.items():
-        print(*right(asked, [said_by(each) for each in given]), delay)
+        views = [hear(assistant, AudioChunk(np.pad(sound.samples, (delay, 0)), sound.rate_hz)) for delay in DELAYS]
+        texts = [view.text for view, _ in views]
+        likely.append(dict(zip(texts, views[0][1].log_likelihoods(texts) or [0.0] * len(texts), strict=True)))
+        for delay, (view, _) in zip(DELAYS, views, strict=True):
+            heard[delay].append(view)
+    for delay, given in heard.items():
+        print(*right(asked, [each.answer for each in given]), delay)
     for size in range(3, MOST + 1):
         found = []
-        for chosen in permutations(DELAYS[1:], size - 1):
-            each = zip(*(answers[delay] for delay in (0, *chosen)), strict=True)
-            found.append((right(asked, [counted(row) for row in each]), chosen))
+        for chosen in combinations(DELAYS[1:], size - 1):
+            rows = zip(*(heard[delay] for delay in (0, *chosen)), strict=True)
+            answers = [counted(row, [told[each.text] for each in row]) for row, told in zip(rows, likely, strict=True)]
+            found.append((right(asked, answers), chosen))
         for counts, chosen in sorted(found, key=lambda each: sum(each[0]), reverse=True)[:SHOWN]:
             print(*counts, *chosen)
 

@@ -59,6 +59,12 @@ def _english() -> _English:
     return _English(model, words, list(drawn), likely)
 
 
+def common(count: int) -> list[str]:
+    """The commonest words of the language, the commonest first."""
+    alone = _english().alone
+    return sorted(alone, key=lambda word: -alone[word])[:count]
+
+
 def phrase(rng: random.Random, count: int, without: frozenset[str] = frozenset(), *, begin: Sequence[str] = ()) -> list[str]:
     """So many everyday words that follow one another as people talk, some words never among them; they go on from those that `begin`."""
     english, said = _english(), list(begin)

@@ -131,23 +131,20 @@ def test_muting_in_the_middle_of_speech_ends_it(human: Samples) -> None:
     ]
 
 
-def test_meter_and_waveform_show_what_is_said(human: Samples) -> None:
+def test_the_meter_shows_what_is_said(human: Samples) -> None:
     with Sitting() as sitting:
         sitting.desk.open_microphone()
         sitting.room.run(1.0)
         quiet = sitting.desk.input_level
         sitting.room.say(human, sitting.room.now())
         sitting.room.run(1.0)
-        loud, waveform = sitting.desk.input_level, sitting.desk.waveform
+        loud = sitting.desk.input_level
         sitting.desk.close_microphone()
         sitting.room.run(3.0)
 
         assert quiet < 0.1
         assert loud > 0.5
         assert sitting.desk.input_level == 0
-    assert waveform.shape == (250,)
-    assert waveform[-45:].max() > 0.3
-    assert waveform[:-60].max() < 0.05
 
 
 def test_gain_is_limited() -> None:

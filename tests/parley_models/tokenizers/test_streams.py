@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 
 from parley_models.errors import InputError
 from parley_models.pcm import AudioChunk, Samples
+from parley_models.tokenizers.config import EarsConfig
 from parley_models.tokenizers.dual import DualTokenizer
 from parley_models.tokenizers.fbank import FbankStream, fbank
 from parley_models.tokenizers.lfr import LfrStream, stack
 from parley_models.tokenizers.logmel import LogmelStream, block_logmel, silence
+from tests.fakes.tiny_bundle import tiny_bundle
 
 SECOND = 16_000
 
@@ -23,6 +25,12 @@ def noise(samples: int, seed: int = 1) -> Samples:
     sound = rng.standard_normal(samples) * np.abs(np.sin(np.arange(samples) / 2500)) * 0.3
     sound[samples // 3 : samples // 3 + 1500] = 0
     return sound.astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def reading_ears(tmp_path_factory: pytest.TempPathFactory) -> DualTokenizer:
+    """They read phones."""
+    return DualTokenizer.open(tiny_bundle(tmp_path_factory.mktemp("bundles") / "tiny"), EarsConfig(phones="linguistic/phones.npy"))
 
 
 SOUND = noise(SECOND)
@@ -158,3 +166,24 @@ def test_a_short_clip_is_heard_at_its_end(clip_ears: DualTokenizer) -> None:
     assert np.array_equal(stream.finish().codes, clip_ears.tokens(AudioChunk(SOUND, SECOND)).codes)
     assert len(clip_ears.stream().finish()) == 0
     assert clip_ears.views == 1
+
+
+@given(CUTS)
+@settings(max_examples=8, deadline=None)
+def test_what_explains_a_sound_does_not_depend_on_how_it_came(reading_ears: DualTokenizer, cuts: list[int]) -> None:
+    told = []
+    for pieces in ([SOUND], np.split(SOUND, cuts)):
+        stream = reading_ears.stream()
+        for piece in pieces:
+            stream.feed(AudioChunk(piece, SECOND))
+        stream.finish()
+        told.append(stream.log_likelihoods(["yes", "no", "yes no"]))
+    assert told[0] == told[1]
+    assert told[0] is not None and len(set(told[0])) == 3
+
+
+def test_who_reads_no_phones_cannot_tell_what_explains_a_sound(block_ears: DualTokenizer) -> None:
+    for ears in (block_ears, replace(block_ears, config=replace(block_ears.config, mode="clip"))):
+        stream = ears.stream()
+        stream.feed(AudioChunk(SOUND, SECOND))
+        assert stream.log_likelihoods(["yes", "no"]) is None

@@ -1,13 +1,12 @@
-"""What a bundle is tried by: questions broken off, and views between which the answers decide."""
+"""What a bundle is tried by: questions broken off, and views of which one counts."""
 
 import random
 
 import pytest
 
-from parley_models.evaluation.questions import DECLINE, declines, questions
-from parley_models.rehearing import Vote
+from parley_models.evaluation.questions import DECLINE, questions
 from parley_training.bundle.endings import BROKEN_OFF, beginnings
-from parley_training.bundle.views import counted, right
+from parley_training.bundle.views import Heard, counted, right
 
 
 def test_a_question_is_tried_whole_and_broken_off_after_some_of_its_words() -> None:
@@ -20,16 +19,17 @@ def test_a_question_is_tried_whole_and_broken_off_after_some_of_its_words() -> N
 
 
 @pytest.mark.parametrize(
-    ("answers", "counts"),
+    ("likely", "sure", "counts"),
     [
-        (["Paris.", "Rome.", "Rome.", "Paris."], "Rome."),
-        (["Paris.", "Rome.", "Paris.", "Rome."], "Paris."),
-        (["Paris.", "Rome.", "Oslo."], "Paris."),
-        (["Paris.", DECLINE, "Oslo."], DECLINE),
+        ([-90, -5, -80], 0.0, "Rome."),
+        (None, 0.0, "Oslo."),
+        ([-9, -9, -9], 0.0, "Oslo."),
+        ([-9, -9, -9], -3.0, "Paris."),
     ],
 )
-def test_the_answer_counts_that_is_first_given_twice(answers: list[str], counts: str) -> None:
-    assert counted([Vote(tuple(each.encode()), 0.0, declines(each)) for each in answers]) == counts
+def test_the_answer_counts_that_explains_the_sound_is_sure_and_is_given_often(likely: list[float] | None, sure: float, counts: str) -> None:
+    said = ("of fans", "Paris.", 0.0), ("of italy", "Rome.", sure), ("of norway", "Oslo.", sure), ("of norway", "Oslo.", sure)
+    assert counted([Heard(*each) for each in said], likely and [*likely, likely[-1]]) == counts
 
 
 def test_right_answers_and_declined_questions_are_counted_apart() -> None:

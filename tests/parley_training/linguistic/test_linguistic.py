@@ -1,6 +1,7 @@
 """The linguistic recipe learns, goes on where it was stopped, and hears a stream as it hears a whole."""
 
 import itertools
+import json
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,14 +13,17 @@ import torch
 
 from parley_models.networks.sanm_export import export_step
 from parley_models.networks.stored import quarter
+from parley_models.tokenizers.acoustic_model import SILENCE, AcousticModel
 from parley_training import checkpoint
-from parley_training.checkpoint import restore
+from parley_training.checkpoint import restore, save
+from parley_training.corpus.phones import PHONES
 from parley_training.kmeans import kmeans, nearest
-from parley_training.linguistic import recipe
+from parley_training.linguistic import acoustics, recipe
 from parley_training.linguistic.depth import deepened, layers_of
 from parley_training.linguistic.disguise import disguise, paced
 from parley_training.linguistic.features import FeatureSet, targets
 from parley_training.linguistic.quantizer import Quantizer
+from parley_training.linguistic.recipe import CONFIG, PhoneReader
 from parley_training.restoration.weights import of_network
 from parley_training.tokens.ears import round_as_stored
 
@@ -179,3 +183,25 @@ def test_kmeans_finds_clusters() -> None:
     found = kmeans(points, 8, seed=3)
     assert (points - found[nearest(points, found)]).square().sum(1).mean() < 20
     assert nearest(centres, centres).tolist() == list(range(8))
+
+
+def test_what_hearings_are_compared_by_is_written_beside_the_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shard = tmp_path / "corpus" / "questions" / "shard_0000"
+    shard.mkdir(parents=True)
+    (shard / "lines.jsonl").write_text(json.dumps({"question": "Where's Ulaanbaatar, '?"}) + "\n")
+    reader = PhoneReader(layers=1)
+    save(tmp_path / "linguistic" / "checkpoint.pt", reader.saved)
+    monkeypatch.setattr(acoustics, "COMMON", 50)
+    monkeypatch.setattr("sys.argv", ["acoustics", "--corpus", str(tmp_path / "corpus"), "--linguistic", str(tmp_path / "linguistic")])
+    acoustics.main()
+
+    frames = torch.randn(7, CONFIG.width)
+    model = AcousticModel.open(tmp_path / "linguistic" / "phones.npy", tmp_path / "linguistic" / "lexicon.txt")
+    with torch.inference_mode():
+        slots = torch.log_softmax(reader(frames), -1).flatten(0, 1).numpy()
+    (silent,) = model.log_likelihoods(frames.numpy(), [""])
+    assert silent == pytest.approx(float(slots[:, PHONES.index(SILENCE)].sum()), rel=1e-3)
+    words = dict(line.split(" ", 1) for line in (tmp_path / "linguistic" / "lexicon.txt").read_text().splitlines()[1:])
+    assert words["ulaanbaatar"].split()[-1] == "er"
+    assert {"where's", "the", "you"} < words.keys()
+    assert "'" not in words
