@@ -18,6 +18,7 @@ from parley_models.backbone.loading import load_model
 from parley_models.backbone.memory import free_memory_bytes
 from parley_models.backbone.model import FEW_IDS, StepOmni
 from parley_models.backbone.quantize import Quantization
+from parley_models.backbone.written_out import WrittenOut
 from parley_models.device import BESIDE_BYTES
 from parley_models.errors import DeviceError, EngineError
 
@@ -74,6 +75,7 @@ class Backbone:
     def __init__(self, model: StepOmni, *, threads: int = 1, context: int | None = None, cache: str = FLOAT32) -> None:
         self._model = model
         self._device = model.slopes.device
+        self._pass = WrittenOut(model) if self._device.type == "cpu" else model
         limit = min(context or model.config.max_seq_len, model.config.max_seq_len)
         self._cache, self._recorded = caching(model, limit, cache)
         self._threads = threads
@@ -111,6 +113,8 @@ class Backbone:
         try:
             if device != "cpu":
                 torch.cuda.set_device(device)  # Triton starts its kernels where the thread is
+            else:
+                torch.set_num_threads(threads)  # kernels are chosen as they will run
             model = load_model(folder, wanted, device)
             limit = min(context or model.config.max_seq_len, model.config.max_seq_len)
             if cache is None:
@@ -167,9 +171,10 @@ class Backbone:
             if self._recorded is not None and len(ids) <= FEW_IDS:
                 logits = self._few(ids)[-1:]
             else:
-                for piece in torch.tensor(ids, device=self._device).split(MOST_IDS):
-                    hidden = self._model.extend(piece, self._cache)
-                logits = self._model.logits(hidden[-1:])
+                for start in range(0, len(ids), MOST_IDS):
+                    piece = torch.tensor(ids[start : start + MOST_IDS], device=self._device)
+                    hidden = self._pass.extend(piece, self._cache)
+                logits = self._pass.logits(hidden[-1:])
             found = _told(logits)
             self._ids += ids
             return found[0]
@@ -234,7 +239,7 @@ class Backbone:
         """Logits (ids, vocab) after each of a few ids."""
         if self._recorded is not None:
             return self._recorded.logits(ids, layers, as_steps=as_steps)
-        return self._model.logits(self._model.extend(torch.tensor(ids, device=self._device), self._cache, layers, as_steps=as_steps))
+        return self._pass.logits(self._pass.extend(torch.tensor(ids, device=self._device), self._cache, layers, as_steps=as_steps))
 
     @contextmanager
     def _computing(self) -> Iterator[None]:

@@ -28,6 +28,7 @@ class LayerCache:
         """`wide`: where they are widened to float32; None if that is what they are."""
         self._stored = torch.empty(2, config.num_attention_groups, capacity, config.head_dim, dtype=dtype)
         self._wide = self._stored if wide is None else wide
+        self._halves, self._wide_halves = self._stored.unbind(), self._wide.split(1)
         self._length = 0
 
     def extend(self, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
@@ -39,9 +40,10 @@ class LayerCache:
         for which, given in enumerate((key, value)):
             self._store(which, self._length, given[0])
         self._length = length
-        whole = self._wide.narrow(2, 0, length)
-        self._widen(whole)
-        return whole[0:1], whole[1:2]
+        if self._wide is not self._stored:
+            self._widen(self._wide.narrow(2, 0, length))
+        keys, values = self._wide_halves
+        return keys.narrow(2, 0, length), values.narrow(2, 0, length)
 
     def keep(self, key: Tensor, value: Tensor, places: Tensor) -> tuple[Tensor, Tensor | None]:
         """Store keys and values (groups, new, head_dim) at places (new,) that only the device knows.
@@ -63,11 +65,10 @@ class LayerCache:
         return self._stored.nbytes
 
     def _store(self, which: int, at: int, given: Tensor) -> None:
-        self._stored[which].narrow(1, at, given.shape[1]).copy_(given)
+        self._halves[which].narrow(1, at, given.shape[1]).copy_(given)
 
     def _widen(self, whole: Tensor) -> None:
-        if self._wide is not self._stored:
-            whole.copy_(self._stored.narrow(2, 0, whole.shape[2]))
+        whole.copy_(self._stored.narrow(2, 0, whole.shape[2]))
 
 
 class Int8LayerCache(LayerCache):

@@ -125,13 +125,8 @@ class Attention(Block):
         """
         query, key, value = self.project(x)
         batch, _, new, _ = query.shape
-        if isinstance(bias, Sequence):
-            mixed = self._recall_each(query[0], key, value, bias, past)
-        elif not isinstance(bias, Tensor):
-            assert past is not None
-            mixed = bias.attend(query[0], key[0], value[0], past)[None]
-        elif past is not None:
-            mixed = self._recall(query[0], *past.extend(key, value), bias)
+        if past is not None or not isinstance(bias, Tensor):
+            mixed = self.attend(query, key, value, bias, past)
         else:  # written out, it trains a quarter faster: 1.05 against 1.36 s for 32 x 192 ids through 6 layers of 256, on one core
             # The query heads of a group stand below each other as if they were more ids, so that shared keys are never copied.
             folded = query.reshape(batch, self.groups, -1, self.head_dim)
@@ -140,6 +135,15 @@ class Attention(Block):
             mixed = torch.softmax(scores + bias, dim=-1).to(value.dtype) @ value
         out: Tensor = self.o_proj(mixed.view(batch, self.heads, new, self.head_dim).transpose(1, 2).flatten(2))
         return out
+
+    def attend(self, query: Tensor, key: Tensor, value: Tensor, bias: Falls, past: "LayerCache | None") -> Tensor:
+        """Queries (1, heads, new, head_dim) over new keys and values (1, groups, new, head_dim) and the past, like the queries."""
+        if isinstance(bias, Sequence):
+            return self._recall_each(query[0], key, value, bias, past)
+        assert past is not None
+        if isinstance(bias, Tensor):
+            return self._recall(query[0], *past.extend(key, value), bias)
+        return bias.attend(query[0], key[0], value[0], past)[None]
 
     def _recall_each(self, query: Tensor, key: Tensor, value: Tensor, biases: Sequence[Tensor], past: "LayerCache | None") -> Tensor:
         """`_recall` for one id after the other: products of several rows add up in another order than those of one."""
@@ -157,10 +161,11 @@ class Attention(Block):
         """
         heads, new, _ = query.shape
         shared = heads // self.groups
-        bias = bias.unflatten(0, (self.groups, shared))
         if new == 1:
             folded = query.view(1, self.groups, shared, self.head_dim)
-            return F.scaled_dot_product_attention(folded, key, value, attn_mask=bias[None, :, :, 0]).view(1, heads, 1, self.head_dim)
+            fall = bias.view(1, self.groups, shared, -1)
+            return F.scaled_dot_product_attention(folded, key, value, attn_mask=fall).view(1, heads, 1, self.head_dim)
+        bias = bias.unflatten(0, (self.groups, shared))
         turned = query.flip(1).unflatten(0, (self.groups, shared))
         if new <= FEW_IDS or query.is_cuda:  # keys are read once for all heads that share them; one group's scores fit into a cache
             mixed = torch.empty_like(turned)

@@ -29,7 +29,7 @@ class QuantizedLinear(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(1, rows, columns) -> (1, rows, outputs) float32; for the head (rows, columns) -> (rows, outputs)."""
         rows = x if x.dim() == 2 else x[0]
-        out = (self._step if len(rows) <= self._few else self._wide)(rows, self._packed)
+        out = (self._step if rows.shape[0] <= self._few else self._wide)(rows, self._packed)
         return out if x.dim() == 2 else out[None]
 
 

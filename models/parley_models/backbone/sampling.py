@@ -122,7 +122,10 @@ class Sampler:
         weights = self._weights(logits, temperature)
         if self._sampling.top_p >= 1:
             return np.arange(len(weights)), weights
-        order = np.argsort(-weights, kind="stable")
+        # What is dropped before the order is sought adds up to less than half of what top_p leaves out, so it would never be among the
+        # likeliest; to sort all of Mini's 4,096 codes took half of a draw's time.
+        some = np.flatnonzero(weights > (1 - self._sampling.top_p) / 2 / len(weights))
+        order = some[np.argsort(-weights[some], kind="stable")]
         reach = np.cumsum(weights[order])
         order = order[: int(np.searchsorted(reach, self._sampling.top_p)) + 1]
         return order, weights[order]

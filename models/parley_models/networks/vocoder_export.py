@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from parley_models.networks.convolution import Memory
 from parley_models.networks.flow import Flow
 from parley_models.networks.hift import Hift
+from parley_models.networks.mish import spell_mish
 from parley_models.networks.stored import halve
 
 OPSET = 18
@@ -122,6 +123,7 @@ def _write(
     assert program is not None
     path.parent.mkdir(parents=True, exist_ok=True)
     model = bare(program.model_proto)
+    model = spell_mish(model)
     onnx.save(halve(model) if halved else model, path)
 
 

@@ -73,7 +73,7 @@ def test_a_pass_that_failed_leaves_no_trace(backbone: Backbone, tiny_model: Step
         def full(_hidden: torch.Tensor) -> torch.Tensor:
             raise torch.cuda.OutOfMemoryError
 
-        patched.setattr(tiny_model, "logits", full)
+        patched.setattr(backbone._pass, "logits", full)
         with pytest.raises(EngineError, match="no memory left"):
             backbone.prefill([200, 201, 202])
         with pytest.raises(EngineError, match="no memory left"):
@@ -84,13 +84,13 @@ def test_a_pass_that_failed_leaves_no_trace(backbone: Backbone, tiny_model: Step
 
 def test_prepare_reads_only_what_differs(backbone: Backbone, tiny_model: StepOmni, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[int] = []
-    extend = tiny_model.extend
+    extend = backbone._pass.extend
 
     def counted(ids: torch.Tensor, cache: KvCache) -> torch.Tensor:
         read.append(len(ids))
         return extend(ids, cache)
 
-    monkeypatch.setattr(tiny_model, "extend", counted)
+    monkeypatch.setattr(backbone._pass, "extend", counted)
     for ids, new in [(list(range(50)), 50), ([*range(50), 9, 9], 2), ([*range(40), 1], 1), (list(range(30)), 1), ([7, 8], 2)]:
         read.clear()
         np.testing.assert_allclose(backbone.prepare(ids), whole(tiny_model, ids), atol=CLOSE)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
+from torch.utils._pytree import tree_leaves, tree_map_only
 
 os.environ["TRITON_INTERPRET"] = "1"  # before the first of its kernels is read
 pytest.importorskip("triton")
@@ -188,11 +188,14 @@ class OneDevice(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
+def _on_a_card(kept: torch.Tensor) -> torch.Tensor:
+    return torch.empty(kept.shape, dtype=kept.dtype, device="meta")
+
+
 def carded(thing: object) -> None:
     """Everything that a cache keeps, as if it had been made on a card."""
     for name, kept in vars(thing).items():
-        if isinstance(kept, torch.Tensor):
-            setattr(thing, name, torch.empty(kept.shape, dtype=kept.dtype, device="meta"))
+        setattr(thing, name, tree_map_only(torch.Tensor, _on_a_card, kept))
 
 
 @pytest.mark.parametrize("form", FORMS)

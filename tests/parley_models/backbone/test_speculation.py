@@ -16,6 +16,7 @@ from parley_models.backbone.model import StepOmni
 from parley_models.backbone.quantize import Quantization
 from parley_models.backbone.sampling import Logits, Sampler
 from parley_models.backbone.speculation import JUDGED_AT_LEAST, Speculation
+from parley_models.backbone.written_out import WrittenOut
 from parley_models.bundle import Bundle, find_bundle
 from parley_models.errors import BundleCorrupt, EngineError
 from parley_models.manifest import Sampling
@@ -197,7 +198,7 @@ def test_chances_ahead_are_those_after_taking() -> None:
 class Counted:
     """A model whose passes are counted."""
 
-    def __init__(self, model: StepOmni) -> None:
+    def __init__(self, model: StepOmni | WrittenOut) -> None:
         self._model, self._extend = model, model.extend
         self.rows: list[int] = []
 
@@ -241,8 +242,8 @@ def test_cold_answers_are_the_same(talkative: StepOmni, name: str, monkeypatch: 
     context = backbone._cache.layers[1]._stored[:, :, : backbone.length].clone()
     ids = backbone.ids
     backbone.rewind(0)
-    counted = Counted(talkative)
-    monkeypatch.setattr(talkative, "extend", counted.extend)
+    counted = Counted(backbone._pass)
+    monkeypatch.setattr(backbone._pass, "extend", counted.extend)
     speculation = Speculation(backbone, DRAFTERS[name](backbone))
     assert list(Decoder(backbone, LAYOUT, COLD, speculation).answer(PROMPT, max_ids=100)) == expected
     same = min(len(ids), backbone.length)
