@@ -16,7 +16,8 @@ def spell_mish(model: onnx.ModelProto) -> onnx.ModelProto:
     graph = model.graph
     nodes = [spelled for node in graph.node for spelled in (_spelled(node) if node.op_type == "Mish" else [node])]
     if len(nodes) > len(graph.node):
-        graph.initializer.extend(numpy_helper.from_array(np.float32(value), name) for name, value in (("mish.most", MOST), ("mish.two", 2)))
+        constants = {"mish.most": MOST, "mish.two": 2}
+        graph.initializer.extend(numpy_helper.from_array(np.array(value, np.float32), name) for name, value in constants.items())
     del graph.node[:]
     graph.node.extend(nodes)
     return model
