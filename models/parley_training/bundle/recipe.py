@@ -46,8 +46,8 @@ logger = logging.getLogger(__name__)
 STORED = {"linguistic/encoder.onnx": quarter, "semantic.onnx": halve}
 """How the ears' networks are stored."""
 
-LEAST_SURE = 0.5
-"""Of 165 questions in voices moved by 2, those right fell from 145 to 141 by it, and of 74 from outside 65 were declined in place of 61."""
+LEAST_SURE = 0.45
+"""In voices moved on by 2, of 120 questions those right fell from 105 to 104 by it, and of 74 from outside 65 were declined in place of 62."""
 
 GUIDANCE, SHIFTED_GUIDANCE = 0.7, 0.4
 """Of the flow, and where the melody is to be another one. Mini 0.5, on the same 49 questions: the judge heard 18 right answers at 0, 23 at
