@@ -11,6 +11,7 @@ from parley_models.bundle import Bundle
 from parley_models.device import ANY, Device
 from parley_models.errors import BundleCorrupt
 from parley_models.manifest import Manifest
+from parley_models.onnx_session import CPU
 from parley_models.parts import Brain
 from parley_models.pcm import AudioChunk
 from parley_models.text_tokenizer import TextTokenizer
@@ -19,6 +20,7 @@ from parley_models.tokenizers.dual import DualTokenizer
 from parley_models.tokens import SpeechTokens
 from parley_models.vocoders.config import VoiceConfig
 from parley_models.vocoders.kinds import open_vocoder
+from parley_models.workshop import AT_ONCE, workshop
 
 
 def assemble(bundle: Bundle, server: Server | None = None, device: Device = ANY) -> Assistant:
@@ -59,7 +61,8 @@ def assemble(bundle: Bundle, server: Server | None = None, device: Device = ANY)
     speaking = voice.stream(bundle.voice(None).name)
     speaking.feed(SpeechTokens(np.zeros((3, 5), np.uint16)))
     speaking.finish()
-    return Assistant(bundle, tokenizer, ears, brain, voice, twins=twins)
+    own_thread = ears.providers_taken[:1] == (CPU,)  # on a card voice and backbone would take turns anyway
+    return Assistant(bundle, tokenizer, ears, brain, voice, twins=twins, workshop=workshop() if own_thread else AT_ONCE)
 
 
 def _voice_files(manifest: Manifest, config: VoiceConfig) -> list[str]:

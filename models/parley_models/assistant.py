@@ -7,6 +7,7 @@ for event in assistant.ask("question.wav", style="rate=1.2"):
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -32,6 +33,7 @@ from parley_models.sound_file import prepare_question, read_question
 from parley_models.style import Style
 from parley_models.text_tokenizer import TextTokenizer
 from parley_models.tokens import GROUP_SECONDS
+from parley_models.workshop import AT_ONCE
 
 if TYPE_CHECKING:
     from parley_models.backbone.completions import Server
@@ -56,6 +58,7 @@ class Assistant:
         voice: Voice,
         now: Callable[[], datetime] = datetime.now,
         twins: Sequence[Brain] = (),
+        workshop: Executor = AT_ONCE,
     ) -> None:
         """Put the parts together.
 
@@ -67,6 +70,7 @@ class Assistant:
             voice: tokens to sound.
             now: the date and the time here, for a bundle that wants to be told.
             twins: brains that think the same, so that a question can be heard in that many more of the ears' views.
+            workshop: where sound is made; it does one piece of work after the other.
         """
         self.bundle = bundle
         self.tokenizer = tokenizer
@@ -79,6 +83,7 @@ class Assistant:
         self._voice = voice
         self._experience = Experience()
         self._now = now
+        self._workshop = workshop
 
     @staticmethod
     def load(name_or_folder: str | Path = "mini") -> "Assistant":
@@ -195,7 +200,7 @@ class Assistant:
             InputError: it does not fit into the context.
         """
         own = self._context if context is None else context
-        mind = Mind(self._manifest, self.tokenizer, self._prompt, self._ears, self._voice, own, self._experience)
+        mind = Mind(self._manifest, self.tokenizer, self._prompt, self._ears, self._voice, own, self._experience, self._workshop)
         return Question(mind, manner, turns, heard, room_ids=room_ids)
 
     def hear(self, sound: AudioChunk) -> tuple[int, ...]:
@@ -229,7 +234,7 @@ class Assistant:
         return Recital(self._layout, context, opening, written, self._delivery(style, seed))
 
     def _delivery(self, style: Style, seed: int) -> Delivery:
-        performer = Performer(self._voice, self._manifest, self.bundle.voice(style.voice).name, seed)
+        performer = Performer(self._voice, self._manifest, self.bundle.voice(style.voice).name, seed, self._workshop)
         return Delivery(self.tokenizer, self._layout, performer, style, labels=self._manifest.labels)
 
     def _sound(self, audio: AudioChunk | Path | str | None) -> AudioChunk:

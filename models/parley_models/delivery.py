@@ -1,6 +1,7 @@
 """An answer on its way out: decoded ids become text and sound as soon as either is ready."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import Future
 from types import MappingProxyType
 
 import numpy as np
@@ -9,6 +10,7 @@ from parley_models.answer import AnswerEvent, CallPiece, SoundPiece, SpokenSegme
 from parley_models.calls import CallReader
 from parley_models.interleave import Splitter
 from parley_models.labels import LabelReader, Labels, labelled
+from parley_models.pcm import AudioChunk
 from parley_models.performance import Performer, Sounding
 from parley_models.prebuffer import Pace, Progress
 from parley_models.stopwatch import Stopwatch
@@ -51,6 +53,9 @@ class Delivery:
         """Of each stretch, with what its label says."""
 
         self._sounding: Sounding | None = None
+        self._made: Future[Sequence[AudioChunk]] | None = None
+        """Sound that is being made: one chunk at a time."""
+
         self._spoken_in = style
         """The style of the groups that came last."""
 
@@ -102,6 +107,8 @@ class Delivery:
             self._block_groups += 1
             if len(self._groups) >= self.chunk_groups(self.spoken_groups):
                 yield from self._speak()
+        if self._made is not None and self._made.done():
+            yield from self._given()
 
     def finish(self) -> Iterator[AnswerEvent | None]:
         """The answer is over: what is left of both."""
@@ -156,26 +163,34 @@ class Delivery:
         return self._layout.audio_per_block // self._layout.group_size
 
     def _speak(self) -> Iterator[AnswerEvent | None]:
+        yield None
+        yield from self._given()
         speech = SpeechTokens(np.concatenate([group.codes for group in self._groups]))
         self.spoken_groups += len(speech)
         self._groups = []
-        yield None
-        if self._performer is None:
-            return
+        if self._performer is not None:
+            self._made = self._performer.workshop.submit(self._voiced, self._performer, speech)
+
+    def _voiced(self, performer: Performer, speech: SpeechTokens) -> Sequence[AudioChunk]:
         with self._watch.voicing(len(speech)):
             if self._sounding is None:
-                self._sounding = self._performer.begin(self._spoken_in, self._begins_s)
-            sounds = self._sounding.feed(speech)
-        for sound in sounds:
+                self._sounding = performer.begin(self._spoken_in, self._begins_s)
+            return self._sounding.feed(speech)
+
+    def _given(self) -> Iterator[SoundPiece]:
+        """The sound that is being made, when it is there."""
+        made, self._made = self._made, None
+        for sound in () if made is None else made.result():
             yield SoundPiece(sound)
 
     def _fall_silent(self) -> Iterator[AnswerEvent | None]:
         """A stretch is over whose style is not that of the next: the sound of what is left of it."""
         if self._groups:
             yield from self._speak()
-        if self._sounding is not None:
-            for sound in self._sounding.finish():
-                yield SoundPiece(sound)
+        yield from self._given()
+        if self._sounding is not None and self._performer is not None:
+            self._made = self._performer.workshop.submit(self._sounding.finish)
+            yield from self._given()
             self._levels_before, self._begins_s, self._sounding = self.levels, self._sounding.ends_s, None
 
     def _read(self, text: str, *, label_over: bool = False, last: bool = False) -> Iterator[AnswerEvent]:

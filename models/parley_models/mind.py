@@ -1,6 +1,7 @@
 """What a question is heard and answered with, and how."""
 
 from collections.abc import Collection, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from parley_models.context import Context
@@ -35,6 +36,8 @@ class Mind:
     voice: Voice
     context: Context
     experience: Experience
+    workshop: Executor
+    """Where sound is made."""
 
     @property
     def answer_opening(self) -> list[int]:

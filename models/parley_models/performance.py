@@ -1,6 +1,7 @@
 """Who speaks an answer, and how: the bundle's voices, each stretch in its own style."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
 from parley_models.alignment import GroupLevels
@@ -13,6 +14,7 @@ from parley_models.prosody import PLAIN, Prosody
 from parley_models.style import Style
 from parley_models.text_tokenizer import TextTokenizer
 from parley_models.tokens import GROUP_SECONDS, SpeechTokens
+from parley_models.workshop import AT_ONCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class Performer:
     """Whose voice of the bundle's."""
 
     seed: int
+    workshop: Executor = AT_ONCE
+    """Does one piece of work after the other."""
 
     def begin(self, style: Style, at_s: float = 0.0) -> "Sounding":
         """A stretch in a style, which begins at `at_s` of the answer's sound; the same seed gives the same sound.

@@ -331,7 +331,7 @@ class Question:
 
     def _new_delivery(self) -> Delivery:
         manner, mind = self.manner, self._mind
-        performer = None if manner.silent else Performer(mind.voice, mind.manifest, manner.voice, manner.seed)
+        performer = None if manner.silent else Performer(mind.voice, mind.manifest, manner.voice, manner.seed, mind.workshop)
         return Delivery(mind.tokenizer, self._layout, performer, manner.style, labels=mind.manifest.labels, tools=manner.tools)
 
     def _counts(self, delivery: Delivery) -> TokenCounts:

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from datetime import datetime
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from parley_models.prompt import ChatTemplate
 from parley_models.style import Control, Level
 from parley_models.text_tokenizer import TextTokenizer
 from parley_models.tokens import SpeechTokens, TokenLayout
+from parley_models.workshop import AT_ONCE
 from tests.fakes.parts import LoudnessEars, ScriptedBrain, ToneVoice
 
 PIECES = 300
@@ -95,10 +97,17 @@ class WritingBrain(ScriptedBrain):
 NOON = datetime(2026, 5, 3, 12, 0)  # noqa: DTZ001 - what a clock on the wall shows
 
 
-def thimble(folder: Path, brain: Brain, ears: Ears | None = None, voice: Voice | None = None, twins: Sequence[Brain] = ()) -> Assistant:
+def thimble(
+    folder: Path,
+    brain: Brain,
+    ears: Ears | None = None,
+    voice: Voice | None = None,
+    twins: Sequence[Brain] = (),
+    workshop: Executor = AT_ONCE,
+) -> Assistant:
     """An assistant on the bundle in a folder, at noon; it hears in as many views as it has brains."""
     bundle, tokenizer = Bundle.open(folder), TextTokenizer(folder / "text.model")
-    return Assistant(bundle, tokenizer, ears or LoudnessEars(1 + len(twins)), brain, voice or ToneVoice(), lambda: NOON, twins)
+    return Assistant(bundle, tokenizer, ears or LoudnessEars(1 + len(twins)), brain, voice or ToneVoice(), lambda: NOON, twins, workshop)
 
 
 def scripted(folder: Path, text: str = "The capital of France is Paris.", groups: int = 12) -> ScriptedBrain:

@@ -47,7 +47,7 @@ STORED = {"linguistic/encoder.onnx": quarter, "semantic.onnx": halve}
 """How the ears' networks are stored."""
 
 LEAST_SURE = 0.45
-"""In voices moved on by 2, of 120 questions those right fell from 105 to 104 by it, and of 74 from outside 65 were declined in place of 62."""
+"""In voices moved on by 2, 104 of 120 questions were right with it, 105 without, and 65 of 74 from outside declined, 62 without."""
 
 GUIDANCE, SHIFTED_GUIDANCE = 0.7, 0.4
 """Of the flow, and where the melody is to be another one. Mini 0.5, on the same 49 questions: the judge heard 18 right answers at 0, 23 at
