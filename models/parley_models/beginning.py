@@ -20,12 +20,15 @@ class Beginning:
         self._begun: list[int] = []
         self._rest = hearing.context.decode(seed, longest)
         self._known = False
+        self.log_likelihood = 0.0
+        """What the model thinks of the words: their log probability; 0.0 if it has no doubts. Others may use it later, so it is noted."""
 
     def think(self) -> Iterator[None]:
         """Think on until the words are known; pauses after every id."""
         while not self._known:
             token_id = next(self._rest, None)
             self._begun += [] if token_id is None else [token_id]
+            self.log_likelihood = self.hearing.context.said_likelihood
             self._known = token_id is None or self._layout.is_audio(token_id) or len(self._begun) > self._layout.text_per_block
             yield
 
@@ -33,11 +36,6 @@ class Beginning:
     def words(self) -> tuple[int, ...]:
         """What is compared: text, and what marks that sound follows; a block's at most, which is most of a short answer."""
         return tuple(each for each in self._begun if not self._layout.is_audio(each))
-
-    @property
-    def log_likelihood(self) -> float:
-        """What the model thinks of these words: their log probability; 0.0 if it has no doubts."""
-        return self.hearing.context.said_likelihood
 
     def is_sure(self, least: float) -> bool:
         """Whether the model thinks the words as likely as that."""

@@ -103,6 +103,19 @@ def test_two_that_doubt_their_answer_do_not_outvote_one_that_is_sure(folder: Pat
         assert answer_to(question).answer.text == text
 
 
+def test_what_others_ask_the_model_meanwhile_changes_nothing(folder: Path) -> None:
+    assistant, brains = saying(folder, PARIS, JAPAN, YOU)
+    question = opened(assistant)
+    question.hear(noise(1.0))
+    steps = question.think_ahead()
+    while not brains[1].prompts:
+        next(steps)
+    brains[0].said_likelihood = -9.0  # of another conversation's answer, as it might be
+    for _ in steps:
+        pass
+    assert answer_to(question).answer.text == PARIS
+
+
 def test_hearings_of_the_same_words_are_asked_once_and_weigh_together(folder: Path) -> None:
     assistant, brains = saying(folder, PARIS, JAPAN, JAPAN, words=("first", "second", "second"), likely=lambda _: -80.0)
     question = opened(assistant)
