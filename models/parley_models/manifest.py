@@ -150,7 +150,8 @@ class Manifest:
     """What is said in the place of an answer that the model is not sure of; empty = every answer is given."""
 
     least_sure: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """How likely the model must think the words before an answer's first sound, all of them together, for the answer to be given: 0…1."""
+    """How likely the model must think the words before an answer's first sound, all of them together, for the answer to be given: 0…1.
+    Whoever it plays says what comes: a pirate begins in many ways."""
 
     recites: tuple[str, ...] = ()
     """Which words that are given to it, a character's greeting say, it can speak: these texts, or `*` for any; empty = none."""

@@ -63,3 +63,6 @@ class Manner:
 
     longest: int | None = None
     """Ids of the answer at most; None = the bundle's own limit."""
+
+    in_role: bool = False
+    """It answers as somebody else, who has many ways to begin."""

@@ -311,7 +311,7 @@ class Question:
     def _thoughts(self, beginning: Beginning, delivery: Delivery) -> Iterator[AnswerEvent | None]:
         """The answer; or, where the model is not sure of how it would begin, what says so."""
         manifest = self._mind.manifest
-        if manifest.declines and manifest.least_sure:
+        if manifest.declines and manifest.least_sure and not self.manner.in_role:
             yield from beginning.think()
             if not beginning.is_sure(manifest.least_sure):
                 beginning.forget()
