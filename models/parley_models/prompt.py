@@ -13,6 +13,7 @@ from pydantic import Field
 from parley_models.interleave import Segment, interleave_segment
 from parley_models.text_tokenizer import TextTokenizer
 from parley_models.tokens import SpeechTokens, TokenLayout
+from parley_models.typed_words import as_heard
 from parley_models.written_numbers import in_words
 
 
@@ -51,6 +52,9 @@ class ChatTemplate:
     spells_numbers: bool = False
     """Whether typed numbers are given to the model in words: one that learned from what is spoken has met no digits."""
 
+    types_as_heard: bool = False
+    """Whether typed words are given to the model as it would write them along: in small letters, without signs."""
+
     remembers_turns: bool = True
     """Whether the turns before a question are put before it; a model that learned from single questions alone loses its way in them."""
 
@@ -77,7 +81,8 @@ class Prompt:
 
     def typed(self, text: str) -> list[int]:
         """Ids of what a person typed."""
-        return self._tokenizer.encode(in_words(text) if self._template.spells_numbers else text)
+        spelled = in_words(text) if self._template.spells_numbers else text
+        return self._tokenizer.encode(as_heard(spelled) if self._template.types_as_heard else spelled)
 
     def turn(self, message: Message) -> list[int]:
         """One whole turn, `<|EOT|>` included."""

@@ -168,14 +168,19 @@ def test_a_bundle_that_learned_from_single_questions_is_asked_single_questions(f
     assert 22 in brains[1].ids
 
 
-@pytest.mark.parametrize(("spells", "read"), [(True, "two plus two"), (False, "2+2")])
-def test_typed_numbers_reach_a_model_that_learned_by_ear_in_words(folder: Path, tmp_path: Path, spells: bool, read: str) -> None:
+@pytest.mark.parametrize(
+    ("spells", "as_heard", "read"),
+    [(False, False, "Say 2+2!"), (True, False, "Say two plus two!"), (True, True, "say two plus two")],
+)
+def test_typed_words_reach_a_model_that_learned_by_ear_as_it_heard_them(
+    folder: Path, tmp_path: Path, spells: bool, as_heard: bool, read: str
+) -> None:
     bundle = tmp_path / "bundle"
     shutil.copytree(folder, bundle)
-    write_manifest(bundle, replace(MANIFEST, chat=replace(MANIFEST.chat, spells_numbers=spells), files=()))
+    write_manifest(bundle, replace(MANIFEST, chat=replace(MANIFEST.chat, spells_numbers=spells, types_as_heard=as_heard), files=()))
     assistant = thimble(bundle, brain := scripted(bundle))
     question = opened(assistant)
-    question.write("2+2")
+    question.write("Say 2+2!")
     answered(question)
     assert " ".join(map(str, assistant.tokenizer.encode(read))) in " ".join(map(str, brain.ids))
 

@@ -140,6 +140,7 @@ def mini_manifest(folder: Path, release: Release, lookahead: int) -> Manifest:
             writes_along_groups=GROUPS_PER_BLOCK,
             marks_speech_end=True,
             spells_numbers=True,
+            types_as_heard=True,
             remembers_turns=release.remembers_turns,
             remembered_questions=release.remembered_questions,
         ),
