@@ -15,7 +15,7 @@ from parley_models.performance import Performer
 from parley_models.prebuffer import Prebuffer
 from parley_models.preface import preface, spare, usual_room
 from parley_models.recital import Recital
-from parley_models.rehearing import Hearing, elected, readings
+from parley_models.rehearing import Hearing, decided, elected, readings
 from parley_models.tokens import GROUP_SECONDS
 
 AHEAD_BLOCKS = 2
@@ -237,19 +237,22 @@ class Question:
 
     def _elect(self, ahead: Ahead) -> Iterator[None]:
         """Hear the end in one view after the other, ask those that may be right, and begin the answer that counts."""
-        for other in self.hearings[1:]:
-            self._end(other, supposed=ahead.early)
+        for hearing in self.hearings[1:]:
+            self._end(hearing, supposed=ahead.early)
             yield
         texts, sound = [self.text_of(hearing.heard[self.settled :]) for hearing in self.hearings], self.hearings[0].over
         possible = readings(texts, None if sound is None or len(texts) == 1 else sound.log_likelihoods(texts))
-        beginnings = [self._beginning(self.hearings[reading.number]) for reading in possible]
-        if len(beginnings) > 1:
-            for beginning in beginnings:
+        asked, weights = list[Beginning](), list[float]()
+        for place, reading in enumerate(possible, 1):
+            asked.append(beginning := self._beginning(self.hearings[reading.number]))
+            if len(possible) > 1:
                 yield from beginning.think()
-        weights = [reading.log_weight + beginning.log_likelihood for reading, beginning in zip(possible, beginnings, strict=True)]
-        counts = beginnings.pop(elected([beginning.words for beginning in beginnings], weights))
-        for beginning in beginnings:
-            beginning.forget()
+            weights.append(reading.log_weight + beginning.log_likelihood)
+            if decided([each.words for each in asked], weights, [other.log_weight for other in possible[place:]]):
+                break
+        counts = asked.pop(elected([each.words for each in asked], weights))
+        for other in asked:
+            other.forget()
         ahead.hearing, ahead.delivery = counts.hearing, self._new_delivery()
         ahead.events = self._thoughts(counts, ahead.delivery)
 

@@ -110,8 +110,19 @@ def readings(texts: Sequence[str], log_likelihoods: Sequence[float] | None) -> l
 
 def elected(answers: Sequence[Hashable], log_weights: Sequence[float]) -> int:
     """Which of several answers counts: of those that begin alike and together weigh most the heaviest; the first if all weigh the same."""
+    weights = _together(answers, log_weights)
+    chosen = max(weights, key=lambda words: weights[words])
+    return max((number for number, words in enumerate(answers) if words == chosen), key=lambda number: log_weights[number])
+
+
+def decided(answers: Sequence[Hashable], log_weights: Sequence[float], waiting: Sequence[float]) -> bool:
+    """Whether those that were not asked yet, of so much weight each, can no longer change which answer counts."""
+    heaviest, *others = sorted(_together(answers, log_weights).values(), reverse=True)
+    return heaviest >= max(others, default=0.0) + sum(map(math.exp, waiting))
+
+
+def _together(answers: Sequence[Hashable], log_weights: Sequence[float]) -> dict[Hashable, float]:
     weights: dict[Hashable, float] = {}
     for words, log_weight in zip(answers, log_weights, strict=True):
         weights[words] = weights.get(words, 0.0) + math.exp(log_weight)
-    chosen = max(weights, key=lambda words: weights[words])
-    return max((number for number, words in enumerate(answers) if words == chosen), key=lambda number: log_weights[number])
+    return weights

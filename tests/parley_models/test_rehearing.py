@@ -59,7 +59,7 @@ def answer_to(question: Question) -> Answered:
     ("likely", "counts", "asked"),
     [
         ([-90, -80, -85], 1, [True, True, True]),
-        ([-180, -80, -85], 1, [False, True, True]),  # what the sound speaks against is not asked
+        ([-180, -80, -85], 1, [False, True, False]),  # neither is asked what the sound speaks against, nor who would change nothing
         ([-1, -900, -900], 0, [True, False, False]),
         ([-np.inf] * 3, 0, [True, True, True]),
     ],
