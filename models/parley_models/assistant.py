@@ -176,7 +176,7 @@ class Assistant:
         begin = self._prompt.conversation([Message("system", (words,))] if words else [])
         begin = begin[: len(begin) - len(self._prompt.opening("assistant"))]
         seeded = secrets.randbits(31) if seed is None else seed
-        in_role = role != self._manifest.chat.default_system
+        in_role = role not in {"", self._manifest.chat.default_system}
         return Manner(style, self.bundle.voice(style.voice).name, seeded, begin, tuple(tools or ()), silent, longest, in_role)
 
     def open(

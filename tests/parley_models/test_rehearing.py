@@ -156,7 +156,7 @@ def test_an_answer_that_the_model_is_not_sure_of_is_not_given(folder: Path, tmp_
 def test_whoever_it_plays_says_what_comes(folder: Path, tmp_path: Path) -> None:
     modest = thimble_folder(tmp_path / "modest")
     write_manifest(modest, replace(MANIFEST, declines=YOU, least_sure=0.4, files=()))
-    for system, text in ((None, YOU), (MANIFEST.chat.default_system, YOU), ("You are a pirate.", PARIS)):
+    for system, text in ((None, YOU), ("", YOU), (MANIFEST.chat.default_system, YOU), ("You are a pirate.", PARIS)):
         assistant, (brain,) = saying(modest, PARIS)
         brain.said_likelihood = -2.0
         question = assistant.open(assistant.manner(Style(), system=system, seed=1))
