@@ -7,14 +7,17 @@ from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, Q
 from parley.ui.key_state import is_down
 
 ANYWHERE = Qt.Key.Key_F9
-OUTSIDE_EDITORS = Qt.Key.Key_Space
+OUTSIDE_TEXTS = Qt.Key.Key_Space
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
-def is_editor(widget: QWidget | None) -> bool:
-    """Whether Space belongs into this widget as a character."""
+def takes_a_space(widget: QWidget | None) -> bool:
+    """Whether Space belongs into this widget as a character. No text begins with one: after a typed question the empty field still has
+    the focus, and who then holds Space wants to talk.
+    """
     if isinstance(widget, QLineEdit | QPlainTextEdit | QTextEdit):
-        return not widget.isReadOnly() and widget.isEnabled()
+        text = widget.text() if isinstance(widget, QLineEdit) else widget.toPlainText()
+        return not widget.isReadOnly() and widget.isEnabled() and bool(text)
     return isinstance(widget, QAbstractSpinBox)
 
 
@@ -64,8 +67,8 @@ class HoldToTalk(QObject):
         plain = event.modifiers() in {Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier}
         if event.key() == ANYWHERE or event.key() == self._held:
             return plain
-        if event.key() == OUTSIDE_EDITORS:
-            return plain and not is_editor(focus)
+        if event.key() == OUTSIDE_TEXTS:
+            return plain and not takes_a_space(focus)
         return event.key() in ENTER and plain and isinstance(focus, QAbstractButton)
 
     def _down(self, event: QKeyEvent) -> bool:

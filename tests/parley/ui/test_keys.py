@@ -48,6 +48,20 @@ def test_space_in_the_search_field_is_a_space(desktop: Desktop) -> None:
     assert desktop.called("press") == []
 
 
+def test_after_a_typed_question_space_talks(desktop: Desktop) -> None:
+    field = desktop.window.talk_bar.composer.field
+    field.setFocus()
+    QTest.keyClicks(field, "hello")
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    send(QEvent.Type.KeyPress, SPACE, field, text=" ")
+    send(QEvent.Type.KeyPress, SPACE, field, repeat=True, text=" ")
+    assert desktop.called("press") == [()]
+
+    send(QEvent.Type.KeyRelease, SPACE, field, text=" ")
+    assert desktop.called("release") == [("",)]
+    assert field.toPlainText() == ""
+
+
 def test_f9_talks_from_the_input_line_and_takes_its_words_along(desktop: Desktop) -> None:
     field = desktop.window.talk_bar.composer.field
     field.setFocus()
