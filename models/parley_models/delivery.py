@@ -153,7 +153,10 @@ class Delivery:
 
     def chunk_groups(self, spoken_groups: int) -> int:
         """After so many groups that have been spoken, how many the next chunk has."""
-        load = self._watch.pace.load(self._layout)
+        pace = self._watch.pace
+        load = pace.load(self._layout)
+        if self._made is not None and not pace.vocoder_rtf:  # nobody knows yet how long the voice takes
+            return self._groups_per_block
         # While `spoken` groups were made, load x spoken were played: so long the next chunk may take.
         in_time = int(spoken_groups * min(1.0, (1 - load) / load)) if load < 1 else 0
         return min(max(self._groups_per_block, in_time), LONGEST_CHUNK_GROUPS)
