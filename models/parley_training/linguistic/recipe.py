@@ -5,7 +5,7 @@
 Every 60 ms frame names the phones of three 20 ms slots, the middle one in the middle of what the frame sees, so the codes keep
 time (a CTC loss would let them drift). A frame is named when the block behind it was heard.
 
-Stages: features → training → ONNX. What is finished is skipped.
+Stages: features → training → ONNX. What is finished is skipped. `linguistic.acoustics` adds how words are said, which a bundle needs too.
 
 With `--like runs/linguistic` a later run into another folder goes on from that encoder and its code book, with more layers if it had
 fewer (`depth.py`); with `--same-codes` besides, the book and what is read from it stand still, so that a backbone which knows these codes
@@ -29,6 +29,7 @@ from parley_models.networks.sanm_export import export_step
 from parley_training.checkpoint import Pace, restore, save
 from parley_training.corpus.phones import PHONES, SILENCE
 from parley_training.kmeans import kmeans, nearest
+from parley_training.linguistic.acoustics import write_reader
 from parley_training.linguistic.depth import deepened, layers_of
 from parley_training.linguistic.features import UNTRAINED, FeatureSet, prepare
 from parley_training.linguistic.quantizer import Quantizer
@@ -267,6 +268,7 @@ def main() -> None:
     (options.out / "results.json").write_text(json.dumps(errors))
     book(reader, questions, options.out)
     export_step(reader.encoder, options.out / "encoder.onnx")
+    write_reader(options.out)  # what hearings are compared by must be read from these very frames
 
 
 if __name__ == "__main__":
