@@ -34,6 +34,10 @@ class Context:
         self.question_complete: float | None = None
         """What the brain made of what it heard last (`Brain.question_complete`)."""
 
+    def beside(self) -> "Context":
+        """Another line of thought over the same brain; it holds nothing."""
+        return Context(self._shared)
+
     def become(self, ids: Sequence[int]) -> None:
         """Hold exactly these ids."""
         common = next((at for at, (old, new) in enumerate(zip(self.ids, ids, strict=False)) if old != new), min(len(self.ids), len(ids)))

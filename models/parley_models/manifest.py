@@ -151,7 +151,8 @@ class Manifest:
 
     least_sure: Annotated[float, Field(ge=0, le=1)] = 0.0
     """How likely the model must think the words before an answer's first sound, all of them together, for the answer to be given: 0…1.
-    Whoever it plays says what comes: a pirate begins in many ways."""
+    Of what was heard in vain its words alone are read again (`second_reading`). Whoever it plays says what comes: a pirate begins in many
+    ways."""
 
     recites: tuple[str, ...] = ()
     """Which words that are given to it, a character's greeting say, it can speak: these texts, or `*` for any; empty = none."""

@@ -16,6 +16,7 @@ from parley_models.prebuffer import Prebuffer
 from parley_models.preface import preface, spare, usual_room
 from parley_models.recital import Recital
 from parley_models.rehearing import Hearing, decided, elected, readings
+from parley_models.second_reading import in_writing, undoubted
 from parley_models.tokens import GROUP_SECONDS
 
 AHEAD_BLOCKS = 2
@@ -315,17 +316,27 @@ class Question:
         """The answer; or, where the model is not sure of how it would begin, what says so."""
         manifest = self._mind.manifest
         if manifest.declines and manifest.least_sure and not self.manner.in_role:
-            yield from beginning.think()
-            if not beginning.is_sure(manifest.least_sure):
-                beginning.forget()
+            sure = yield from undoubted(beginning, lambda: self._second_reading(beginning.hearing), manifest.least_sure, self._declines)
+            if sure is None:
                 words = self._mind.tokenizer.encode(manifest.declines)
                 yield from Recital(self._layout, beginning.hearing.context, beginning.opening, words, delivery).events(self.manner.seed)
                 return
+            beginning = sure
         begun, rest = beginning.ids()
         for token_id in chain(begun, delivery.timed(rest)):
             yield from delivery.take(token_id)
             yield None
         yield from delivery.finish()
+
+    def _declines(self, beginning: Beginning) -> bool:
+        """Whether the model itself says that this is beyond it, as far as its words are known."""
+        said, sentence = self.text_of(beginning.words), self._mind.manifest.declines.partition(".")[0]
+        return bool(said) and sentence.startswith(said[: len(sentence)])
+
+    def _second_reading(self, hearing: Hearing) -> Beginning | None:
+        """The answer to the words that were heard, not thought yet; None if there is none of its own."""
+        read = in_writing(hearing, self._mind, self._head, self.text_of(hearing.heard))
+        return None if read is None else self._beginning(read)
 
     def _longest(self, wished: int | None) -> int:
         manifest = self._mind.manifest

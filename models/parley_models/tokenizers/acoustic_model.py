@@ -10,6 +10,7 @@ import numpy.typing as npt
 from parley_models.errors import BundleCorrupt, BundleMissing
 from parley_models.tokenizers.forced_alignment import align
 from parley_models.tokenizers.spectrum import Frames
+from parley_models.tokenizers.tables import read_table
 
 SLOTS = 3
 """Of 20 ms in a frame of 60 ms."""
@@ -85,13 +86,7 @@ class AcousticModel:
             BundleMissing: one is not there.
             BundleCorrupt: one is not what it should be, or they don't fit together.
         """
-        try:
-            weights = np.load(reader, allow_pickle=False)
-        except FileNotFoundError:
-            raise BundleMissing(f"There is no file {reader}.") from None
-        except Exception as error:  # numpy fails in many ways
-            raise BundleCorrupt(f"{reader} is damaged: it holds no numbers.") from error
-        return AcousticModel(weights, Lexicon.read(lexicon))
+        return AcousticModel(read_table(reader, "phones"), Lexicon.read(lexicon))
 
     def __deepcopy__(self, _memo: dict[int, object]) -> "AcousticModel":
         return self  # a copied stream hears on by itself, with the same weights

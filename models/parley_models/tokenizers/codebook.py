@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from parley_models.errors import BundleCorrupt, BundleMissing
 from parley_models.tokenizers.spectrum import Frames
+from parley_models.tokenizers.tables import read_table
 from parley_models.tokens import Codes
 
 
@@ -35,15 +35,7 @@ class Codebook:
             BundleMissing: no such file.
             BundleCorrupt: no table of numbers.
         """
-        try:
-            centroids = np.load(path, allow_pickle=False)
-        except FileNotFoundError:
-            raise BundleMissing(f"There is no file {path}.") from None
-        except Exception as error:  # numpy fails in many ways
-            raise BundleCorrupt(f"{path} is damaged: it holds no centroids.") from error
-        if centroids.ndim != 2 or centroids.dtype.kind != "f" or not np.isfinite(centroids).all():
-            raise BundleCorrupt(f"{path} is damaged: it holds no centroids.")
-        return Codebook(centroids)
+        return Codebook(read_table(path, "centroids"))
 
     def nearest(self, frames: Frames) -> Codes:
         """The nearest centroid (Euclidean) of each frame: (n, width) → (n,)."""

@@ -84,6 +84,9 @@ def test_its_files_are_read_as_they_were_written_and_refused_when_damaged(tmp_pa
     np.save(reader, READER[:, :-1])
     with pytest.raises(BundleCorrupt, match="shape"):
         AcousticModel.open(reader, lexicon)
+    np.save(reader, np.full_like(READER, np.nan))
+    with pytest.raises(BundleCorrupt, match="damaged: it holds no phones"):
+        AcousticModel.open(reader, lexicon)
     reader.write_bytes(b"no array")
     with pytest.raises(BundleCorrupt, match="damaged"):
         AcousticModel.open(reader, lexicon)
