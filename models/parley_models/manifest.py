@@ -154,6 +154,9 @@ class Manifest:
     Of what was heard in vain its words alone are read again (`second_reading`). Whoever it plays says what comes: a pirate begins in many
     ways."""
 
+    least_sure_typed: Annotated[float, Field(ge=0, le=1)] | None = None
+    """The same of a typed question, whose words are not in doubt; None = as of a spoken one."""
+
     recites: tuple[str, ...] = ()
     """Which words that are given to it, a character's greeting say, it can speak: these texts, or `*` for any; empty = none."""
 

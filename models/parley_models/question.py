@@ -316,7 +316,9 @@ class Question:
         """The answer; or, where the model is not sure of how it would begin, what says so."""
         manifest = self._mind.manifest
         if manifest.declines and manifest.least_sure and not self.manner.in_role:
-            sure = yield from undoubted(beginning, lambda: self._second_reading(beginning.hearing), manifest.least_sure, self._declines)
+            typed = not any(map(self._layout.is_audio, beginning.hearing.heard))
+            least = manifest.least_sure_typed if typed and manifest.least_sure_typed is not None else manifest.least_sure
+            sure = yield from undoubted(beginning, lambda: self._second_reading(beginning.hearing), least, self._declines)
             if sure is None:
                 words = self._mind.tokenizer.encode(manifest.declines)
                 yield from Recital(self._layout, beginning.hearing.context, beginning.opening, words, delivery).events(self.manner.seed)

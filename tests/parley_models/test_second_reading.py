@@ -103,12 +103,17 @@ def test_an_answer_that_is_not_given_leaves_nothing_behind(folder: Path) -> None
     assert (PARIS in behind, DECLINES in behind) == (False, True)
 
 
-def test_neither_typed_words_nor_a_role_are_read_again(folder: Path) -> None:
-    brain = DoubtingBrain(folder, (PARIS, 0.2), (PARIS, 0.2))
+@pytest.mark.parametrize(("typed", "said"), [(None, DECLINES), (0.4, PARIS), (0.0, PARIS)])
+def test_typed_words_have_a_bar_of_their_own_and_are_not_read_again(folder: Path, typed: float | None, said: str) -> None:
+    write_manifest(folder, replace(MANIFEST, declines=DECLINES, least_sure=0.6, least_sure_typed=typed, files=()))
+    brain = DoubtingBrain(folder, (PARIS, 0.1), (PARIS, 0.5))
     question = asked(folder, [brain])
     question.write("What is the capital of Japan?")
-    assert answer_to(question).answer.text == DECLINES
+    assert answer_to(question).answer.text == said
     assert brain.read_at == [True]
+
+
+def test_in_a_role_nothing_is_read_again(folder: Path) -> None:
     brain = DoubtingBrain(folder, (BEYOND, 0.2))
     question = asked(folder, [brain], system="You are a pirate.")
     question.hear(noise(1.0))
