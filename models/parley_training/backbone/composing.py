@@ -19,7 +19,7 @@ LONGEST = 4
 """Words that a piece may have."""
 LOOKED_AT = 6
 """Recordings among which the best piece is chosen."""
-SYNTHESIZERS = frozenset({"espeak", "festival", "flite", "pico"})
+SYNTHESIZERS = frozenset({"espeak", "festival", "flite", "pico", "rhvoice"})
 PEOPLE = "people"
 LEAD, TAIL = 3, 8
 """Groups of silence before and behind, at most."""

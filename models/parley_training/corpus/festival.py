@@ -8,6 +8,7 @@ from pathlib import Path
 import soundfile
 
 from parley_models.pcm import AudioChunk
+from parley_training.corpus.british import BRITISH, PHONE_OF_MRPA, SETUP
 from parley_training.corpus.phones import NUMBER, SILENCE
 from parley_training.corpus.world import respelled
 
@@ -20,12 +21,17 @@ class Festival:
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None)
         self._program = subprocess.Popen(["festival", "--pipe"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._knows_british = False
 
     def say(self, text: str, voice: str, stretch: float) -> tuple[AudioChunk, list[tuple[float, str]]]:
         """Speak; the sound, and where each phone begins. `stretch` 2.0 is half as fast. ValueError if it can't say that."""
         sound, segments = Path(self._folder.name) / "said.wav", Path(self._folder.name) / "said.seg"
         sound.unlink(missing_ok=True)
         words = respelled(text).replace("\\", " ").replace('"', " ")
+        british = voice in BRITISH
+        if british and not self._knows_british:
+            self._tell(SETUP)
+            self._knows_british = True
         self._tell(
             f"(voice_{voice})",
             f"(Parameter.set 'Duration_Stretch {stretch:.3f})",
@@ -38,7 +44,8 @@ class Festival:
         samples, rate_hz = soundfile.read(sound, dtype="float32")
         phones, start = [], 0.0
         for line in segments.read_text().splitlines()[1:]:
-            end, _, phone = line.split()[:3]
+            end, _, called = line.split()[:3]
+            phone = PHONE_OF_MRPA.get(called, SILENCE) if british else called
             phones.append((start, phone if phone in NUMBER else SILENCE))
             start = float(end)
         return AudioChunk(samples, rate_hz), phones

@@ -62,8 +62,11 @@ def _asked(rng: random.Random, another: Callable[[], Exchange]) -> Line:
     return line_of(exchange)
 
 
-def make_shard(folder: Path, seed: int, *, test: bool, utterances: int, world: World = "mini0", core: bool = False) -> None:
+def make_shard(
+    folder: Path, seed: int, *, test: bool, utterances: int, world: World = "mini0", core: bool = False, british: bool = False
+) -> None:
     """Write one shard; the same seed gives the same shard."""
+    who = speakers.draw_test if test else speakers.draw_diphones if british else speakers.draw
     rng, noise_rng = random.Random(f"{seed}/speakers"), np.random.default_rng(seed)
     clean, heard, labels, index = [], [], [], []
     lines: list[Line] = []
@@ -71,7 +74,7 @@ def make_shard(folder: Path, seed: int, *, test: bool, utterances: int, world: W
     for line in lines_of(seed, utterances, world, core=core):
         exchange = exchange_of(line)
         text = exchange.question_sound or exchange.question
-        asked = asking.ask(text, exchange.tone, speakers.draw_test if test else speakers.draw, rng, exchange.language)
+        asked = asking.ask(text, exchange.tone, who, rng, exchange.language)
         utterance = speech.padded(asked.utterance, rng.uniform(0.0, 0.35), rng.uniform(0.05, 0.5))
         sound = asking.heard(asked, utterance.samples, noise_rng, test=test)
         marks = utterance.labels()
@@ -121,6 +124,7 @@ def main() -> None:
     parser.add_argument("--shards", type=int, default=100, help="training shards (about 0.3 h each)")
     parser.add_argument("--first", type=int, default=0, help="number of the first shard, where others are there already")
     parser.add_argument("--core", action="store_true", help="of Mini 1's world only what is asked every day (`wide.core`)")
+    parser.add_argument("--british", action="store_true", help="asked by Festival's British voices alone (`british.py`)")
     parser.add_argument("--utterances", type=int, default=400, help="in a shard")
     parser.add_argument("--answers", type=int, default=80_000, help="exchanges drawn to find the answers that are spoken")
     parser.add_argument("--readings", type=int, default=READINGS, help="everyday phrases in the answering voice; Mini 0's")
@@ -147,7 +151,9 @@ def main() -> None:
         wanted += [(out / "questions" / f"shard_{n:04}", n, False) for n in seeds]
         missing = [(folder, seed, test) for folder, seed, test in wanted if not folder.exists()]
         jobs = [
-            pool.submit(make_shard, folder, seed, test=test, utterances=options.utterances, world=world, core=options.core)
+            pool.submit(
+                make_shard, folder, seed, test=test, utterances=options.utterances, world=world, core=options.core, british=options.british
+            )
             for folder, seed, test in missing
         ]
         for job in tqdm(jobs, desc="shards"):

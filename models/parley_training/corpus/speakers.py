@@ -2,6 +2,7 @@
 
 import random
 
+from parley_training.corpus.british import BRITISH
 from parley_training.corpus.speech import Speaker
 
 ACCENTS = ("gmw/en-US", "gmw/en", "gmw/en-GB-scotland", "gmw/en-GB-x-gbclan", "gmw/en-GB-x-rp", "gmw/en-GB-x-gbcwmd", "gmw/en-029")
@@ -38,6 +39,12 @@ def draw(rng: random.Random) -> Speaker:
         pitch_range=rng.randint(20, 90),
         size=rng.uniform(0.85, 1.2),
     )
+
+
+def draw_diphones(rng: random.Random) -> Speaker:
+    """One of Festival's British voices, that few machines have (`british.py`): of the voices that ask, the synthesizers of diphones are heard worst."""
+    voice = rng.choice(BRITISH)
+    return Speaker("festival", voice, tempo=rng.uniform(0.85, 1.45), size=rng.uniform(0.9, 1.35))
 
 
 def draw_test(rng: random.Random) -> Speaker:
