@@ -12,7 +12,7 @@ from parley_training.backbone.listening import SLOTS_PER_GROUP, Heard
 from parley_training.corpus.disturbance import plain
 from parley_training.corpus.exchange import Exchange
 from parley_training.corpus.lines import exchange_of
-from parley_training.corpus.phones import NUMBER, SILENCE
+from parley_training.corpus.phones import FOREIGN, NUMBER, SILENCE
 from parley_training.corpus.shard import Shard
 from parley_training.corpus.word_times import written_along
 from parley_training.tokens.recipe import hearings_of, shard_folders
@@ -68,7 +68,7 @@ def questions_of(corpus: Path, codes: Path) -> list[Question]:
             shard, heard = Shard.open(folder), hearings_of(codes / f"{folder.name}.npz")
             for line, hearings, (_, _, first, last) in zip(shard.lines, heard, shard.index, strict=True):
                 if groups := len(hearings[0]):  # some of people's recordings are shorter than a group
-                    exchange, labels = exchange_of(line), np.asarray(shard.labels[first:last])
+                    exchange, labels = exchange_of(line), np.asarray(shard.labels[first:last]) % FOREIGN
                     along = written_along(line, labels)
                     told = (hearings, exchange, by_group(along.said, groups), phones_by_group(labels, groups), line["speaker"], along.begun)
                     questions.append(Question(*told) if exchange.language == "en" else SpelledQuestion(*told, tuple(along.words)))

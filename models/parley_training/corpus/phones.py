@@ -6,6 +6,14 @@ PHONES: tuple[str, ...] = (
     "k", "l", "m", "n", "ng", "ow", "oy", "p", "r", "s", "sh", "t", "th", "uh", "uw", "v", "w", "y", "z", "zh",
 )  # fmt: skip
 NUMBER: dict[str, int] = {phone: number for number, phone in enumerate(PHONES)}
+FOREIGN, FOREIGN_MARK = 128, "!"
+"""Added to the number, and put before the name, of a phone that a voice lacks and says as another language would: ears don't learn it."""
+
+
+def label(phone: str) -> int:
+    """The number of a phone, and whether it is marked as foreign."""
+    return FOREIGN + NUMBER[phone[1:]] if phone.startswith(FOREIGN_MARK) else NUMBER[phone]
+
 
 # espeak-ng's English mnemonics, all accents. A pair is a vowel with its r, written as one mnemonic.
 _ESPEAK: dict[str, str] = {

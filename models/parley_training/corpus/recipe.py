@@ -63,10 +63,10 @@ def _asked(rng: random.Random, another: Callable[[], Exchange]) -> Line:
 
 
 def make_shard(
-    folder: Path, seed: int, *, test: bool, utterances: int, world: World = "mini0", core: bool = False, british: bool = False
+    folder: Path, seed: int, *, test: bool, utterances: int, world: World = "mini0", core: bool = False, asking_voices: str = "usual"
 ) -> None:
-    """Write one shard; the same seed gives the same shard."""
-    who = speakers.draw_test if test else speakers.draw_diphones if british else speakers.draw
+    """Write one shard; the same seed gives the same shard. `asking_voices`: a row of `speakers.ASKING`."""
+    who = speakers.draw_test if test else speakers.ASKING[asking_voices]
     rng, noise_rng = random.Random(f"{seed}/speakers"), np.random.default_rng(seed)
     clean, heard, labels, index = [], [], [], []
     lines: list[Line] = []
@@ -124,7 +124,7 @@ def main() -> None:
     parser.add_argument("--shards", type=int, default=100, help="training shards (about 0.3 h each)")
     parser.add_argument("--first", type=int, default=0, help="number of the first shard, where others are there already")
     parser.add_argument("--core", action="store_true", help="of Mini 1's world only what is asked every day (`wide.core`)")
-    parser.add_argument("--british", action="store_true", help="asked by Festival's British voices alone (`british.py`)")
+    parser.add_argument("--voices", choices=sorted(speakers.ASKING), default="usual", help="who asks (`corpus.british`, `corpus.foreign`)")
     parser.add_argument("--utterances", type=int, default=400, help="in a shard")
     parser.add_argument("--answers", type=int, default=80_000, help="exchanges drawn to find the answers that are spoken")
     parser.add_argument("--readings", type=int, default=READINGS, help="everyday phrases in the answering voice; Mini 0's")
@@ -152,7 +152,14 @@ def main() -> None:
         missing = [(folder, seed, test) for folder, seed, test in wanted if not folder.exists()]
         jobs = [
             pool.submit(
-                make_shard, folder, seed, test=test, utterances=options.utterances, world=world, core=options.core, british=options.british
+                make_shard,
+                folder,
+                seed,
+                test=test,
+                utterances=options.utterances,
+                world=world,
+                core=options.core,
+                asking_voices=options.voices,
             )
             for folder, seed, test in missing
         ]

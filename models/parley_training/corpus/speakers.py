@@ -1,8 +1,10 @@
 """Who asks: training speakers drawn at random, and the test speakers that must never be among them (CURRICULUM)."""
 
 import random
+from collections.abc import Callable, Mapping
 
 from parley_training.corpus.british import BRITISH
+from parley_training.corpus.foreign import FOREIGN_VOICES
 from parley_training.corpus.speech import Speaker
 
 ACCENTS = ("gmw/en-US", "gmw/en", "gmw/en-GB-scotland", "gmw/en-GB-x-gbclan", "gmw/en-GB-x-rp", "gmw/en-GB-x-gbcwmd", "gmw/en-029")
@@ -41,10 +43,19 @@ def draw(rng: random.Random) -> Speaker:
     )
 
 
-def draw_diphones(rng: random.Random) -> Speaker:
-    """One of Festival's British voices, that few machines have (`british.py`): of the voices that ask, the synthesizers of diphones are heard worst."""
-    voice = rng.choice(BRITISH)
-    return Speaker("festival", voice, tempo=rng.uniform(0.85, 1.45), size=rng.uniform(0.9, 1.35))
+def draw_british(rng: random.Random) -> Speaker:
+    """One of Festival's British voices, which few machines have (`british.py`)."""
+    return Speaker("festival", rng.choice(BRITISH), tempo=rng.uniform(0.85, 1.45), size=rng.uniform(0.9, 1.35))
+
+
+def draw_foreign(rng: random.Random) -> Speaker:
+    """One of Festival's voices of other languages (`foreign.py`)."""
+    voice = rng.choice(sorted(FOREIGN_VOICES))
+    return Speaker("festival", voice, tempo=rng.uniform(0.9, 1.4), pitch=rng.randint(0, 99), size=rng.uniform(0.88, 1.2))
+
+
+ASKING: Mapping[str, Callable[[random.Random], Speaker]] = {"usual": draw, "british": draw_british, "foreign": draw_foreign}
+"""Who may ask in a shard for training."""
 
 
 def draw_test(rng: random.Random) -> Speaker:

@@ -18,7 +18,7 @@ import soxr
 from parley_models.pcm import AudioChunk, Samples
 from parley_training.corpus.espeak import Espeak
 from parley_training.corpus.festival import festival
-from parley_training.corpus.phones import NUMBER, SILENCE, SYLLABLE_ENDS, from_chinese, from_espeak
+from parley_training.corpus.phones import NUMBER, SILENCE, SYLLABLE_ENDS, from_chinese, from_espeak, label
 from parley_training.corpus.world import respelled
 
 RATE_HZ = 16_000
@@ -41,7 +41,7 @@ class Speaker:
     """2.0 speaks twice as fast."""
 
     pitch: int = 50
-    """espeak-ng's pitch, 0-99; flite has none."""
+    """espeak-ng's pitch, 0-99, and Festival's foreign voices'; the others have none."""
 
     pitch_range: int = 50
     size: float = 1.0
@@ -62,12 +62,12 @@ class Utterance:
     """Where each syllable ends, in seconds: of pinyin and jyutping only, whose characters are one syllable each."""
 
     def labels(self) -> "np.typing.NDArray[np.uint8]":
-        """The phone in the middle of every 20 ms slot, as numbers of `PHONES`; (ceil(seconds / 0.02),)."""
+        """The phone in the middle of every 20 ms slot, as `phones.label` numbers it; (ceil(seconds / 0.02),)."""
         slots = int(np.ceil(len(self.samples) / RATE_HZ / SLOT_S))
         if not self.phones:
             return np.zeros(slots, np.uint8)
         starts = np.array([start for start, _ in self.phones])
-        numbers = np.array([NUMBER[SILENCE]] + [NUMBER[phone] for _, phone in self.phones], np.uint8)
+        numbers = np.array([NUMBER[SILENCE]] + [label(phone) for _, phone in self.phones], np.uint8)
         middles = (np.arange(slots) + 0.5) * SLOT_S
         return numbers[np.searchsorted(starts, middles, side="right")]
 
@@ -133,7 +133,7 @@ def _say_flite(text: str, speaker: Speaker) -> Said:
 
 
 def _say_festival(text: str, speaker: Speaker) -> Said:
-    return Said(*festival().say(text, speaker.voice, speaker.size / speaker.tempo))
+    return Said(*festival().say(text, speaker.voice, speaker.size / speaker.tempo, speaker.pitch))
 
 
 ENGINES: dict[str, Callable[[str, Speaker], Said]] = {

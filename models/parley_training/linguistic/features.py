@@ -13,7 +13,7 @@ from torch import Tensor
 from parley_models.pcm import Samples
 from parley_models.tokenizers.fbank import fbank
 from parley_models.tokenizers.lfr import STACKED, stack
-from parley_training.corpus.phones import PHONES, SILENCE
+from parley_training.corpus.phones import FOREIGN, PHONES, SILENCE
 from parley_training.corpus.shard import Shard
 from parley_training.linguistic.disguise import BLOCK_BANKS, Banks, disguise, paced
 
@@ -99,11 +99,11 @@ def _quiet(banks: Banks, rng: np.random.Generator | None) -> Banks:
 
 
 def targets(labels: npt.NDArray[np.uint8], frames: int) -> npt.NDArray[np.uint8]:
-    """Phones of slots 3 j - 1 … 3 j + 1 for every frame j: (frames, 3)."""
+    """Phones of slots 3 j - 1 … 3 j + 1 for every frame j, 255 where nothing is learned: (frames, 3)."""
     silence = PHONES.index(SILENCE)
     padded = np.full(3 * frames + 1, silence, np.uint8)
     count = min(len(labels), 3 * frames)
-    padded[1 : 1 + count] = labels[:count]
+    padded[1 : 1 + count] = np.where(labels[:count] < FOREIGN, labels[:count], UNTRAINED)
     return padded[: 3 * frames].reshape(frames, 3)
 
 
