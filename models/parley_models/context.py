@@ -38,6 +38,16 @@ class Context:
         """Another line of thought over the same brain; it holds nothing."""
         return Context(self._shared)
 
+    @property
+    def brain(self) -> Brain:
+        """What thinks it. Of several contexts over one brain only one can be thought on without being read again."""
+        return self._shared.brain
+
+    def apart_from(self, taken: "Context") -> "Context":
+        """A line of thought that holds nothing, over a twin that `taken` does not use, if there is one."""
+        free = next((context for context in (*self.twins, self) if context.brain is not taken.brain), self)
+        return free.beside()
+
     def become(self, ids: Sequence[int]) -> None:
         """Hold exactly these ids."""
         common = next((at for at, (old, new) in enumerate(zip(self.ids, ids, strict=False)) if old != new), min(len(self.ids), len(ids)))

@@ -157,6 +157,9 @@ class Manifest:
     least_sure_typed: Annotated[float, Field(ge=0, le=1)] | None = None
     """The same of a typed question, whose words are not in doubt; None = as of a spoken one."""
 
+    words_alone: tuple[str, ...] = ()
+    """What people say by itself, in small letters: a little speech is compared with these words (`words_alone`); empty = with none."""
+
     recites: tuple[str, ...] = ()
     """Which words that are given to it, a character's greeting say, it can speak: these texts, or `*` for any; empty = none."""
 

@@ -18,6 +18,7 @@ from parley_models.recital import Recital
 from parley_models.rehearing import Hearing, decided, elected, readings
 from parley_models.second_reading import in_writing, undoubted
 from parley_models.tokens import GROUP_SECONDS
+from parley_models.words_alone import corrected, said_alone
 
 AHEAD_BLOCKS = 2
 """So many 10:15 blocks of an answer are thought ahead at most."""
@@ -101,7 +102,7 @@ class Question:
     def _listen(self) -> None:
         """Speech begins: in all views."""
         first, own = self.hearings[0], self._mind.context
-        spare = [context for context in (own, *own.twins) if context is not first.context]
+        spare = [context for context in (own, *own.twins) if context.brain is not first.context.brain]
         others = [Hearing(context, first.heard) for context in spare[: self._mind.ears.views - 1]]
         for other in others:
             other.become(self._head)
@@ -242,7 +243,12 @@ class Question:
             self._end(hearing, supposed=ahead.early)
             yield
         texts, sound = [self.text_of(hearing.heard[self.settled :]) for hearing in self.hearings], self.hearings[0].over
-        possible = readings(texts, None if sound is None or len(texts) == 1 else sound.log_likelihoods(texts))
+        told = None if sound is None or len(texts) == 1 else sound.log_likelihoods(texts)
+        alone = None if sound is None or told is None else said_alone(texts, told, sound, self._mind.manifest.words_alone)
+        if alone is not None:
+            self._give(ahead, self._beginning(self._heard_as(alone, texts)))
+            return
+        possible = readings(texts, told)
         asked, weights = list[Beginning](), list[float]()
         for place, reading in enumerate(possible, 1):
             asked.append(beginning := self._beginning(self.hearings[reading.number]))
@@ -254,8 +260,17 @@ class Question:
         counts = asked.pop(elected([each.words for each in asked], weights))
         for other in asked:
             other.forget()
-        ahead.hearing, ahead.delivery = counts.hearing, self._new_delivery()
-        ahead.events = self._thoughts(counts, ahead.delivery)
+        self._give(ahead, counts)
+
+    def _give(self, ahead: Ahead, beginning: Beginning) -> None:
+        ahead.hearing, ahead.delivery = beginning.hearing, self._new_delivery()
+        ahead.events = self._thoughts(beginning, ahead.delivery)
+
+    def _heard_as(self, word: str, texts: Sequence[str]) -> Hearing:
+        """The hearing that wrote just this word, or else one that is corrected."""
+        first = self.hearings[0]
+        right = (hearing for hearing, text in zip(self.hearings, texts, strict=True) if text == word)
+        return next(right, None) or corrected(first, self.settled, word, self._mind, self._head)
 
     def answer(self, clock: LiveClock, number: int = 1, *, read_before: int | None = None) -> Generator[AnswerEvent | None]:
         """The question has ended: its answer. None is a step without news; who stops asking stops the model.

@@ -47,8 +47,6 @@ def in_writing(hearing: Hearing, mind: Mind, head: Sequence[int], words: str) ->
     """
     if not words or not any(map(mind.manifest.tokens.is_audio, hearing.heard)):
         return None
-    own = mind.context
-    other = next((context for context in (*own.twins, own) if context is not hearing.context), own)
-    read = Hearing(other.beside(), mind.prompt.typed(words))
+    read = Hearing(mind.context.apart_from(hearing.context), mind.prompt.typed(words))
     read.become(head)
     return read

@@ -33,6 +33,7 @@ from parley_training.bundle.provenance import without_traces
 from parley_training.bundle.releases import Release, release_of
 from parley_training.bundle.voices import UNMEASURED, measured, spoken_plainly
 from parley_training.corpus.answers import FIRST
+from parley_training.corpus.wide.human_words import COMMANDS, DIGITS
 from parley_training.corpus.writers.beyond import DECLINE
 from parley_training.homes import add_folders, at_home
 from parley_training.text.recipe import LAYOUT
@@ -50,6 +51,9 @@ LEAST_SURE, LEAST_SURE_TYPED = 0.7, 0.45
 """With a second reading of what is in doubt, in voices moved on by 2 and by 5: 517 of 630 questions right and 132 of 148 from outside
 declined; 512 and 129 at 0.45 without one, with as many wrong answers (68). From 0.65 to 0.85 it is much the same. Typed, 302 of 315 and
 69 of 74 at 0.45, 294 and 70 at 0.7."""
+
+WORDS_ALONE = (*DIGITS, *COMMANDS, *"hello hi hey bye goodbye thanks sorry please okay".split())
+"""Digits, words of command, and what would be taken for them if it were not among them."""
 
 GUIDANCE, SHIFTED_GUIDANCE = 0.7, 0.4
 """Of the flow, and where the melody is to be another one. Mini 0.5, on the same 49 questions: the judge heard 18 right answers at 0, 23 at
@@ -153,6 +157,7 @@ def mini_manifest(folder: Path, release: Release, lookahead: int) -> Manifest:
         declines=DECLINE,
         least_sure=LEAST_SURE,
         least_sure_typed=LEAST_SURE_TYPED,
+        words_alone=WORDS_ALONE,
         recites=release.recites,
         sampling=SAMPLING,
         controls=mini_controls([voice.name for voice in voices], release.styles),
