@@ -16,6 +16,16 @@ ATTRIBUTIONS = (
     Attribution("CMU ARCTIC rms through flite (Carnegie Mellon University)", "BSD-style", "a voice that asked while the ears learned"),
     Attribution("festival's ked_diphone and cmu_us_slt_arctic_hts", "BSD-style", "voices that asked while the ears learned"),
     Attribution("SVOX Pico's English voices (SVOX AG)", "Apache-2.0", "voices that read while the ears learned"),
+    Attribution(
+        "RHVoice's alan, bdl and clb (Olga Yakovleva and contributors)",
+        "LGPL-2.1-or-later (not part of this bundle)",
+        "voices that read while the ears learned",
+    ),
+    Attribution(
+        "festival's British, Hindi, Italian, Finnish and Czech diphones",
+        "free, as NOTICE says (not part of this bundle)",
+        "voices that asked while the ears learned",
+    ),
     Attribution("LibriSpeech (Vassil Panayotov)", "CC BY 4.0", "people whom the ears learned from"),
     Attribution("Speech Commands (Pete Warden, Google)", "CC BY 4.0", "people whom the ears learned from"),
     Attribution("Free Spoken Digit Dataset (Zohar Jackson and others)", "CC BY-SA 4.0", "people whom the ears learned from"),
@@ -49,9 +59,9 @@ def release_of(world: World, *, core: bool = False) -> Release:
     """What is said of a Mini that has learned this world; `core` = of Mini 1's what is asked every day, in English."""
     if world == "mini0":
         # two of the three merged into it recite greetings, their mean does not
-        return Release("0.14.1", styles=performed(chooses=False), roles=ROLES)
+        return Release("0.15.0", styles=performed(chooses=False), roles=ROLES)
     if core:
-        english = Release("0.14.1", ("en",), performed(chooses=True), LABELS, ROLES, tools=TOOLS_TEXT, told_time=True)
+        english = Release("0.15.0", ("en",), performed(chooses=True), LABELS, ROLES, tools=TOOLS_TEXT, told_time=True)
         return replace(english, remembers_turns=True, remembered_questions=MOST_BEFORE)
     both = replace(ATTRIBUTIONS[1], note="the recordings behind the second voice; a voice that asked while the ears learned")
     chinese = replace(ESPEAK, note="voices that asked while the ears learned; the voice of its Chinese answers")
