@@ -5,7 +5,7 @@
     python -m parley_training.human.transcription --human DIR --model package/dist/model/tiny/quantized --out runs/recordings
     python -m parley_training.human.recipe --human DIR runs/recordings --linguistic runs/linguistic --out runs/corpus
 
-Most people in `../shared/human` who say whole sentences say them without a transcript. What the recogniser makes up is not learned: the
+Most recordings of people who say whole sentences came without a transcript. What the recogniser makes up is not learned: the
 recipe aligns its text with the sound, and leaves out what doesn't fit.
 """
 
