@@ -209,16 +209,21 @@ class Session:
             await self.is_set(self.script.wakes)
             await self.say("parley.engine", state="ready", bundle="scripted")
         if self.script.late is not None:
-            place = {"response_id": old["id"], "output_index": 0, "item_id": "item_old", "content_index": 0}
+            place = {"response_id": old["id"], "output_index": 0, "item_id": self.name("item"), "content_index": 0}
+            stale: Json = {"id": place["item_id"], "type": "message", "role": "assistant"}
+            stale["content"] = [{"type": "output_audio", "transcript": "stale"}]
+            self.items.append(stale)
+            await self.say("response.output_item.added", item={**stale, "content": []}, response_id=old["id"], output_index=0)
             await self.say("response.output_audio_transcript.delta", delta="stale", **place)
             await self.say("response.output_audio.delta", delta=tone(0.5, 0), **place)
-            await self.say("response.done", response={**old, "status": "cancelled"})
+            await self.say("response.done", response={**old, "status": "cancelled", "output": [stale]})
         place = {"response_id": self.response["id"], "output_index": 0}
         name = ""
         if reply.text and not reply.fails:
             name = self.name("item")
             item = {"id": name, "type": "message", "role": "assistant", "content": []}
             await self.say("response.output_item.added", item=item, **place)
+            self.response["output"].append(item)
             if not again:
                 item["content"] = [{"type": "output_audio", "transcript": reply.text}]
                 self.items.append(item)
@@ -240,6 +245,7 @@ class Session:
             rest = {"item_id": call["id"], "call_id": call["call_id"], "name": tool, "arguments": call["arguments"]}
             await self.say("response.function_call_arguments.done", **rest, **where)
             self.items.append(call)
+            self.response["output"].append(call)
         await self.is_set(self.script.finishes)
         status = "failed" if reply.fails else "completed"
         details = {"type": "failed", "error": {"type": "server_error", "message": reply.fails}} if reply.fails else None

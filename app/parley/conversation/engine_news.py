@@ -15,6 +15,7 @@ from parley_models.realtime.events import (
     InputTranscribed,
     Item,
     ItemCreate,
+    ItemDelete,
     ItemDone,
     ItemTruncated,
     Latency,
@@ -160,7 +161,10 @@ class EngineNews:
     def _done(self, event: ResponseDone) -> None:
         dialogue, response = self._dialogue, event.response
         current = dialogue.speaking.current
-        if current is None or current.response_id != response.id:
+        if current is None or current.response_id != response.id:  # what it made before it heard that nobody wants it any more
+            for item in response.output:
+                if item.id is not None and not dialogue.items.knows(item.id):
+                    dialogue.send(ItemDelete(item_id=item.id, event_id=f"{QUIET}-forget"))
             return
         outputs, self._outputs = self._outputs, []
         details = response.status_details

@@ -30,6 +30,10 @@ class Items:
         """Which turn an item stands for."""
         return self._turns.get(name)
 
+    def knows(self, name: str) -> bool:
+        """Whether an item is a turn of this conversation, or stands beside one."""
+        return name in self._turns or name in self._others
+
     def name(self, turn: int) -> str | None:
         """What a turn is called."""
         return self._names.get(turn)

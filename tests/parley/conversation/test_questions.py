@@ -53,6 +53,7 @@ def test_a_server_that_is_late_to_stop_does_not_talk_into_the_next_answer(sit_do
         assert (spoke.text, spoke.seconds) == ("Answer to New?.", 1.0)
         assert len(user.all(Answering)) == 1
         assert all("stale" not in wrote.text for wrote in user.all(Wrote))
+        wait_for(lambda: [said(item) for item in server.session.items] == ["New?", "Answer to New?."])
 
 
 def test_a_question_taken_back_while_it_is_thought_about_stays_unanswered(sit_down: Callable[..., User]) -> None:
