@@ -209,14 +209,7 @@ class Session:
             await self.is_set(self.script.wakes)
             await self.say("parley.engine", state="ready", bundle="scripted")
         if self.script.late is not None:
-            place = {"response_id": old["id"], "output_index": 0, "item_id": self.name("item"), "content_index": 0}
-            stale: Json = {"id": place["item_id"], "type": "message", "role": "assistant"}
-            stale["content"] = [{"type": "output_audio", "transcript": "stale"}]
-            self.items.append(stale)
-            await self.say("response.output_item.added", item={**stale, "content": []}, response_id=old["id"], output_index=0)
-            await self.say("response.output_audio_transcript.delta", delta="stale", **place)
-            await self.say("response.output_audio.delta", delta=tone(0.5, 0), **place)
-            await self.say("response.done", response={**old, "status": "cancelled", "output": [stale]})
+            await self.end_late(old)
         place = {"response_id": self.response["id"], "output_index": 0}
         name = ""
         if reply.text and not reply.fails:
@@ -252,6 +245,17 @@ class Session:
         await self.over(status, details)
         if self.script.is_parley:
             self.writing = asyncio.create_task(self.reflect("" if again else name))
+
+    async def end_late(self, old: Json) -> None:
+        """What was said before it was known that nobody wants it."""
+        place: Json = {"response_id": old["id"], "output_index": 0, "item_id": self.name("item"), "content_index": 0}
+        stale: Json = {"id": place["item_id"], "type": "message", "role": "assistant"}
+        stale["content"] = [{"type": "output_audio", "transcript": "stale"}]
+        self.items.append(stale)
+        await self.say("response.output_item.added", item={**stale, "content": []}, response_id=old["id"], output_index=0)
+        await self.say("response.output_audio_transcript.delta", delta="stale", **place)
+        await self.say("response.output_audio.delta", delta=tone(0.5, 0), **place)
+        await self.say("response.done", response={**old, "status": "cancelled", "output": [stale]})
 
     async def speak(self, reply: Reply, place: Json) -> None:
         pieces = max(1, round(reply.sound_s * 10))
