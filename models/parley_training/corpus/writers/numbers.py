@@ -86,9 +86,10 @@ repeat = Writer(
 
 
 def _pairs() -> list[tuple[int, int]]:
-    """Every two numbers that differ, those up to twenty ten times over."""
+    """Every two numbers that differ, those up to twenty ten times over, and four times those whose tens don't tell which is larger."""
     small = [(a, b) for a in range(21) for b in range(21) if a != b]
-    return [(a, b) for a in range(HIGHEST + 1) for b in range(HIGHEST + 1) if a != b] + small * 10
+    every = [(a, b) for a in range(HIGHEST + 1) for b in range(HIGHEST + 1) if a != b]
+    return every + small * 10 + [(a, b) for a, b in every if a // 10 == b // 10] * 4
 
 
 def _compare(more: str, most: str) -> Grammar:
