@@ -26,6 +26,7 @@ from parley_training.corpus.disturbance import disturbed, idle, plain
 from parley_training.corpus.exchange import Exchange
 from parley_training.corpus.roles import COURTESIES, GREETINGS, ROLES, played
 from parley_training.corpus.vocabulary import IMPOLITE, phrase
+from parley_training.corpus.wide.human_words import BARE_WORD, WORDS, bare_word
 from parley_training.text.recipe import LAYOUT
 
 READ_ALOUD = "Read this aloud."
@@ -52,9 +53,11 @@ COMPOSED_SHARE = 0.4
 ASKING_SHARE = 0.4
 """Of everyday phrases that nobody recorded, those that begin as questions do."""
 SHORTEST_PHRASE, LONGEST_PHRASE = 3, 9
-PEOPLE_SHARE = 0.4
-"""Share of what is written along that people said. At a twentieth, which was their share of the recordings, Mini 0.13 with better ears
-heard no more of their bare words than 0.12."""
+PEOPLE_SHARE = 0.3
+"""Share of what is written along that people said: half of it sentences, of which there are a tenth as many as of words said alone. At a
+twentieth, which was their share of the recordings, Mini 0.13 with better ears heard no more of their bare words than 0.12."""
+BARE_SHARE = 0.05
+"""Heard questions that are a word said alone, most of them by people; typed ones are half as often."""
 ROLE_SHARE = 0.2
 """Answers that are given in a role."""
 COMMON_COUNT = 20
@@ -77,12 +80,15 @@ class ExampleWriter:
 
         self._listen = listener_of(questions, self.tokenizer, rng)
         self._compose = Composer(questions)
-        self._answered = [question for question in questions if question.exchange.answer]
+        self._bare = [each for each in questions if each.exchange.intent == BARE_WORD and each.exchange.answer in answers]
+        self._answered = [question for question in questions if question.exchange.answer and question.exchange.intent != BARE_WORD]
         self._unanswered = [question for question in questions if not question.exchange.answer]
-        self._by_people = [question for question in questions if voice_of(question) == PEOPLE]
+        by_people = [question for question in questions if voice_of(question) == PEOPLE]
+        kinds = ([each for each in by_people if (len(each.words) == 1) == alone] for alone in (True, False))
+        self._by_people = [kind for kind in kinds if kind]
         idle = idle_ones(self._unanswered)
         self._in_writing = Pool(self._answered, idle)
-        self._spoken = Pool([question for question in questions if question.exchange.answer in answers], idle)
+        self._spoken = Pool([question for question in self._answered if question.exchange.answer in answers], idle)
         self._texts = list(answers)
         self._opening = self.prompt.opening("assistant")
         self._vital: dict[tuple[str, str], set[int]] = {}
@@ -113,11 +119,11 @@ class ExampleWriter:
             first, second = self._hear(question), self._hear(self._any_question())
             at, on = self.rng.randint(0, len(first.words)), self.rng.randint(0, len(second.words))
             return self._listened("", first.part(0, at).then(second.part(on, len(second.words))), whole=False)
-        return self._listened("", self._hear(question), whole=bool(question.exchange.answer))
+        return self._listened("", self._hear(question), whole=_is_whole(question.exchange))
 
     def _any_question(self) -> Question:
         if self._by_people and self.rng.random() < PEOPLE_SHARE:
-            return self.rng.choice(self._by_people)
+            return self.rng.choice(self.rng.choice(self._by_people))
         of_the_world = self._answered and self.rng.random() < WORLD_SHARE
         composed = None
         if self.rng.random() < COMPOSED_SHARE:
@@ -135,7 +141,7 @@ class ExampleWriter:
     def _composed(self, exchange: Exchange) -> Question | None:
         """The exchange with a question that nobody recorded; None where one of its words was never recorded."""
         words = plain(exchange.question)
-        if exchange.answer and self.rng.random() < DISTURBED_SHARE:
+        if exchange.answer and exchange.intent != BARE_WORD and self.rng.random() < DISTURBED_SHARE:
             words = disturbed(words, self.rng)
         return self._compose(replace(exchange, question=words), words.split(), self.rng)
 
@@ -159,7 +165,9 @@ class ExampleWriter:
         return self._segment(exchange.answer, np.concatenate([self._answers[part.text] for part in exchange.segments]))
 
     def _written(self, role: str) -> Exchange:
-        """A question out of the grammars, as likely of each kind as heard ones are."""
+        """A question out of the grammars, as likely of each kind as heard ones are, or a word said alone."""
+        if (drawn := self.rng.random()) < BARE_SHARE / 2 and (alone := bare_word(self.rng.choice(WORDS))):
+            return replace(alone, parts=())
         drawn = self.rng.random()
         seldom = COURTESIES if role and drawn < COURTESY_SHARE else HARD if drawn > 1 - HARD_SHARE else ()
         return write(self.rng, self.rng.choice(seldom) if seldom else None)
@@ -183,7 +191,8 @@ class ExampleWriter:
         shown = exchange.question
         if self.rng.random() < PLAIN_SHARE:
             shown = plain(shown)
-            shown = disturbed(shown, self.rng) if self.rng.random() < DISTURBED_SHARE else shown
+            disturb = exchange.intent != BARE_WORD and self.rng.random() < DISTURBED_SHARE
+            shown = disturbed(shown, self.rng) if disturb else shown
         system = system_text(exchange.system, instruction)
         messages = [Message("system", (system,))] if system else []
         begin = self.prompt.conversation([*messages, Message("user", (shown,))])
@@ -204,9 +213,12 @@ class ExampleWriter:
         role, composed = self._role(), None
         if self.rng.random() < COMPOSED_SHARE:
             composed = self._composed(self._written(role) if instruction else self._answerable(role, by_word=by_word))
+        if self._bare and self.rng.random() < BARE_SHARE:
+            composed = self.rng.choice(self._bare)
         question = composed or pool.draw(self.rng, in_role=bool(role), by_word=by_word)
         exchange = self._in_role(question.exchange, role)
-        stretch = self._listened(system_text(exchange.system, instruction), self._hear(question), broken_off=0.0)
+        system = system_text(exchange.system, instruction)
+        stretch = self._listened(system, self._hear(question), whole=_is_whole(exchange), broken_off=0.0)
         stretch.read([LAYOUT.eot, *self._opening])
         return self._answered_by(stretch, exchange, in_writing=bool(instruction))
 
@@ -224,6 +236,11 @@ class ExampleWriter:
 
     def _segment(self, text: str, codes: Codes | None) -> Segment:
         return Segment(tuple(self.tokenizer.encode(text)), SpeechTokens.empty() if codes is None else SpeechTokens(codes))
+
+
+def _is_whole(exchange: Exchange) -> bool:
+    """Whether it can be answered as soon as its last word was said: a word alone may be how anything begins."""
+    return bool(exchange.answer) and exchange.intent != BARE_WORD
 
 
 def listener_of(questions: Sequence[Question], tokenizer: TextTokenizer, rng: random.Random) -> Listener:

@@ -1,4 +1,4 @@
-"""Questions of Mini 1's world as Mini 0 learns from them: what it does not know is declined."""
+"""Questions of Mini 1's world as Mini 0 learns from them: what it does not know is declined. People's bare words it knows, too."""
 
 import random
 from collections.abc import Iterable, Iterator
@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from parley_training.backbone.questions import Question
 from parley_training.corpus.dialogue import write
-from parley_training.corpus.disturbance import declined, disturbable
+from parley_training.corpus.disturbance import declined, disturbable, plain
 from parley_training.corpus.exchange import Exchange
 from parley_training.corpus.wide import REPLACED
+from parley_training.corpus.wide.human_words import bare_word
 from parley_training.corpus.wide.surroundings import ROLE_BEGINS
 from parley_training.corpus.writers import WRITERS
 
@@ -17,12 +18,14 @@ ONLY_SAID = "said"
 
 
 def narrowed(questions: Iterable[Question]) -> Iterator[Question]:
-    """The same recordings: answered if Mini 0 knows the answer, declined if the question stands alone, else only written along."""
+    """The same recordings: bare words and what Mini 0 knows are answered, what stands alone is declined, the rest only written along."""
     for question in questions:
         yield replace(question, exchange=_narrowed(question.exchange))
 
 
 def _narrowed(exchange: Exchange) -> Exchange:
+    if (word := bare_word(plain(exchange.question))) is not None and not exchange.before:
+        return replace(word, parts=())
     if not exchange.answer:
         return exchange
     in_role = exchange.system.startswith(ROLE_BEGINS)

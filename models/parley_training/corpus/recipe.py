@@ -33,6 +33,7 @@ from parley_training.corpus.shard import Shard
 from parley_training.corpus.spoken import make_answers, make_second_voice, make_voice, pcm16
 from parley_training.corpus.vocabulary import phrase, random_words
 from parley_training.corpus.wide.core import core_writer
+from parley_training.corpus.wide.human_words import WORDS, bare_word
 from parley_training.homes import add_folders, at_home
 
 VOICE_PLAIN, VOICE_STYLED, VOICE_SHIFTED, VOICE_SECOND = 4000, 1200, 900, 1800
@@ -93,7 +94,7 @@ def answer_parts(
 ) -> Iterator[Part]:
     """What is to be spoken: the answers to what the shards ask (Mini 1's world is open: each asks things of its own), and to `more` exchanges.
 
-    Mini 0's roles have sayings, and it reads aloud.
+    Mini 0's roles have sayings, it names bare words, and it reads aloud.
     """
     if world == "mini1":
         for seed in shards:
@@ -101,6 +102,7 @@ def answer_parts(
         yield from declined(Exchange("words", "", "", "")).segments  # what phrases that ask nothing are answered with
     else:
         yield from sayings()
+        yield from _parts(exchange for word in WORDS if (exchange := bare_word(word)))
         yield from map(Part, _readings(readings))
     rng = random.Random(-1)
     yield from _parts(write(rng, world=world) for _ in range(more))

@@ -32,6 +32,7 @@ from parley_training.corpus.disturbance import plain
 from parley_training.corpus.exchange import Exchange
 from parley_training.corpus.phones import NUMBER, SILENCE
 from parley_training.corpus.roles import ROLES, sayings, system_turn
+from parley_training.corpus.wide.human_words import BARE_WORD, WORDS
 from parley_training.parallel.fleet import Fleet
 from parley_training.parallel.learners import Learners
 from parley_training.parallel.learning import Scored, learn
@@ -134,6 +135,52 @@ def test_people_are_heard_more_often_than_there_are_recordings_of_them(text_mode
     writer = ExampleWriter(text_model, said, {}, Mishearing(noise.normal(size=(1024, 4)).astype(np.float32)), random.Random(1))
 
     assert sum("marvin" in written_along(writer, writer.followed()) for _ in range(100)) > 8  # evenly drawn it would be 1
+
+
+@pytest.fixture
+def bare(text_model: Path, monkeypatch: pytest.MonkeyPatch) -> ExampleWriter:
+    """Of somebody who said "seven" once and asked a hundred questions, only the word is drawn."""
+    monkeypatch.setattr(examples, "BARE_SHARE", 2.0)
+    monkeypatch.setattr(examples, "ROLE_SHARE", 0.0)
+    monkeypatch.setattr(examples, "DISTURBED_SHARE", 1.0)
+    noise, rng = np.random.default_rng(1), random.Random(1)
+    asked = [write(rng) for _ in range(100)]
+    answers = {each.answer: codes(noise, 17) for each in asked} | {answer: codes(noise, 5) for answer in map("You said {}.".format, WORDS)}
+    seven = Exchange(BARE_WORD, "Seven.", "You said seven.", "seven")
+    said = [replace(spoken(each, codes(noise, 9)), voice="digits:theo") for each in (seven, *asked)]
+    return ExampleWriter(text_model, said, answers, Mishearing(noise.normal(size=(1024, 4)).astype(np.float32)), rng)
+
+
+@pytest.mark.parametrize(("task", "groups"), [("heard", 5), ("heard_in_writing", 0)])
+def test_a_word_said_alone_is_named_and_may_be_how_anything_begins(
+    bare: ExampleWriter, task: str, groups: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listening, "NOBODY_KNOWS", 0.0)
+    for _ in range(10):
+        example = TASKS[task](bare)
+        heard = example.following[: example.ids.index(LAYOUT.audio_end or 0) + 1]
+        assert answer_of(bare, example) == ("You said seven.", groups)
+        assert LISTEN in heard
+        assert LAYOUT.eot not in heard
+
+
+@pytest.mark.parametrize("task", ["text", "typed"])
+def test_a_typed_word_stays_alone(bare: ExampleWriter, task: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(examples, "RARE_ANSWER_SHARE", 0.0)
+    for _ in range(10):
+        example = TASKS[task](bare)
+        shown = bare.tokenizer.decode([token for token in example.ids if not LAYOUT.is_audio(token)])
+        word = plain(shown.partition("human")[2].partition("<|EOT|>")[0])
+        assert (word in WORDS, answer_of(bare, example)[0].lower()) == (True, f"you said {word}.")
+
+
+def test_peoples_sentences_are_heard_as_often_as_their_words(text_model: Path) -> None:
+    noise = np.random.default_rng(1)
+    recorded = 60 * ["marvin"] + ["leave it there"]
+    said = [replace(spoken(Exchange("human", words, "", ""), codes(noise, 9)), voice="librispeech:84") for words in recorded]
+    writer = ExampleWriter(text_model, said, {}, Mishearing(noise.normal(size=(1024, 4)).astype(np.float32)), random.Random(1))
+
+    assert sum("leave" in written_along(writer, writer.followed()) for _ in range(100)) > 8  # evenly drawn it would be 2
 
 
 def test_only_words_decisions_and_answers_are_learned(writer: ExampleWriter) -> None:

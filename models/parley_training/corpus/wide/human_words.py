@@ -20,9 +20,11 @@ def heard(word: str) -> Scene:
     return Scene({"word": written}, plainly(f"You said {written}."), word)
 
 
+BARE_WORD = "heard_word"
+
 _SCENES = [heard(word) for word in WORDS]
 human_word = SceneWriter(
-    "heard_word",
+    BARE_WORD,
     "Human words",
     Grammar(
         {
@@ -42,8 +44,8 @@ human_word = SceneWriter(
 
 
 def bare_word(word: str) -> Exchange | None:
-    """A person's recording of a single word as an exchange; None if Mini is not told that word."""
+    """A single word, said alone, as an exchange; None if Mini is not told that word."""
     if word not in WORDS:
         return None
     scene = heard(word)
-    return Exchange("heard_word", f"{scene.slots['word'].capitalize()}.", scene.parts[0].text, scene.key, parts=scene.parts)
+    return Exchange(BARE_WORD, f"{scene.slots['word'].capitalize()}.", scene.parts[0].text, scene.key, parts=scene.parts)
