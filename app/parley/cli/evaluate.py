@@ -66,7 +66,7 @@ def evaluate_bundle(name: str, *, limit: int | None, as_json: bool, world: str |
                 heard += exam.offered(number, question)
             progress.advance(task)
         for recording in words:
-            met.append(meet(assistant, recording, answers=wider))
+            met.append(meet(assistant, recording))
             progress.advance(task)
     heard += wide.styles()
     outside = next((question.category for question in questions() if question.intent == OUTSIDE), OUTSIDE)

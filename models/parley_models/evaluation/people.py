@@ -113,8 +113,8 @@ class PersonMark:
     heard: str | None
     """What the model wrote along; None where it does not."""
 
-    answer: str | None
-    """What it answered; None where single words are not in its world."""
+    answer: str
+    """What it answered."""
 
     @property
     def heard_right(self) -> bool:
@@ -124,15 +124,15 @@ class PersonMark:
     @property
     def answered_right(self) -> bool:
         """The answer says the word, and of the words that may be said no other."""
-        return self.answer is not None and says(self.wanted, self.answer)
+        return says(self.wanted, self.answer)
 
 
-def ask(assistant: Assistant, recording: Recording, *, answers: bool) -> PersonMark:
-    """Put one recording to a bundle; `answers` = single words are in its world, so its answer counts."""
+def ask(assistant: Assistant, recording: Recording) -> PersonMark:
+    """Put one recording to a bundle."""
     *_, last = assistant.ask(recording.question(), seed=0)
     assert isinstance(last, Answered)
     heard = last.question.text if assistant.bundle.manifest.chat.writes_along_groups else None
-    return PersonMark(recording.collection, recording.words[0], heard, last.answer.text if answers else None)
+    return PersonMark(recording.collection, recording.words[0], heard, last.answer.text)
 
 
 OTHERS = frozenset((*DIGITS, *"yes no up down left right on off stop go backward forward follow learn visual".split()))

@@ -165,7 +165,7 @@ class Table:
         return {
             name: (
                 Share.of(mark.heard_right for mark in self.people if mark.collection == name and mark.heard is not None),
-                Share.of(mark.answered_right for mark in self.people if mark.collection == name and mark.answer is not None),
+                Share.of(mark.answered_right for mark in self.people if mark.collection == name),
             )
             for name in sets
         }
@@ -223,7 +223,7 @@ class Table:
         rows.append(("Honest outside its world", str(self.honest)))
         for name, (heard, answered) in self.understood_people().items():
             rows.append((f"People ({name}): the word heard", str(heard)))
-            rows.append((f"People ({name}): answered", str(answered) if answered.count else "skipped: single words are not in its world"))
+            rows.append((f"People ({name}): answered", str(answered)))
         rows.append(("Fast: first sound", f"{_shown(self.first_audio_ms(50), 0)} ms median, {_shown(self.first_audio_ms(95), 0)} ms p95"))
         rows.append(
             ("Fast: real-time factor", f"{_shown(self.real_time_factor(50), 2)} median, {_shown(self.real_time_factor(95), 2)} p95")
