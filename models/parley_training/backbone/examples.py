@@ -57,7 +57,10 @@ PEOPLE_SHARE = 0.3
 """Share of what is written along that people said: half of it sentences, of which there are a tenth as many as of words said alone. At a
 twentieth, which was their share of the recordings, Mini 0.13 with better ears heard no more of their bare words than 0.12."""
 BARE_SHARE = 0.05
-"""Heard questions that are a word said alone, most of them by people; typed ones are half as often."""
+"""Questions that are a word said alone; of heard ones most by people."""
+CHATTY_SHARE = 0.12
+"""Questions out of the grammars that are greetings, thanks and the like: what people say most. Where they came by their weight alone,
+"Thanks!" was taken for a word said alone."""
 ROLE_SHARE = 0.2
 """Answers that are given in a role."""
 COMMON_COUNT = 20
@@ -166,10 +169,10 @@ class ExampleWriter:
 
     def _written(self, role: str) -> Exchange:
         """A question out of the grammars, as likely of each kind as heard ones are, or a word said alone."""
-        if (drawn := self.rng.random()) < BARE_SHARE / 2 and (alone := bare_word(self.rng.choice(WORDS))):
+        if (drawn := self.rng.random()) < BARE_SHARE and (alone := bare_word(self.rng.choice(WORDS))):
             return replace(alone, parts=())
         drawn = self.rng.random()
-        seldom = COURTESIES if role and drawn < COURTESY_SHARE else HARD if drawn > 1 - HARD_SHARE else ()
+        seldom = COURTESIES if drawn < (COURTESY_SHARE if role else CHATTY_SHARE) else HARD if drawn > 1 - HARD_SHARE else ()
         return write(self.rng, self.rng.choice(seldom) if seldom else None)
 
     def _answerable(self, role: str, *, by_word: bool) -> Exchange:

@@ -49,7 +49,7 @@ def idle(rng: random.Random) -> Exchange:
     if rng.random() < ASKING_SHARE:
         words = anything.name_something(anything.ask(rng, telling()), rng)
     else:
-        words = phrase(rng, rng.randint(3, 8), telling())
+        words = phrase(rng, rng.randint(2, 8), telling())
     return declined(Exchange("words", " ".join(words), "", ""))
 
 
