@@ -167,6 +167,7 @@ def test_a_word_said_alone_is_named_and_may_be_how_anything_begins(
 @pytest.mark.parametrize("task", ["text", "typed"])
 def test_a_typed_word_stays_alone(bare: ExampleWriter, task: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(examples, "RARE_ANSWER_SHARE", 0.0)
+    monkeypatch.setattr(examples, "TYPED_IDLE_SHARE", 0.0)
     for _ in range(10):
         example = TASKS[task](bare)
         shown = bare.tokenizer.decode([token for token in example.ids if not LAYOUT.is_audio(token)])
