@@ -51,7 +51,7 @@ manners = [
     ),
     _manner(
         "goodbye",
-        "See you soon. Goodbye!",
+        "See you soon. Goodbye.",
         "goodbye",
         3,
         "<plain>.|<plain>[, <whom>].|<bye>[, <whom>].|<bye>, <bye>[, <whom>].|<go>, <bye>[, <whom>].|<bye>[, <whom>], <go>.|<go>.|<bye>[, <whom>], <wish>.|<wish>.",
