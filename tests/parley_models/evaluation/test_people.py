@@ -60,10 +60,10 @@ def test_the_recording_is_asked_in_some_quiet(people: Path) -> None:
 @pytest.mark.parametrize(
     ("answer", "right"),
     [
-        ("You said three.", True),
+        ("I heard three.", True),
         ("3", True),
-        ("You said tree.", False),
-        ("You said two or three.", False),
+        ("I heard tree.", False),
+        ("I heard two or three.", False),
         ("That is beyond me. Try a sum or a capital.", False),
         ("Three is a number that I like to hear very much.", False),
     ],
@@ -77,12 +77,12 @@ def test_what_was_written_along_must_be_that_very_word() -> None:
     assert PersonMark("digits", "three", "Three.", "").heard_right
     assert not PersonMark("digits", "three", "the three", "").heard_right
     assert not PersonMark("digits", "three", None, "").answered_right
-    assert PersonMark("digits", "three", None, "You said three.").answered_right
+    assert PersonMark("digits", "three", None, "I heard three.").answered_right
 
 
 def test_a_bundle_that_does_not_write_along_is_judged_by_its_answers_alone(people: Path, tmp_path: Path) -> None:
     folder = thimble_folder(tmp_path / "thimble")
-    assistant = thimble(folder, WritingBrain(folder, answer_ids(folder, "You said one.", 6)))
+    assistant = thimble(folder, WritingBrain(folder, answer_ids(folder, "I heard one.", 6)))
     recording = Recording(people / "digits" / "1_jackson_0.wav", "digits", "jackson", "one")
     told = ask(assistant, recording)
     assert told.heard is None  # the thimble does not say that it writes along

@@ -214,7 +214,7 @@ def test_the_judges_choice() -> None:
 
 def test_the_table_says_what_was_skipped_and_what_people_were_understood() -> None:
     styles = [HeardStyle("emotion", "sad", "sad"), HeardStyle("emotion", "happy", None), HeardStyle("loudness", "loud", "loud")]
-    people = [PersonMark("digits", "one", "one", "You said one."), PersonMark("digits", "two", "to", "You said to.")]
+    people = [PersonMark("digits", "one", "one", "I heard one."), PersonMark("digits", "two", "to", "I heard to.")]
     table = Table("mini 1", [], [], "Outside", 0.0, styles, people, {"it plays no such role": 55})
     rows = dict(table.rows())
     assert rows["In style: the emotion is heard"] == "50.0 %  (1 of 2)"

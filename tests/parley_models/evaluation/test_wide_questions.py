@@ -56,7 +56,7 @@ def test_the_rule_alone_takes_the_model_answer_for_right() -> None:
         (question("guess_next"), "Is it three?"),
         (question("hand"), "I took paper. It is a draw!"),
         (question("chain_word"), "Banana."),
-        (question("heard_word"), "You said go."),
+        (question("heard_word"), "I heard go."),
         (question("time"), "It is six nineteen in the morning."),
         (question("follow_same"), "The capital of France is Paris."),
         (question("follow_same"), "The capital of France is Berlin."),

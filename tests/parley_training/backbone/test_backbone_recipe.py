@@ -145,8 +145,8 @@ def bare(text_model: Path, monkeypatch: pytest.MonkeyPatch) -> ExampleWriter:
     monkeypatch.setattr(examples, "DISTURBED_SHARE", 1.0)
     noise, rng = np.random.default_rng(1), random.Random(1)
     asked = [write(rng) for _ in range(100)]
-    answers = {each.answer: codes(noise, 17) for each in asked} | {answer: codes(noise, 5) for answer in map("You said {}.".format, WORDS)}
-    seven = Exchange(BARE_WORD, "Seven.", "You said seven.", "seven")
+    answers = {each.answer: codes(noise, 17) for each in asked} | {answer: codes(noise, 5) for answer in map("I heard {}.".format, WORDS)}
+    seven = Exchange(BARE_WORD, "Seven.", "I heard seven.", "seven")
     said = [replace(spoken(each, codes(noise, 9)), voice="digits:theo") for each in (seven, *asked)]
     return ExampleWriter(text_model, said, answers, Mishearing(noise.normal(size=(1024, 4)).astype(np.float32)), rng)
 
@@ -159,7 +159,7 @@ def test_a_word_said_alone_is_named_and_may_be_how_anything_begins(
     for _ in range(10):
         example = TASKS[task](bare)
         heard = example.following[: example.ids.index(LAYOUT.audio_end or 0) + 1]
-        assert answer_of(bare, example) == ("You said seven.", groups)
+        assert answer_of(bare, example) == ("I heard seven.", groups)
         assert LISTEN in heard
         assert LAYOUT.eot not in heard
 
@@ -172,7 +172,7 @@ def test_a_typed_word_stays_alone(bare: ExampleWriter, task: str, monkeypatch: p
         example = TASKS[task](bare)
         shown = bare.tokenizer.decode([token for token in example.ids if not LAYOUT.is_audio(token)])
         word = plain(shown.partition("human")[2].partition("<|EOT|>")[0])
-        assert (word in WORDS, answer_of(bare, example)[0].lower()) == (True, f"you said {word}.")
+        assert (word in WORDS, answer_of(bare, example)[0].lower()) == (True, f"i heard {word}.")
 
 
 def test_peoples_sentences_are_heard_as_often_as_their_words(text_model: Path) -> None:

@@ -49,7 +49,7 @@ def test_what_mini_1_says_of_itself_is_not_what_mini_0_says() -> None:
         PIRATE,
         Exchange("follow_same", "And of Germany?", "The capital of Germany is Berlin.", "berlin", before=(FACT,)),
         Exchange("voice_pitch", "Is my voice high?", "Your voice is high.", "high", tone=Tone(pitch="high")),
-        Exchange("heard_word", "The word stop.", "You said stop.", "stop"),
+        Exchange("heard_word", "The word stop.", "I heard stop.", "stop"),
         Exchange("guess", "Yes", "Then it is seven.", "seven", before=(FACT,)),
         Exchange("words", "of relevance because", "", ""),
     ],
@@ -58,9 +58,9 @@ def test_what_hangs_on_more_than_the_question_is_only_written_along(dependent: E
     assert not learned(dependent).answer
 
 
-@pytest.mark.parametrize("alone", [Exchange("human", "stop", "", ""), Exchange("heard_word", "Stop.", "You said stop.", "stop")])
+@pytest.mark.parametrize("alone", [Exchange("human", "stop", "", ""), Exchange("heard_word", "Stop.", "I heard stop.", "stop")])
 def test_a_word_said_alone_is_named(alone: Exchange) -> None:
-    assert learned(alone) == Exchange("heard_word", "Stop.", "You said stop.", "stop")
+    assert learned(alone) == Exchange("heard_word", "Stop.", "I heard stop.", "stop")
 
 
 def test_a_language_stays_what_it_is() -> None:

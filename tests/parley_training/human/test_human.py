@@ -72,6 +72,6 @@ def test_a_persons_bare_word_is_a_question_in_mini_1s_world_alone(sets: Path) ->
     seven = next(recording for recording in recordings(sets) if recording.text == "seven")
     assert said_line(seven, "mini0") == {"intent": "human", "question": "seven", "answer": "", "key": ""}
     exchange = exchange_of(said_line(seven, "mini1"))
-    assert (exchange.intent, exchange.question, exchange.answer) == ("heard_word", "Seven.", "You said seven.")
+    assert (exchange.intent, exchange.question, exchange.answer) == ("heard_word", "Seven.", "I heard seven.")
     sentence = next(recording for recording in recordings(sets) if recording.speaker == "ann")
     assert said_line(sentence, "mini1")["answer"] == ""

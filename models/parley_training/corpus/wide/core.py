@@ -35,7 +35,7 @@ def in_core(exchange: Exchange) -> bool:
 
 
 def core_writer(rng: Random) -> Callable[[], Exchange]:
-    """Writes exchanges of the core, but for bare words: people's recordings bring those, and who reads "dog" hears "You said dog." in
+    """Writes exchanges of the core, but for bare words: people's recordings bring those, and who reads "dog" hears "I heard dog." in
     whatever is short.
     """
     kinds = list(SHARES)

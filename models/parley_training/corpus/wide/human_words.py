@@ -17,7 +17,7 @@ WORDS = (*DIGITS, *COMMANDS, *NAMES)
 def heard(word: str) -> Scene:
     """A word, and what is said to it."""
     written = word.capitalize() if word in {"marvin", "sheila"} else word
-    return Scene({"word": written}, plainly(f"You said {written}."), word)
+    return Scene({"word": written}, plainly(f"I heard {written}."), word)
 
 
 BARE_WORD = "heard_word"
