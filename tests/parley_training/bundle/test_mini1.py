@@ -29,6 +29,8 @@ from parley_training.styles import EMOTIONS
 from tests.fakes.thimble import LAYOUT, NOON
 from tests.fakes.tiny_bundle import tiny_bundle
 
+VOICE = {"euler_steps": recipe.EULER_STEPS, "guidance": recipe.GUIDANCE, "shifted_guidance": recipe.SHIFTED_GUIDANCE}
+
 
 @pytest.fixture
 def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -95,7 +97,7 @@ def test_what_the_voice_is_told_for_a_style_is_told_for_its_label_too(built: Pat
 def test_mini_1s_manifest_offers_what_it_learned(built: Path) -> None:
     manifest = Bundle.open(built).manifest
     assert (manifest.version, manifest.languages, manifest.chat.remembers_turns) == ("1.0.0", ("en", "zh", "yue"), True)
-    assert manifest.voice == {"guidance": recipe.GUIDANCE, "shifted_guidance": recipe.SHIFTED_GUIDANCE}
+    assert manifest.voice == VOICE
     assert [row.name for row in manifest.controls] == ["rate", "pitch", "emotion", "intensity", "manner", "dialect", "voice"]
     table = manifest.control_table
     assert [voice.name for voice in manifest.voices] == ["clear", "alto"]  # the first one speaks unless another is asked for
@@ -118,7 +120,7 @@ def test_mini_0s_manifest_promises_its_small_world(tmp_path: Path) -> None:
     assert (manifest.languages, manifest.chat.remembers_turns) == (("en",), False)
     assert manifest.chat.spells_numbers
     assert (manifest.roles, manifest.recites, manifest.tools, manifest.told_time) == (ROLES, (), "", False)
-    assert manifest.voice == {"guidance": recipe.GUIDANCE, "shifted_guidance": recipe.SHIFTED_GUIDANCE}
+    assert manifest.voice == VOICE
     assert [row.name for row in manifest.controls] == ["rate", "pitch", "emotion", "intensity", "manner"]
     assert manifest.labels == {}
     assert manifest.control_table["emotion"].offer == "happy, sad, angry, surprised, fearful, calm"  # it is never anything else by itself

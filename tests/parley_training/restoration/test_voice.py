@@ -1,13 +1,15 @@
 """A voice's weights out of the files that were made of them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import onnx
 import pytest
 import torch
 from torch import Tensor, nn
 
 from parley_models.errors import UsageError
+from parley_models.networks.mish import spell_mish
 from parley_models.networks.tracing import write_traced
 from parley_training.restoration.probe import restore
 from parley_training.restoration.voice import codes_of
@@ -46,6 +48,25 @@ def test_the_files_of_another_network_are_refused(tmp_path: Path) -> None:
     Small(16).export(tmp_path)
     with pytest.raises(UsageError, match="are not those that are trained here"):
         restore(Small(), Small.export, NAMES, tmp_path)
+
+
+def with_mish(write: Callable[[onnx.ModelProto], onnx.ModelProto]) -> Callable[[Small, Path], None]:
+    def export(network: Small, folder: Path) -> None:
+        network.export(folder)
+        model = onnx.load(folder / NAMES[1])
+        for node in model.graph.node:
+            node.op_type = "Mish" if node.op_type == "Relu" else node.op_type
+        onnx.save(write(model), folder / NAMES[1])
+
+    return export
+
+
+def test_files_from_before_mish_was_spelled_out_are_read(tmp_path: Path) -> None:
+    """Mini 0.14 and 0.15 have an estimator with it spelled out beside an encoder with it in one piece."""
+    known = Small()
+    with_mish(lambda model: model)(known, tmp_path)
+    found = restore(Small(), with_mish(spell_mish), NAMES, tmp_path).state_dict()
+    assert all(torch.equal(weight, found[name]) for name, weight in weights(known))
 
 
 def test_codes_are_taken_apart_into_level_and_detail() -> None:
