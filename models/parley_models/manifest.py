@@ -157,6 +157,9 @@ class Manifest:
     least_sure_typed: Annotated[float, Field(ge=0, le=1)] | None = None
     """The same of a typed question, whose words are not in doubt; None = as of a spoken one."""
 
+    least_sure_read: Annotated[float, Field(ge=0, le=1)] | None = None
+    """The same of words that were heard and are read again: they may be wrong, and their sound is gone. None = as of the sound."""
+
     words_alone: tuple[str, ...] = ()
     """What people say by itself, in small letters: a little speech is compared with these words (`words_alone`); empty = with none."""
 

@@ -333,7 +333,8 @@ class Question:
         if manifest.declines and manifest.least_sure and not self.manner.in_role:
             typed = not any(map(self._layout.is_audio, beginning.hearing.heard))
             least = manifest.least_sure_typed if typed and manifest.least_sure_typed is not None else manifest.least_sure
-            sure = yield from undoubted(beginning, lambda: self._second_reading(beginning.hearing), least, self._declines)
+            read = least if manifest.least_sure_read is None else manifest.least_sure_read
+            sure = yield from undoubted(beginning, lambda: self._second_reading(beginning.hearing), (least, read), self._declines)
             if sure is None:
                 words = self._mind.tokenizer.encode(manifest.declines)
                 yield from Recital(self._layout, beginning.hearing.context, beginning.opening, words, delivery).events(self.manner.seed)

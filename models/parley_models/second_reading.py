@@ -12,24 +12,24 @@ from parley_models.rehearing import Hearing
 
 
 def undoubted(
-    heard: Beginning, second: Callable[[], Beginning | None], least: float, declines: Callable[[Beginning], bool]
+    heard: Beginning, second: Callable[[], Beginning | None], least: tuple[float, float], declines: Callable[[Beginning], bool]
 ) -> Generator[None, None, Beginning | None]:
     """The answer to be given, its words thought, and the other one forgotten; None if the model doubts both. Pauses after every id.
 
     Args:
         heard: the answer to the sound.
         second: begins the answer to the words alone; None if they can't be asked apart.
-        least: how likely the model must think an answer's words to be sure of it.
+        least: how likely the model must think an answer's words to be sure of it, of one to the sound and of one to the words alone.
         declines: whether an answer says that the question is beyond it. Of such a one the words are asked, too.
     """
     yield from heard.think()
-    sure = heard.is_sure(least)
+    sure = heard.is_sure(least[0])
     if sure and not declines(heard):
         return heard
     read = second()
     if read is not None:
         yield from read.think()
-        if read.words != heard.words and read.is_sure(least) and not declines(read):
+        if read.words != heard.words and read.is_sure(least[1]) and not declines(read):
             heard.forget()
             return read
         sure = sure or read.words == heard.words

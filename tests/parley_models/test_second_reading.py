@@ -91,6 +91,14 @@ def test_what_is_in_doubt_is_answered_if_the_words_alone_leave_none(
     assert any(any(brain.read_at) for brain in brains) == (heard != (PARIS, 0.7))
 
 
+@pytest.mark.parametrize(("bar", "said"), [(None, "Paris."), (0.65, "Paris."), (0.8, DECLINES)])
+def test_what_is_read_again_may_have_a_higher_bar(folder: Path, bar: float | None, said: str) -> None:
+    write_manifest(folder, replace(MANIFEST, declines=DECLINES, least_sure=0.6, least_sure_read=bar, files=()))
+    question = asked(folder, [DoubtingBrain(folder, (PARIS, 0.2), ("Paris.", 0.7))])
+    question.hear(noise(1.0))
+    assert answer_to(question).answer.text == said
+
+
 def test_an_answer_that_is_not_given_leaves_nothing_behind(folder: Path) -> None:
     brains = [DoubtingBrain(folder, (PARIS, 0.2), ("Paris.", 0.5)) for _ in range(2)]
     question = asked(folder, brains)
