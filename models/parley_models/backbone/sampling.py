@@ -1,6 +1,5 @@
 """Choosing the next id: text cold, audio warmer, never a code of the wrong book inside a started group."""
 
-import math
 from collections import deque
 from collections.abc import Sequence
 
@@ -18,8 +17,8 @@ Shares = npt.NDArray[np.float64]
 class Sampler:
     """Draws the ids of one answer. The same seed and the same logits give the same ids.
 
-    Whether text or speech comes next is never a matter of luck: the kind that is likelier as a whole decides, and the temperature chooses
-    only within it. The likeliest id alone would not do: where a model knows that a country comes, but not which, that may be a code.
+    Whether text or speech comes next is never a matter of luck: the likeliest id decides, and the temperature chooses only
+    within its kind.
     """
 
     def __init__(self, layout: TokenLayout, sampling: Sampling, seed: int) -> None:
@@ -27,16 +26,15 @@ class Sampler:
         self._sampling = sampling
         self._random = np.random.default_rng(seed)
         self.text_likelihood = 0.0
-        """Log probability of the text drawn so far, and of its being over where speech followed it, among all ids."""
+        """Log probability of the text drawn so far, among all ids, and of any speech where speech followed it: where a model knows that a
+        country comes, but not which, the likeliest id may be a code."""
 
         self._place = 0
         self._recent: deque[int] = deque(maxlen=max(sampling.repetition_window, 1))
         speaks = {layout.audio_start, layout.audio_end, *layout.stops}
         high = [token_id for token_id in range(layout.audio_stop, layout.vocab_size) if token_id not in speaks]
         low = [token_id for token_id in (layout.bos, layout.bot) if token_id not in speaks]
-        self._reserved, self._stops = np.array(low + high, np.int64), np.array(layout.stops, np.int64)
-        texts = [*range(layout.audio_offset), *range(layout.audio_stop, layout.vocab_size)]
-        self._texts = np.setdiff1d(texts, [*low, *high, *layout.stops])
+        self._reserved = np.array(low + high, np.int64)
         self._writes = False
 
     def draw(self, logits: Logits) -> int:
@@ -47,20 +45,17 @@ class Sampler:
         free = logits.copy()
         free[self._reserved] = -np.inf
         free[layout.semantic_offset : layout.audio_stop] = -np.inf  # a group begins with a linguistic code
-        likeliest = int(free.argmax())
-        chances = np.exp(free - free[likeliest])
-        spoken = float(chances[layout.audio_offset : layout.semantic_offset].sum())
-        every = float(np.exp(logits - free[likeliest]).sum())
-        if likeliest not in layout.stops and spoken >= chances[self._texts].sum():
-            self.text_likelihood += math.log(spoken / every) if self._writes else 0.0
-            self._writes = False
+        speaks = layout.is_audio(int(free.argmax()))
+        if speaks and not self._writes:
+            return self._speak(logits, layout.audio_offset, layout.semantic_offset)
+        chances = np.exp(logits - logits.max())
+        if speaks:
+            spoken, self._writes = chances[layout.audio_offset : layout.audio_stop].sum(), False
+            self.text_likelihood += float(np.log(spoken / chances.sum()))
             return self._speak(logits, layout.audio_offset, layout.semantic_offset)
         free[layout.audio_offset : layout.semantic_offset] = -np.inf
-        if layout.is_audio(likeliest):
-            free[self._stops] = -np.inf  # it would write on, and only does not know what
-        token_id = self._pick(free, self._sampling.text_temperature)
-        self.text_likelihood += float(free[token_id] - free[likeliest]) - math.log(every)
-        self._writes = True
+        token_id, self._writes = self._pick(free, self._sampling.text_temperature), True
+        self.text_likelihood += float(logits[token_id] - logits.max() - np.log(chances.sum()))
         return token_id
 
     @property
