@@ -36,6 +36,7 @@ class Sampler:
         low = [token_id for token_id in (layout.bos, layout.bot) if token_id not in speaks]
         self._reserved = np.array(low + high, np.int64)
         self._writes = False
+        """Text was drawn last."""
 
     def draw(self, logits: Logits) -> int:
         """The next id, from logits (vocab,)."""
@@ -45,17 +46,15 @@ class Sampler:
         free = logits.copy()
         free[self._reserved] = -np.inf
         free[layout.semantic_offset : layout.audio_stop] = -np.inf  # a group begins with a linguistic code
-        speaks = layout.is_audio(int(free.argmax()))
-        if speaks and not self._writes:
-            return self._speak(logits, layout.audio_offset, layout.semantic_offset)
-        chances = np.exp(logits - logits.max())
-        if speaks:
-            spoken, self._writes = chances[layout.audio_offset : layout.audio_stop].sum(), False
-            self.text_likelihood += float(np.log(spoken / chances.sum()))
+        if layout.is_audio(int(free.argmax())):
+            if self._writes:
+                self.text_likelihood += _log_sum(logits[layout.audio_offset : layout.audio_stop]) - _log_sum(logits)
+            self._writes = False
             return self._speak(logits, layout.audio_offset, layout.semantic_offset)
         free[layout.audio_offset : layout.semantic_offset] = -np.inf
-        token_id, self._writes = self._pick(free, self._sampling.text_temperature), True
-        self.text_likelihood += float(logits[token_id] - logits.max() - np.log(chances.sum()))
+        token_id = self._pick(free, self._sampling.text_temperature)
+        self._writes = True
+        self.text_likelihood += float(logits[token_id]) - _log_sum(logits)
         return token_id
 
     @property
@@ -145,3 +144,9 @@ class Sampler:
         """Draw a place by its weight."""
         steps = np.cumsum(weights)
         return min(int(np.searchsorted(steps, self._random.random() * steps[-1], side="right")), len(weights) - 1)
+
+
+def _log_sum(logits: Logits) -> float:
+    """The logarithm of the sum of eˣ over all of them."""
+    most = float(logits.max())
+    return most + float(np.log(np.exp(logits - most).sum()))

@@ -59,7 +59,7 @@ def _taken(folder: Path, names: Sequence[str]) -> dict[Place, Floats]:
     """The numbers that the nodes of these networks take, by where."""
     taken = dict[Place, Floats]()
     for name in names:
-        graph = spell_mish(onnx.load(folder / name)).graph  # as it is exported now; bundles before Mini 0.14 hold it in one piece
+        graph = spell_mish(onnx.load(folder / name)).graph  # as it is exported now; what was exported before holds it in one piece
         arrays = {each.name: onnx.numpy_helper.to_array(each) for each in graph.initializer}
         for number, node in enumerate(graph.node):
             for place, key in enumerate(node.input):

@@ -62,7 +62,7 @@ def with_mish(write: Callable[[onnx.ModelProto], onnx.ModelProto]) -> Callable[[
 
 
 def test_files_from_before_mish_was_spelled_out_are_read(tmp_path: Path) -> None:
-    """Mini 0.14 and 0.15 have an estimator with it spelled out beside an encoder with it in one piece."""
+    """Mini has an estimator with it spelled out beside an encoder with it in one piece."""
     known = Small()
     with_mish(lambda model: model)(known, tmp_path)
     found = restore(Small(), with_mish(spell_mish), NAMES, tmp_path).state_dict()
