@@ -44,6 +44,11 @@ class Mind:
         """Ids between a question and its answer."""
         return [self.manifest.tokens.eot, *self.prompt.opening("assistant")]
 
+    def words_of(self, ids: Sequence[int]) -> str:
+        """The words among some ids of a turn: typed ones, those written along, those of an answer."""
+        layout, markers = self.manifest.tokens, self.tokenizer.markers
+        return self.tokenizer.decode(each for each in ids if not layout.is_audio(each) and each not in markers).strip()
+
 
 @dataclass(frozen=True, slots=True)
 class Manner:

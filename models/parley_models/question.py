@@ -8,6 +8,7 @@ from parley_models.answer import Answered, AnswerEvent, SoundPiece, Timing, Toke
 from parley_models.beginning import Beginning
 from parley_models.conversation import Turn
 from parley_models.delivery import Delivery
+from parley_models.election import elect
 from parley_models.live_clock import LiveClock
 from parley_models.mind import Manner, Mind
 from parley_models.pcm import AudioChunk
@@ -15,10 +16,9 @@ from parley_models.performance import Performer
 from parley_models.prebuffer import Prebuffer
 from parley_models.preface import preface, spare, usual_room
 from parley_models.recital import Recital
-from parley_models.rehearing import Hearing, decided, elected, readings
-from parley_models.second_reading import in_writing, undoubted
+from parley_models.rehearing import Hearing
+from parley_models.second_reading import undoubted
 from parley_models.tokens import GROUP_SECONDS
-from parley_models.words_alone import corrected, said_alone
 
 AHEAD_BLOCKS = 2
 """So many 10:15 blocks of an answer are thought ahead at most."""
@@ -171,8 +171,7 @@ class Question:
 
     def text_of(self, ids: Sequence[int]) -> str:
         """The words among some ids of the turn."""
-        tokenizer = self._mind.tokenizer
-        return tokenizer.decode(each for each in ids if not self._layout.is_audio(each) and each not in tokenizer.markers).strip()
+        return self._mind.words_of(ids)
 
     @property
     def complete(self) -> float | None:
@@ -238,39 +237,13 @@ class Question:
         return Beginning(hearing, self._layout, seed=self.manner.seed, longest=self._longest(self.manner.longest))
 
     def _elect(self, ahead: Ahead) -> Iterator[None]:
-        """Hear the end in one view after the other, ask those that may be right, and begin the answer that counts."""
+        """Hear the end in one view after the other, and begin the answer to the hearing that counts."""
         for hearing in self.hearings[1:]:
             self._end(hearing, supposed=ahead.early)
             yield
-        texts, sound = [self.text_of(hearing.heard[self.settled :]) for hearing in self.hearings], self.hearings[0].over
-        told = None if sound is None or len(texts) == 1 else sound.log_likelihoods(texts)
-        alone = None if sound is None or told is None else said_alone(texts, told, sound, self._mind.manifest.words_alone)
-        if alone is not None:
-            self._give(ahead, self._beginning(self._heard_as(alone, texts)))
-            return
-        possible = readings(texts, told)
-        asked, weights = list[Beginning](), list[float]()
-        for place, reading in enumerate(possible, 1):
-            asked.append(beginning := self._beginning(self.hearings[reading.number]))
-            if len(possible) > 1:
-                yield from beginning.think()
-            weights.append(reading.log_weight + beginning.log_likelihood)
-            if decided([each.words for each in asked], weights, [other.log_weight for other in possible[place:]]):
-                break
-        counts = asked.pop(elected([each.words for each in asked], weights))
-        for other in asked:
-            other.forget()
-        self._give(ahead, counts)
-
-    def _give(self, ahead: Ahead, beginning: Beginning) -> None:
-        ahead.hearing, ahead.delivery = beginning.hearing, self._new_delivery()
-        ahead.events = self._thoughts(beginning, ahead.delivery)
-
-    def _heard_as(self, word: str, texts: Sequence[str]) -> Hearing:
-        """The hearing that wrote just this word, or else one that is corrected."""
-        first = self.hearings[0]
-        right = (hearing for hearing, text in zip(self.hearings, texts, strict=True) if text == word)
-        return next(right, None) or corrected(first, self.settled, word, self._mind, self._head)
+        counts = yield from elect(self.hearings, self.settled, self._mind, self._head, self._beginning)
+        ahead.hearing, ahead.delivery = counts.hearing, self._new_delivery()
+        ahead.events = self._thoughts(counts, ahead.delivery)
 
     def answer(self, clock: LiveClock, number: int = 1, *, read_before: int | None = None) -> Generator[AnswerEvent | None]:
         """The question has ended: its answer. None is a step without news; who stops asking stops the model.
@@ -325,16 +298,13 @@ class Question:
             ids.append(token_id)
             yield None
         context.rewind(length)
-        yield self.text_of(ids)
+        yield self._mind.words_of(ids)
 
     def _thoughts(self, beginning: Beginning, delivery: Delivery) -> Iterator[AnswerEvent | None]:
         """The answer; or, where the model is not sure of how it would begin, what says so."""
         manifest = self._mind.manifest
         if manifest.declines and manifest.least_sure and not self.manner.in_role:
-            typed = not any(map(self._layout.is_audio, beginning.hearing.heard))
-            least = manifest.least_sure_typed if typed and manifest.least_sure_typed is not None else manifest.least_sure
-            read = least if manifest.least_sure_read is None else manifest.least_sure_read
-            sure = yield from undoubted(beginning, lambda: self._second_reading(beginning.hearing), (least, read), self._declines)
+            sure = yield from undoubted(beginning, self._mind, self._head, self._beginning)
             if sure is None:
                 words = self._mind.tokenizer.encode(manifest.declines)
                 yield from Recital(self._layout, beginning.hearing.context, beginning.opening, words, delivery).events(self.manner.seed)
@@ -345,16 +315,6 @@ class Question:
             yield from delivery.take(token_id)
             yield None
         yield from delivery.finish()
-
-    def _declines(self, beginning: Beginning) -> bool:
-        """Whether the model itself says that this is beyond it, as far as its words are known."""
-        said, sentence = self.text_of(beginning.words), self._mind.manifest.declines.partition(".")[0]
-        return bool(said) and sentence.startswith(said[: len(sentence)])
-
-    def _second_reading(self, hearing: Hearing) -> Beginning | None:
-        """The answer to the words that were heard, not thought yet; None if there is none of its own."""
-        read = in_writing(hearing, self._mind, self._head, self.text_of(hearing.heard))
-        return None if read is None else self._beginning(read)
 
     def _longest(self, wished: int | None) -> int:
         manifest = self._mind.manifest
