@@ -15,6 +15,9 @@ ALONE = {"rate": 1.0, "pitch": 0.0}
 NO_BREAK = "\u00a0"
 """A space that keeps what was asked, what came and the mark on one line."""
 
+GAP = 4 * NO_BREAK + " "
+"""Between two comparisons: a sign there would be left over where a line ends."""
+
 UNPROVED = frozenset({"voice"})
 """Nobody measures who speaks."""
 
@@ -64,6 +67,6 @@ class Proof(QWidget):
     def show_measured(self, asked: Sequence[tuple[str, str | float]], achieved: Sequence[tuple[str, float | str | None]]) -> None:
         """Show these; nothing measured, nothing shown."""
         lines = [words for _, words in comparisons(asked, achieved)]
-        self._line.setText("   ·   ".join(words.replace(" ", NO_BREAK) for words in lines))
+        self._line.setText(GAP.join(words.replace(" ", NO_BREAK) for words in lines))
         self._line.setAccessibleName("Style asked and achieved: " + "; ".join(lines))
         self.setVisible(bool(lines))
