@@ -40,8 +40,8 @@ class Batch:
     """int64 (m, 6): what sounded in the group before."""
 
 
-def collate(examples: Sequence[Stretch]) -> Batch:
-    """Pad to a multiple of 32, so that a compiled model meets few shapes."""
+def collate(examples: Sequence[Stretch], audio_weight: float = AUDIO_WEIGHT) -> Batch:
+    """Pad to a multiple of 32, so that a compiled model meets few shapes. `audio_weight` is what each audio id to be said weighs."""
     longest = -(-max(len(example.ids) for example in examples) // 32) * 32
     ids = np.zeros((len(examples), longest), np.int64)
     learned = np.full((len(examples), longest), UNLEARNED, np.int64)
@@ -54,7 +54,7 @@ def collate(examples: Sequence[Stretch]) -> Batch:
         sounds |= {row * longest + place: phones for place, phones in example.phones.items()}
     at = np.flatnonzero(learned != UNLEARNED)
     following: npt.NDArray[np.int64] = learned.reshape(-1)[at]
-    weight = np.where(following >= LAYOUT.audio_offset, AUDIO_WEIGHT, TEXT_WEIGHT)
+    weight = np.where(following >= LAYOUT.audio_offset, audio_weight, TEXT_WEIGHT)
     deciding = (following == LISTEN) & (ids.reshape(-1)[at] >= LAYOUT.audio_offset)
     weight = np.where(deciding, LISTEN_WEIGHT, np.where(vital.reshape(-1)[at], VITAL_WEIGHT, weight)).astype(np.float32)
     phones = np.array(list(sounds.values()), np.int64).reshape(-1, SLOTS_PER_GROUP)

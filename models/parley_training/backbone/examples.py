@@ -45,9 +45,9 @@ DISTURBED_SHARE = 0.35
 RARE_ANSWER_SHARE = 0.6
 """Answers in sound for which each word that must be right in one is as likely as any other. Half of all answers hold numbers, which are
 soon said right; of what Mini 0.8 knew and the judge did not hear, nearly all was words of one answer only (hoot, Tirana, leu)."""
-TYPED_IDLE_SHARE = 0.12
-"""Typed questions that are about anything, and declined. Of the examination's 74 outside questions Mini 0.10 took 17 for some of its
-world, typed as often as heard."""
+ANYTHING_SHARE = 0.12
+"""Questions out of the grammars that are about anything, and declined. Of the examination's 74 outside questions Mini 0.10 took 17 for
+some of its world, typed as often as heard; and where hardly any was declined aloud, a training that was mostly spoken unlearned it."""
 COMPOSED_SHARE = 0.4
 """Heard questions that nobody recorded (`composing`)."""
 ASKING_SHARE = 0.4
@@ -99,13 +99,12 @@ class ExampleWriter:
     def text(self) -> Stretch:
         """Typed question, written answer."""
         role = self._role()
-        exchange = idle(self.rng) if self.rng.random() < TYPED_IDLE_SHARE else self._written(role)
-        return self._typed(self._in_role(exchange, role), REPLY_IN_TEXT)
+        return self._typed(self._in_role(self._drawn(role), role), REPLY_IN_TEXT)
 
     def typed(self) -> Stretch:
         """Typed question, spoken answer."""
         role = self._role()
-        return self._typed(self._in_role(self._answerable(role, by_word=self.rng.random() < RARE_ANSWER_SHARE), role))
+        return self._typed(self._in_role(self._drawn(role, spoken=True, by_word=self.rng.random() < RARE_ANSWER_SHARE), role))
 
     def heard(self) -> Stretch:
         """Heard question, spoken answer: what Parley is for."""
@@ -167,6 +166,12 @@ class ExampleWriter:
         """An answer in the answering voice."""
         return self._segment(exchange.answer, np.concatenate([self._answers[part.text] for part in exchange.segments]))
 
+    def _drawn(self, role: str, *, spoken: bool = False, by_word: bool = False) -> Exchange:
+        """A question that nobody recorded: out of the grammars, or about anything. `spoken`: its answer has been."""
+        if self.rng.random() < ANYTHING_SHARE and ((nothing := idle(self.rng)).answer in self._answers or not spoken):
+            return nothing
+        return self._answerable(role, by_word=by_word) if spoken else self._written(role)
+
     def _written(self, role: str) -> Exchange:
         """A question out of the grammars, as likely of each kind as heard ones are, or a word said alone."""
         if (drawn := self.rng.random()) < BARE_SHARE and (alone := bare_word(self.rng.choice(WORDS))):
@@ -215,7 +220,7 @@ class ExampleWriter:
     def _heard(self, pool: Pool, instruction: str = "", *, by_word: bool = False) -> Stretch:
         role, composed = self._role(), None
         if self.rng.random() < COMPOSED_SHARE:
-            composed = self._composed(self._written(role) if instruction else self._answerable(role, by_word=by_word))
+            composed = self._composed(self._drawn(role, spoken=not instruction, by_word=by_word))
         if self._bare and self.rng.random() < BARE_SHARE:
             composed = self.rng.choice(self._bare)
         question = composed or pool.draw(self.rng, in_role=bool(role), by_word=by_word)

@@ -22,6 +22,7 @@ import torch
 from parley_models.backbone.config import BackboneConfig
 from parley_models.backbone.model import StepOmni
 from parley_models.errors import ParleyError
+from parley_training.backbone.batch import AUDIO_WEIGHT
 from parley_training.backbone.embeddings import embed_codes
 from parley_training.backbone.examples import ExampleWriter
 from parley_training.backbone.measure import probe
@@ -72,6 +73,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--semantic", type=Path, default=Path("runs/semantic"))
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--stages", choices=sorted(TABLES), help="unless given, those that the world is learned by")
+    parser.add_argument("--audio-weight", type=float, default=AUDIO_WEIGHT, help="of an audio id to be said; a text piece weighs one")
     parser.add_argument("--languages", nargs="+", choices=sorted(LANGUAGES), help="of what is said and heard; all unless given")
     parser.add_argument("--core", action="store_true", help="of Mini 1's world only what is asked every day (`corpus.wide.core`)")
     parser.add_argument("--lanes", type=int, help="batches in a step, shared out among the processes; one a process unless given")
@@ -119,6 +121,7 @@ def run(options: argparse.Namespace, fleet: Fleet) -> None:
         tokens=TOKENS_PER_BATCH,
         lanes=options.lanes or fleet.size,
         seed=options.seed,
+        audio_weight=options.audio_weight,
         eager=options.eager,
     )
     goes_on = (options.out / "checkpoint.pt").exists()  # and out of a bundle there is no book of details to begin with

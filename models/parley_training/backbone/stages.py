@@ -1,7 +1,8 @@
 """The stages of a training, as tables that the recipe follows by the clock.
 
 `THREE` is how Mini 0 was made. `WIDER` is for a backbone that has learned another world already, out of a bundle (`restoration`): it hears
-all along, so as not to forget how. `PAPER` has the stages of arXiv 2506.08967 §3 at Mini's size; tasks are rows of `examples.TASKS` and
+all along, so as not to forget how. `SPOKEN` is for one that answers rightly and is not understood: sound is what long trainings in writing
+unlearn first. `PAPER` has the stages of arXiv 2506.08967 §3 at Mini's size; tasks are rows of `examples.TASKS` and
 `scenes.SCENE_TASKS`:
 
 text          what the paper's model could before: conversations in writing. Mini begins from nothing.
@@ -92,7 +93,15 @@ WIDER: tuple[Stage, ...] = (
     ),
 )
 
-TABLES: dict[str, tuple[Stage, ...]] = {"three": THREE, "paper": PAPER, "wider": WIDER}
+SPOKEN: tuple[Stage, ...] = (
+    Stage(
+        "spoken",
+        1.0,
+        {"text": 0.06, "read_aloud": 0.08, "recited": 0.02, "typed": 0.48, "followed": 0.13, "heard_in_writing": 0.07, "heard": 0.16},
+    ),
+)
+
+TABLES: dict[str, tuple[Stage, ...]] = {"three": THREE, "paper": PAPER, "wider": WIDER, "spoken": SPOKEN}
 
 
 def stage_at(stages: Sequence[Stage], fraction: float) -> Stage:

@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 
 from parley_models.backbone.model import StepOmni
 from parley_models.backbone.weights import CONFIG_NAME, SINGLE_NAME
+from parley_training.backbone.batch import AUDIO_WEIGHT
 from parley_training.backbone.holding import Held
 from parley_training.backbone.stages import Stage, stage_at
 from parley_training.backbone.stretch import Stretch
@@ -46,6 +47,9 @@ class Plan:
     """Batches in a step, shared out among the processes."""
 
     seed: int = 0
+    audio_weight: float = AUDIO_WEIGHT
+    """What an audio id to be said weighs; a text piece weighs one."""
+
     eager: bool = False
     """Without torch.compile; several processes never compile."""
 
@@ -83,6 +87,7 @@ class Training:
             tokens=plan.tokens,
             seed=plan.seed,
             drawn=drawn,
+            audio_weight=plan.audio_weight,
         )
         if state is not None and "optimizers" in state:  # a bundle keeps none
             self._learners.restore(state["optimizers"])

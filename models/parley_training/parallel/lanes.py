@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from parley_training.backbone.batch import Batch, collate
+from parley_training.backbone.batch import AUDIO_WEIGHT, Batch, collate
 from parley_training.backbone.stretch import Stretch
 
 POOL = 512
@@ -33,12 +33,14 @@ class Lanes:
         tokens: int,
         seed: int = 0,
         drawn: int = 0,
+        audio_weight: float = AUDIO_WEIGHT,
     ) -> None:
         """Of the numbers `mine`. `write` makes an example of a task by `rng` and nothing else that changes; `tokens` as `grouped` has it.
 
-        `drawn` = pools that count as drawn before.
+        `drawn` = pools that count as drawn before. `audio_weight` as `collate` has it.
         """
         self._write, self._rng, self._shares, self._tokens, self._seed = write, rng, shares, tokens, seed
+        self._audio_weight = audio_weight
         self._places = {number: _Place(drawn) for number in mine}
 
     def next(self, fraction: float) -> Iterator[Batch]:
@@ -47,7 +49,7 @@ class Lanes:
             if place.taken == len(place.groups):
                 self._draw(number, place, place.pools + 1, fraction)
             place.taken += 1
-            yield collate(place.groups[place.taken - 1])
+            yield collate(place.groups[place.taken - 1], self._audio_weight)
 
     def _draw(self, number: int, place: "_Place", pool: int, fraction: float) -> None:
         self._rng.seed(f"{self._seed}/{number}/{pool}")

@@ -28,7 +28,7 @@ from parley_training.backbone.stretch import UNLEARNED, Stretch
 from parley_training.backbone.training import Plan, Training
 from parley_training.checkpoint import restore, save
 from parley_training.corpus.dialogue import write
-from parley_training.corpus.disturbance import plain
+from parley_training.corpus.disturbance import declined, plain
 from parley_training.corpus.exchange import Exchange
 from parley_training.corpus.phones import NUMBER, SILENCE
 from parley_training.corpus.roles import ROLES, sayings, system_turn
@@ -119,6 +119,25 @@ def test_an_answer_in_a_role_says_all_of_its_parts_and_the_system_turn_names_it(
         assert any(system_turn(role) in shown for role in ROLES)
 
 
+@pytest.mark.usefixtures("no_roles")
+@pytest.mark.parametrize(("task", "groups"), [("text", 0), ("typed", 17), ("heard_in_writing", 0), ("heard", 17)])
+def test_what_asks_nothing_of_mini_is_declined_in_writing_and_aloud(
+    writer: ExampleWriter, text_model: Path, task: str, groups: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for share, often in {"ANYTHING_SHARE": 1.0, "COMPOSED_SHARE": 1.0, "BARE_SHARE": 0.0, "DISTURBED_SHARE": 0.0}.items():
+        monkeypatch.setattr(examples, share, often)
+    nothing = declined(Exchange("words", "leave it there", "", ""))
+    monkeypatch.setattr(examples, "idle", lambda _rng: nothing)
+    noise = np.random.default_rng(2)
+    said = replace(spoken(Exchange("words", "leave it there", "", ""), codes(noise, 9)), begun=np.array([0, 18, 36]))
+    answers = {**writer._answers, nothing.answer: codes(noise, 17)}
+    taught = ExampleWriter(
+        text_model, [*writer._questions, said], answers, Mishearing(noise.normal(size=(1024, 4)).astype(np.float32)), random.Random(1)
+    )
+
+    assert answer_of(taught, TASKS[task](taught)) == (nothing.answer, groups)
+
+
 def test_swearwords_are_not_taught(text_model: Path) -> None:
     noise = np.random.default_rng(1)
     said = [spoken(Exchange("words", words, "", ""), codes(noise, 9)) for words in ("oh damn it", "oh leave it")]
@@ -167,7 +186,7 @@ def test_a_word_said_alone_is_named_and_may_be_how_anything_begins(
 @pytest.mark.parametrize("task", ["text", "typed"])
 def test_a_typed_word_stays_alone(bare: ExampleWriter, task: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(examples, "RARE_ANSWER_SHARE", 0.0)
-    monkeypatch.setattr(examples, "TYPED_IDLE_SHARE", 0.0)
+    monkeypatch.setattr(examples, "ANYTHING_SHARE", 0.0)
     for _ in range(10):
         example = TASKS[task](bare)
         shown = bare.tokenizer.decode([token for token in example.ids if not LAYOUT.is_audio(token)])
@@ -326,6 +345,14 @@ def test_a_batch_learns_what_its_examples_learn(writer: ExampleWriter) -> None:
     assert batch.ids.shape[1] % 32 == 0
     weights = {VITAL_WEIGHT, TEXT_WEIGHT, LISTEN_WEIGHT, AUDIO_WEIGHT}
     assert {round(weight, 3) for weight in batch.weight.tolist()} == weights
+
+
+def test_a_plan_says_what_the_sound_of_an_answer_weighs(writer: ExampleWriter, tmp_path: Path) -> None:
+    plan = Plan(lambda _task: writer.typed(), writer.rng, THREE, 0.01, rate=1e-3, tokens=600, audio_weight=0.75, eager=True)
+    (batch,) = Training(StepOmni(TINY), plan, tmp_path, Fleet())._lanes.next(0.0)
+    said = batch.following >= LAYOUT.audio_offset
+    assert set(batch.weight[said].tolist()) == {0.75}
+    assert 0.75 not in batch.weight[~said].tolist()
 
 
 @pytest.mark.parametrize("task", sorted(TASKS))

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -261,7 +262,8 @@ def test_stages_name_tasks_that_there_are_and_lead_to_the_end(table: str) -> Non
     assert [stage.until for stage in stages] == sorted({stage.until for stage in stages})
     assert stages[-1].until == 1.0
     assert stage_at(stages, 0.0) is stages[0]
-    assert stage_at(stages, stages[0].until + 1e-6) is stages[1]
+    for before, after in pairwise(stages):
+        assert stage_at(stages, before.until + 1e-6) is after
     for stage in stages:
         assert sum(stage.tasks.values()) == pytest.approx(1.0)
         assert set(stage.tasks) <= {*TASKS, *SCENE_TASKS}
