@@ -1,9 +1,9 @@
 """The stages of a training, as tables that the recipe follows by the clock.
 
 `THREE` is how Mini 0 was made. `WIDER` is for a backbone that has learned another world already, out of a bundle (`restoration`): it hears
-all along, so as not to forget how. `SPOKEN` is for one that answers rightly and is not understood: sound is what long trainings in writing
-unlearn first. `PAPER` has the stages of arXiv 2506.08967 §3 at Mini's size; tasks are rows of `examples.TASKS` and
-`scenes.SCENE_TASKS`:
+all along, so as not to forget how. `SPOKEN` is for one that answers rightly and is not understood: it practises what is said aloud, then
+everything, and what it was at the end of either is averaged (RESULTS.md, "Mini 0.17"). `PAPER` has the stages of arXiv 2506.08967 §3 at
+Mini's size; tasks are rows of `examples.TASKS` and `scenes.SCENE_TASKS`:
 
 text          what the paper's model could before: conversations in writing. Mini begins from nothing.
 audio         audio embeddings and head only, the rest held still: interleaved text and speech, speech written along, speech read aloud
@@ -96,8 +96,14 @@ WIDER: tuple[Stage, ...] = (
 SPOKEN: tuple[Stage, ...] = (
     Stage(
         "spoken",
-        1.0,
+        0.58,
         {"text": 0.06, "read_aloud": 0.08, "recited": 0.02, "typed": 0.48, "followed": 0.13, "heard_in_writing": 0.07, "heard": 0.16},
+        kept=True,
+    ),
+    Stage(
+        "answers",
+        1.0,
+        {"text": 0.15, "read_aloud": 0.04, "recited": 0.02, "typed": 0.26, "followed": 0.16, "heard_in_writing": 0.16, "heard": 0.21},
     ),
 )
 

@@ -1,7 +1,6 @@
-"""The backbone's recipe: examples in the chat format, learning where the answer is, going on after a stop."""
+"""What the backbone learns from: examples in the chat format, learned where the answer is."""
 
 import random
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,9 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
-from safetensors.torch import load_file
 
-from parley_models.backbone.backbone import Backbone
 from parley_models.backbone.config import BackboneConfig
 from parley_models.backbone.model import StepOmni
 from parley_models.interleave import Splitter
@@ -23,10 +20,7 @@ from parley_training.backbone.examples import TASKS, ExampleWriter
 from parley_training.backbone.listening import LISTEN, Heard, Listener
 from parley_training.backbone.mishearing import Mishearing
 from parley_training.backbone.questions import Question, by_group, phones_by_group
-from parley_training.backbone.stages import PAPER, THREE, Stage
 from parley_training.backbone.stretch import UNLEARNED, Stretch
-from parley_training.backbone.training import Plan, Training
-from parley_training.checkpoint import restore, save
 from parley_training.corpus.dialogue import write
 from parley_training.corpus.disturbance import declined, plain
 from parley_training.corpus.exchange import Exchange
@@ -347,14 +341,6 @@ def test_a_batch_learns_what_its_examples_learn(writer: ExampleWriter) -> None:
     assert {round(weight, 3) for weight in batch.weight.tolist()} == weights
 
 
-def test_a_plan_says_what_the_sound_of_an_answer_weighs(writer: ExampleWriter, tmp_path: Path) -> None:
-    plan = Plan(lambda _task: writer.typed(), writer.rng, THREE, 0.01, rate=1e-3, tokens=600, audio_weight=0.75, eager=True)
-    (batch,) = Training(StepOmni(TINY), plan, tmp_path, Fleet())._lanes.next(0.0)
-    said = batch.following >= LAYOUT.audio_offset
-    assert set(batch.weight[said].tolist()) == {0.75}
-    assert 0.75 not in batch.weight[~said].tolist()
-
-
 @pytest.mark.parametrize("task", sorted(TASKS))
 def test_steps_on_every_task_lower_the_loss(writer: ExampleWriter, task: str) -> None:
     model = StepOmni(TINY)
@@ -384,42 +370,3 @@ def test_where_a_group_has_been_heard_the_phones_of_the_one_before_it_are_learne
     batch = collate([writer.text(), question])
     assert batch.phones.tolist() == [phones.tolist() for phones in question.phones.values()]
     assert all(LAYOUT.is_audio(token) for token in batch.ids.flatten()[batch.sounding].tolist())
-
-
-def training(writer: ExampleWriter, out: Path, minutes: float, stages: Sequence[Stage] = THREE) -> Training:
-    """A short run of what needs no corpus."""
-    plan = Plan(lambda _task: writer.text(), writer.rng, stages, minutes, rate=1e-3, tokens=600, eager=True)
-    return Training(StepOmni(TINY), plan, out, Fleet())
-
-
-def test_a_stopped_run_goes_on(writer: ExampleWriter, tmp_path: Path) -> None:
-    training(writer, tmp_path, 0.01).run(str, str)
-    stopped = restore(tmp_path / "checkpoint.pt")
-    training(writer, tmp_path, 0.03).run(str, str)
-    ended = restore(tmp_path / "checkpoint.pt")
-    assert stopped is not None and ended is not None
-    assert 0 < stopped["step"] < ended["step"]
-    assert ended["lanes"][0].tolist() != stopped["lanes"][0].tolist()
-
-
-def test_a_checkpoint_from_before_there_were_lanes_goes_on_with_new_examples(writer: ExampleWriter, tmp_path: Path) -> None:
-    training(writer, tmp_path, 0.01).run(str, str)
-    old = restore(tmp_path / "checkpoint.pt")
-    assert old is not None
-    save(tmp_path / "checkpoint.pt", {name: value for name, value in old.items() if name != "lanes"})
-    training(writer, tmp_path, 0.03).run(str, str)
-    ended = restore(tmp_path / "checkpoint.pt")
-    assert ended is not None
-    assert ended["step"] > old["step"]
-    assert ended["lanes"][0, 0] > old["step"]  # pools are numbered on from where the others were
-
-
-def test_what_merging_begins_from_is_kept_even_of_a_stage_that_was_over_at_once(writer: ExampleWriter, tmp_path: Path) -> None:
-    told = list[str]()
-    final = training(writer, tmp_path, 0.001, PAPER).run(str, lambda model: told.append(str(model.config.hidden_size)))
-    assert told == ["32"]
-    for name in ("sft1", "sft2"):
-        kept = Backbone.load(tmp_path / name, context=8)
-        assert kept.config == TINY
-    weights = load_file(tmp_path / "sft2" / "model.safetensors")
-    assert all(torch.equal(weights[name], weight) for name, weight in final.state_dict().items())
