@@ -52,7 +52,7 @@ class NormedConv1d(nn.Module):
         weight = torch.empty(channels_out, channels_in, kernel)
         nn.init.kaiming_uniform_(weight, a=5**0.5)
         self.weight_v = nn.Parameter(weight)
-        self.weight_g = nn.Parameter(_row_norms(weight))
+        self.weight_g = nn.Parameter(row_norms(weight))
         self.bias = nn.Parameter(torch.zeros(channels_out))
         self.dilation = dilation
         self.context = (kernel - 1) * dilation
@@ -60,7 +60,7 @@ class NormedConv1d(nn.Module):
 
     def forward(self, x: Tensor, memory: Memory | None = None) -> Tensor:
         """(B, C_in, T) to (B, C_out, T)."""
-        weight = self.weight_v * (self.weight_g / _row_norms(self.weight_v))
+        weight = self.weight_v * (self.weight_g / row_norms(self.weight_v))
         if not self.causal:
             return functional.conv1d(x, weight, self.bias, padding=self.context // 2, dilation=self.dilation)
         x = functional.pad(x, (self.context, 0)) if memory is None else memory.extend(x, self.context)
@@ -75,14 +75,14 @@ class NormedConvTranspose1d(nn.Module):
         weight = torch.empty(channels_in, channels_out, kernel)
         nn.init.kaiming_uniform_(weight, a=5**0.5)
         self.weight_v = nn.Parameter(weight)
-        self.weight_g = nn.Parameter(_row_norms(weight))
+        self.weight_g = nn.Parameter(row_norms(weight))
         self.bias = nn.Parameter(torch.zeros(channels_out))
         self.stride = stride
         self.padding = (kernel - stride) // 2
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C_in, T) to (B, C_out, stride · T)."""
-        weight = self.weight_v * (self.weight_g / _row_norms(self.weight_v))
+        weight = self.weight_v * (self.weight_g / row_norms(self.weight_v))
         return functional.conv_transpose1d(x, weight, self.bias, stride=self.stride, padding=self.padding)
 
 
@@ -129,5 +129,6 @@ def quieten(conv: NormedConv1d, deviation: float = 0.01) -> None:
     conv.weight_g.fill_(deviation * conv.weight_v[0].numel() ** 0.5)
 
 
-def _row_norms(weight: Tensor) -> Tensor:
+def row_norms(weight: Tensor) -> Tensor:
+    """Of a weight (rows, columns, kernel), the length of each row: (rows, 1, 1)."""
     return weight.pow(2).sum(dim=(1, 2), keepdim=True).sqrt()

@@ -131,7 +131,7 @@ def main() -> None:
     parser.add_argument("--answers", type=int, default=80_000, help="exchanges drawn to find the answers that are spoken")
     parser.add_argument("--readings", type=int, default=READINGS, help="everyday phrases in the answering voice; Mini 0's")
     parser.add_argument("--no-voice", dest="voice", action="store_false", help="without what the vocoder is trained on")
-    parser.add_argument("--second", type=int, default=VOICE_SECOND, help="Mini 1's answers in the second voice, 0 for none")
+    parser.add_argument("--second", type=int, default=VOICE_SECOND, help="answers in the second voice, 0 for none")
     parser.add_argument("--test-shards", type=int, default=2)
     parser.add_argument("--workers", type=int, default=2)
     options = at_home(parser.parse_args())
@@ -147,7 +147,7 @@ def main() -> None:
         if options.voice:
             first = out / "voice" / "answers"
             make_voice(first, out / "answers", VOICE_PLAIN, VOICE_STYLED, VOICE_SHIFTED, pool)
-            if world == "mini1" and options.second:
+            if options.second:
                 make_second_voice(out / "voice" / answers.SECOND, first, out / "answers", options.second, pool)
         wanted = [(out / "test" / f"shard_{n:04}", FIRST_TEST_SEED + n, True) for n in range(options.test_shards)]
         wanted += [(out / "questions" / f"shard_{n:04}", n, False) for n in seeds]

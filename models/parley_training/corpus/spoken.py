@@ -22,6 +22,9 @@ from parley_training.corpus.exchange import Part
 from parley_training.corpus.lines import style_line, style_of
 
 PER_CHUNK = 500
+SECOND_DOWN = -4.0
+"""Semitones by which the second voice's pitch is lowered at most: further down there is little that WORLD could find again."""
+
 Pcm = npt.NDArray[np.int16]
 Told = tuple[str, Style]
 """A text, and the style it is spoken in."""
@@ -127,16 +130,17 @@ def make_voice(folder: Path, spoken: Path, plain: int, styled: int, shifted: int
 
 
 def make_second_voice(folder: Path, first: Path, spoken: Path, count: int, pool: Executor) -> None:
-    """The second voice saying some of what the first one says in `first`, sample for sample at the same time.
+    """The second voice saying some of what the first one says in `first`, sample for sample at the same time and at the same other pitch.
 
     Writes `twins.npy` too: which utterance of `first` each one goes with; the codes are that one's, `answers.SECOND_BELOW` lower.
     """
     if (folder / "index.npy").exists():
         return
     told, chosen, shifts = spoken_parts(spoken), np.load(first / "chosen.npy"), np.load(first / "shifts.npy")
-    twins = [place for place, number in enumerate(chosen) if shifts[place] == 0 and told[number][1].dialect is None]
+    twins = [place for place, number in enumerate(chosen) if shifts[place] >= SECOND_DOWN and told[number][1].dialect is None]
     twins = sorted(np.random.default_rng(4).permutation(twins)[:count])
-    speaking = pool.map(partial(_speak_second, voice=answers.SECOND), [told[chosen[place]] for place in twins], chunksize=8)
+    jobs = [(told[chosen[place]], float(shifts[place])) for place in twins]
+    speaking = pool.map(partial(_speak_second, voice=answers.SECOND), jobs, chunksize=8)
     sounds = list(tqdm(speaking, total=len(twins), desc=answers.SECOND))
     there = [place for place, sound in enumerate(sounds) if sound is not None]
     folder.mkdir(parents=True, exist_ok=True)
@@ -144,10 +148,11 @@ def make_second_voice(folder: Path, first: Path, spoken: Path, count: int, pool:
     save_sounds(folder, [sound for sound in sounds if sound is not None])
 
 
-def _speak_second(told: Told, voice: str) -> Pcm | None:
+def _speak_second(job: tuple[Told, float], voice: str) -> Pcm | None:
     """None where the two voices read the text differently, which is rare."""
+    (text, style), semitones = job
     try:
-        return pcm16(answers.speak(told[0], told[1], voice))
+        return _shift((pcm16(answers.speak(text, style, voice)), semitones))
     except ValueError:
         return None
 

@@ -12,7 +12,7 @@ own sound with their F0 levels moved, as the pitch control moves them.
 
 import argparse
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from pathlib import Path
 
@@ -69,7 +69,8 @@ def _answer_codes(folder: Path, first: int, ears: tuple[Path, Path]) -> list[Cod
     return [listener.hear(sound)[:count] for sound, count in zip(sounds, groups, strict=True)]
 
 
-def _save(path: Path, codes: list[Codes], disguised: list[Codes] | None = None) -> None:
+def save_codes(path: Path, codes: Sequence[Codes], disguised: Sequence[Codes] | None = None) -> None:
+    """Write a file that `codes_of` and `hearings_of` read; a kill in between leaves the one before."""
     stops = np.cumsum([len(part) for part in codes])
     unfinished = path.with_suffix(".part.npz")
     others = np.concatenate(disguised, axis=1) if disguised else np.zeros((0, int(stops[-1]), 2), np.uint16)
@@ -80,7 +81,7 @@ def _save(path: Path, codes: list[Codes], disguised: list[Codes] | None = None) 
 
 def _save_shards(jobs: Mapping[Path, Future[Heard]], out: Path) -> None:
     for folder, job in tqdm(jobs.items(), desc=out.name):
-        _save(out / f"{folder.name}.npz", *job.result())
+        save_codes(out / f"{folder.name}.npz", *job.result())
 
 
 def save_answers(folder: Path, out: Path, ears: tuple[Path, Path], pool: Executor) -> None:
@@ -91,7 +92,7 @@ def save_answers(folder: Path, out: Path, ears: tuple[Path, Path], pool: Executo
     firsts = range(len(known), len(np.load(folder / "index.npy")), ANSWERS_PER_JOB)
     jobs = [pool.submit(_answer_codes, folder, first, ears) for first in firsts]
     if jobs:
-        _save(out, [*known, *(codes for job in tqdm(jobs, desc=out.stem) for codes in job.result())])
+        save_codes(out, [*known, *(codes for job in tqdm(jobs, desc=out.stem) for codes in job.result())])
 
 
 def save_voice_codes(voice: Path, heard: Path, answers: Path) -> None:

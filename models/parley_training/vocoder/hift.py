@@ -124,7 +124,8 @@ def train(folder: Path, out: Path, pace: Pace, *, config: HiftConfig = CONFIG, s
     step = 0
     if (state := restore(out / "checkpoint.pt")) is not None:
         hift.load_state_dict(state["hift"])
-        optimizer.load_state_dict(state["optimizer"])
+        if "optimizer" in state:  # a bundle keeps none
+            optimizer.load_state_dict(state["optimizer"])
         step, pace.spent_s = state["step"], state["spent_s"]
     rng = np.random.default_rng(step)
     lesson = Lesson(hift, device, compiled)

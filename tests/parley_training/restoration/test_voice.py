@@ -9,8 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from parley_models.errors import UsageError
+from parley_models.networks.convolution import NormedConv1d, row_norms
+from parley_models.networks.hift import Hift, HiftConfig
 from parley_models.networks.mish import spell_mish
 from parley_models.networks.tracing import write_traced
+from parley_models.networks.vocoder_export import export_causal_hift
 from parley_training.restoration.probe import restore
 from parley_training.restoration.voice import codes_of
 from parley_training.vocoder.code_embedding import CodeEmbedding
@@ -48,6 +51,29 @@ def test_the_files_of_another_network_are_refused(tmp_path: Path) -> None:
     Small(16).export(tmp_path)
     with pytest.raises(UsageError, match="are not those that are trained here"):
         restore(Small(), Small.export, NAMES, tmp_path)
+
+
+def test_a_hift_is_found_though_some_of_its_weights_are_folded_with_their_norms(tmp_path: Path) -> None:
+    config = HiftConfig(channels=128, f0_channels=16, kernels=(3,), dilations=(1,), causal=True, lookahead_frames=2)
+    known, generator = Hift(config), torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        for weight in known.parameters():  # no two alike: of equal ones the exporter keeps one
+            weight.copy_(torch.randn(weight.shape, generator=generator))
+
+    def export(network: Hift, folder: Path) -> None:
+        export_causal_hift(network.eval(), folder / NAMES[0])
+
+    export(known, tmp_path)
+    found = restore(Hift(config), export, NAMES[:1], tmp_path)
+    for name, layer in known.named_modules():
+        if isinstance(layer, NormedConv1d):
+            again = found.get_submodule(name)
+            assert isinstance(again, NormedConv1d)
+            assert torch.allclose(normed(again), normed(layer), rtol=2e-3, atol=1e-3), name
+
+
+def normed(layer: NormedConv1d) -> Tensor:
+    return layer.weight_v * (layer.weight_g / row_norms(layer.weight_v))
 
 
 def with_mish(write: Callable[[onnx.ModelProto], onnx.ModelProto]) -> Callable[[Small, Path], None]:
