@@ -59,9 +59,9 @@ def release_of(world: World, *, core: bool = False) -> Release:
     """What is said of a Mini that has learned this world; `core` = of Mini 1's what is asked every day, in English."""
     if world == "mini0":
         # two of the three merged into it recite greetings, their mean does not
-        return Release("0.17.0", styles=performed(chooses=False), roles=ROLES)
+        return Release("0.18.0", styles=performed(chooses=False), roles=ROLES)
     if core:
-        english = Release("0.17.0", ("en",), performed(chooses=True), LABELS, ROLES, tools=TOOLS_TEXT, told_time=True)
+        english = Release("0.18.0", ("en",), performed(chooses=True), LABELS, ROLES, tools=TOOLS_TEXT, told_time=True)
         return replace(english, remembers_turns=True, remembered_questions=MOST_BEFORE)
     both = replace(ATTRIBUTIONS[1], note="the recordings behind the second voice; a voice that asked while the ears learned")
     chinese = replace(ESPEAK, note="voices that asked while the ears learned; the voice of its Chinese answers")

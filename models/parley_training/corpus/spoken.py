@@ -22,8 +22,8 @@ from parley_training.corpus.exchange import Part
 from parley_training.corpus.lines import style_line, style_of
 
 PER_CHUNK = 500
-SECOND_DOWN = -4.0
-"""Semitones by which the second voice's pitch is lowered at most: further down there is little that WORLD could find again."""
+SECOND_DOWN = -6.0
+"""Semitones by which the second voice's pitch is lowered at most: its median is then 71 Hz, and the codes know none below 70."""
 
 Pcm = npt.NDArray[np.int16]
 Told = tuple[str, Style]

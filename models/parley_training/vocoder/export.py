@@ -31,9 +31,8 @@ CALLED = {FIRST: "clear", SECOND: "low"}
 
 LARGER = "deep"
 LARGER_SEMITONES, LARGER_FORMANTS = -2.25, 0.87
-"""The first speaker, but larger: resonances 13 % lower, and a fundamental of 130 Hz. HiFT, which learned the first speaker, sounds none
-below 120: at −3.75 semitones that is where the voice would lie, and it could not be sad; at −7.5 HiFT reads another fundamental than the
-mel has."""
+"""The first speaker, but larger: resonances 13 % lower, and a fundamental of 130 Hz. A HiFT that has learned the first speaker
+alone sounds none below 120: at −3.75 semitones that is where the voice would lie, and it could not be sad."""
 
 HIFT = "hift.onnx"
 
