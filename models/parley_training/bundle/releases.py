@@ -13,7 +13,11 @@ from parley_training.styles import DIALECT, LABELS, LANGUAGES, performed
 ESPEAK = Attribution("espeak-ng", "GPL-3.0-or-later (the program; not part of this bundle)", "voices that asked while the ears learned")
 ATTRIBUTIONS = (
     Attribution("CMU ARCTIC slt through flite (Carnegie Mellon University)", "BSD-style", "the recordings behind the voice that answers"),
-    Attribution("CMU ARCTIC rms through flite (Carnegie Mellon University)", "BSD-style", "a voice that asked while the ears learned"),
+    Attribution(
+        "CMU ARCTIC rms through flite (Carnegie Mellon University)",
+        "BSD-style",
+        "the recordings behind the second voice; a voice that asked while the ears learned",
+    ),
     Attribution("festival's ked_diphone and cmu_us_slt_arctic_hts", "BSD-style", "voices that asked while the ears learned"),
     Attribution("SVOX Pico's English voices (SVOX AG)", "Apache-2.0", "voices that read while the ears learned"),
     Attribution(
@@ -63,9 +67,7 @@ def release_of(world: World, *, core: bool = False) -> Release:
     if core:
         english = Release("0.18.0", ("en",), performed(chooses=True), LABELS, ROLES, tools=TOOLS_TEXT, told_time=True)
         return replace(english, remembers_turns=True, remembered_questions=MOST_BEFORE)
-    both = replace(ATTRIBUTIONS[1], note="the recordings behind the second voice; a voice that asked while the ears learned")
     chinese = replace(ESPEAK, note="voices that asked while the ears learned; the voice of its Chinese answers")
-    changed = {ATTRIBUTIONS[1]: both, ESPEAK: chinese}
     return Release(
         "1.0.0",
         tuple(LANGUAGES.values()),
@@ -76,5 +78,5 @@ def release_of(world: World, *, core: bool = False) -> Release:
         tools=TOOLS_TEXT,
         told_time=True,
         remembers_turns=True,
-        attributions=tuple(changed.get(each, each) for each in ATTRIBUTIONS),
+        attributions=tuple(chinese if each is ESPEAK else each for each in ATTRIBUTIONS),
     )
