@@ -5,17 +5,16 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from parley_models.answer import joined
 from parley_models.errors import EngineError
 from parley_models.evaluation.expression import Expression, expression, usual
 from parley_models.evaluation.measures import Measures
 from parley_models.manifest import VoiceEntry
 from parley_models.parts import Voice
-from parley_models.prosody import PLAIN
-from parley_models.tokens import Codes, SpeechTokens
+from parley_models.tokens import Codes
 from parley_training.backbone.world import plain_answers, sounds_of
 from parley_training.corpus.dialogue import World
 from parley_training.tokens.recipe import codes_of
+from parley_training.vocoder.speaking import spoken
 
 UNMEASURED = VoiceEntry("", "", median_f0_hz=180.0, syllables_per_s=4.5)
 MEASURED_ANSWERS = 30
@@ -44,8 +43,7 @@ def measured(vocoder: Voice, voice: VoiceEntry, answers: Sequence[Codes]) -> Voi
     found: list[tuple[float, float, float]] = []
     expressions: list[Expression] = []
     for codes in answers[:MEASURED_ANSWERS]:
-        speaking = vocoder.stream(voice.name, PLAIN, seed=0)
-        sound = joined([*speaking.feed(SpeechTokens(codes)), *speaking.finish()], vocoder.rate_hz)
+        sound = spoken(vocoder, voice.name, codes)
         heard = measures.measure(sound)
         expressed = expression(sound)
         if heard.syllables_per_s and heard.median_f0_hz and expressed is not None:

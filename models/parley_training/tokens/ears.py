@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import soxr
 import torch
 from torch import Tensor
 
@@ -18,11 +19,16 @@ from parley_models.tokenizers.fbank import fbank
 from parley_models.tokenizers.lfr import stack
 from parley_models.tokenizers.logmel import block_logmel, silence
 from parley_models.tokens import Codes, merge
+from parley_training.corpus.answers import ANSWER_RATE_HZ
+from parley_training.corpus.speech import RATE_HZ
 from parley_training.kmeans import nearest
 from parley_training.linguistic.depth import layers_of
 from parley_training.linguistic.features import LOG_FLOOR, whole_blocks, with_silence_behind
 from parley_training.linguistic.recipe import CONFIG as LINGUISTIC
 from parley_training.semantic.recipe import CONFIG as SEMANTIC
+
+SAMPLES_PER_GROUP = 2880
+"""Of an answer: 0.12 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,11 @@ class TrainedEars:
     def hear(self, samples: Samples) -> Codes:
         """Groups (n, 5) of a sound at 16 kHz, zeros up to the whole block included."""
         return merge(self.linguistic(fbank(with_silence_behind(samples), floor=LOG_FLOOR)), self.semantic(whole_blocks(samples))).codes
+
+    def hear_answer(self, samples: Samples) -> Codes:
+        """Groups (n, 5) of an answer at 24 kHz: group g is 2,880 samples of it, the last one may reach past its end."""
+        groups = -(-len(samples) // SAMPLES_PER_GROUP)
+        return self.hear(soxr.resample(samples, ANSWER_RATE_HZ, RATE_HZ))[:groups]
 
     def linguistic(self, banks: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
         """Codes (4 c,) of filter banks (24 c + 22, 80): c blocks, and the silent one behind them."""

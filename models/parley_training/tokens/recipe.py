@@ -18,16 +18,14 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import soxr
 from tqdm import tqdm
 
 from parley_models.tokenizers.fbank import fbank
 from parley_models.tokens import Codes, merge
 from parley_models.vocoders.config import VoiceConfig
 from parley_models.vocoders.pitch import shift_pitch
-from parley_training.corpus.answers import ANSWER_RATE_HZ, SECOND, SECOND_BELOW
+from parley_training.corpus.answers import SECOND, SECOND_BELOW
 from parley_training.corpus.shard import Shard
-from parley_training.corpus.speech import RATE_HZ
 from parley_training.homes import add_folders, at_home
 from parley_training.linguistic.disguise import disguise
 from parley_training.linguistic.features import LOG_FLOOR, whole_blocks, with_silence_behind
@@ -61,12 +59,10 @@ def _shard_codes(folder: Path, ears: tuple[Path, Path], disguises: int, semantic
 
 
 def _answer_codes(folder: Path, first: int, ears: tuple[Path, Path]) -> list[Codes]:
-    """Codes of some answers; group g is 2,880 samples of the 24 kHz sound, the last one may reach past its end."""
+    """Codes of some answers."""
     audio, index = np.load(folder / "audio.npy", mmap_mode="r"), np.load(folder / "index.npy")[first : first + ANSWERS_PER_JOB]
-    sounds = (soxr.resample(audio[start:stop].astype(np.float32) / 32768, ANSWER_RATE_HZ, RATE_HZ) for start, stop in index)
-    groups = [-(-int(stop - start) // 2880) for start, stop in index]
     listener = TrainedEars.open(*ears)
-    return [listener.hear(sound)[:count] for sound, count in zip(sounds, groups, strict=True)]
+    return [listener.hear_answer(audio[start:stop].astype(np.float32) / 32768) for start, stop in index]
 
 
 def save_codes(path: Path, codes: Sequence[Codes], disguised: Sequence[Codes] | None = None) -> None:

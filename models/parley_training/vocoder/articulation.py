@@ -14,25 +14,22 @@ import random
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-import soxr
 from tqdm import tqdm
 
-from parley_models.answer import joined
 from parley_models.evaluation.candidates import candidates
 from parley_models.evaluation.judge import Judge
 from parley_models.evaluation.questions import Question, answer_spaces, is_right, normalize, questions
-from parley_models.pcm import AudioChunk
 from parley_models.style import Style
-from parley_models.tokens import Codes, SpeechTokens
+from parley_models.tokens import Codes
 from parley_models.vocoders.flow_hift import FlowHift
-from parley_training.corpus.answers import ANSWER_RATE_HZ, speak
+from parley_training.corpus.answers import speak
 from parley_training.corpus.dialogue import write
 from parley_training.corpus.lines import style_line, style_of
-from parley_training.corpus.speech import RATE_HZ
 from parley_training.corpus.spoken import spoken_parts
 from parley_training.homes import add_folders, at_home
 from parley_training.tokens.ears import TrainedEars
 from parley_training.tokens.recipe import codes_of, save_codes
+from parley_training.vocoder.speaking import spoken
 from parley_training.vocoder.styles import HERE
 
 RENDITIONS = (
@@ -48,13 +45,12 @@ RENDITIONS = (
 DRAWN = 40_000
 """Exchanges in which every fact comes up."""
 
-SAMPLES_PER_GROUP = 2880
 SAVED_EVERY = 20
 
 Understood = Callable[[Question, Codes], int]
 """In how many voices the judge hears the answer."""
 
-Speak = Callable[[str, Style], Codes]
+Teach = Callable[[str, Style], Codes]
 """The teacher's codes of a text."""
 
 
@@ -72,11 +68,11 @@ def facts_told() -> dict[str, Question]:
     return found
 
 
-def clearest(question: Question, plain: Codes, speak: Speak, understood: Understood, voices: int) -> tuple[Style, Codes]:
+def clearest(question: Question, plain: Codes, teach: Teach, understood: Understood, voices: int) -> tuple[Style, Codes]:
     """The first rendition that is understood in every voice, else the first of those understood in most; with its codes."""
     best, most = (RENDITIONS[0], plain), -1
     for style in RENDITIONS:
-        codes = speak(question.answer, style) if style != Style() else plain
+        codes = teach(question.answer, style) if style != Style() else plain
         count = understood(question, codes)
         if count > most:
             best, most = (style, codes), count
@@ -90,24 +86,15 @@ def judging(vocoder: FlowHift) -> Understood:
     judge = Judge()
 
     def understood(question: Question, codes: Codes) -> int:
-        return sum(is_right(question, heard) for voice in vocoder.voices if (heard := judge.hear(said(codes, voice), candidates(question))))
-
-    def said(codes: Codes, voice: str) -> AudioChunk:
-        stream = vocoder.stream(voice)
-        return joined([*stream.feed(SpeechTokens(codes)), *stream.finish()], vocoder.rate_hz)
+        heard = (judge.hear(spoken(vocoder, voice, codes), candidates(question)) for voice in vocoder.voices)
+        return sum(is_right(question, sentence) for sentence in heard if sentence)
 
     return understood
 
 
-def teaching(ears: TrainedEars) -> Speak:
+def teaching(ears: TrainedEars) -> Teach:
     """The teacher, as these ears hear him."""
-
-    def codes(text: str, style: Style) -> Codes:
-        sound = speak(text, style)
-        groups = -(-len(sound) // SAMPLES_PER_GROUP)
-        return ears.hear(soxr.resample(sound, ANSWER_RATE_HZ, RATE_HZ))[:groups]
-
-    return codes
+    return lambda text, style: ears.hear_answer(speak(text, style))
 
 
 class Renditions:
@@ -148,14 +135,14 @@ def main() -> None:
     parser.add_argument("--semantic", type=Path, default=Path("runs/semantic"))
     parser.add_argument("--vocoder", type=Path, default=Path("runs/vocoder/bundle"))
     options = at_home(parser.parse_args())
-    vocoder, spoken = FlowHift.open(options.vocoder, HERE), Renditions(options.tokens, options.corpus)
+    vocoder, kept = FlowHift.open(options.vocoder, HERE), Renditions(options.tokens, options.corpus)
     teach, judge, facts = teaching(TrainedEars.open(options.linguistic, options.semantic)), judging(vocoder), facts_told()
-    for number, text in enumerate(tqdm(spoken.open(facts), desc="facts"), 1):
-        spoken.take(text, *clearest(facts[text], spoken.codes(text), teach, judge, len(vocoder.voices)))
+    for number, text in enumerate(tqdm(kept.open(facts), desc="facts"), 1):
+        kept.take(text, *clearest(facts[text], kept.codes(text), teach, judge, len(vocoder.voices)))
         if number % SAVED_EVERY == 0:
-            spoken.save()
-    spoken.save()
-    print(f"{sum(style != Style() for style in spoken.chosen.values())} of {len(spoken.chosen)} answers are not spoken plainly")
+            kept.save()
+    kept.save()
+    print(f"{sum(style != Style() for style in kept.chosen.values())} of {len(kept.chosen)} answers are not spoken plainly")
 
 
 if __name__ == "__main__":

@@ -11,11 +11,10 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from parley_models.answer import joined
 from parley_models.evaluation.style_judge import Heard, StyleJudge
 from parley_models.pcm import AudioChunk
 from parley_models.style import ControlTable, Style
-from parley_models.tokens import Codes, SpeechTokens
+from parley_models.tokens import Codes
 from parley_models.vocoders.config import VoiceConfig
 from parley_models.vocoders.flow_hift import FlowHift
 from parley_training.bundle.recipe import GUIDANCE, SHIFTED_GUIDANCE
@@ -25,6 +24,7 @@ from parley_training.homes import add_folders, at_home
 from parley_training.styles import EMOTIONS, MANNERS, performed
 from parley_training.tokens.recipe import codes_of
 from parley_training.vocoder.export import CALLED
+from parley_training.vocoder.speaking import spoken
 
 PLAIN = 14
 """Plain answers by which the judge knows a voice."""
@@ -61,11 +61,7 @@ def performing(vocoder: FlowHift, codes: Sequence[Codes]) -> Say:
     """Answers as the voice performs them."""
     table = ControlTable("Mini", performed(chooses=True))
 
-    def say(number: int, style: Style) -> AudioChunk:
-        stream = vocoder.stream(CALLED[FIRST], table.prosody(style))
-        return joined([*stream.feed(SpeechTokens(codes[number])), *stream.finish()], vocoder.rate_hz)
-
-    return say
+    return lambda number, style: spoken(vocoder, CALLED[FIRST], codes[number], table.prosody(style))
 
 
 def teaching(texts: Sequence[str]) -> Say:

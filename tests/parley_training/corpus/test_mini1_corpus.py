@@ -7,6 +7,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from parley_models.style import Style
@@ -18,6 +19,7 @@ from parley_training.corpus.dialogue import write
 from parley_training.corpus.disturbance import disturbable
 from parley_training.corpus.exchange import Part
 from parley_training.corpus.lines import exchange_of, line_of
+from parley_training.corpus.prosody import taken_apart
 from parley_training.corpus.shard import Shard
 from parley_training.corpus.wide.chinese import DIALECT_SYSTEMS
 from parley_training.corpus.wide.core import in_core
@@ -179,6 +181,30 @@ def test_the_second_voices_codes_are_the_first_ones_lower(tmp_path: Path, pool: 
         ours, theirs = codes[10 * twin : 10 * twin + 10], moved[start:stop]
         assert np.array_equal(ours[:, :2], theirs[:, :2])
         assert np.array_equal(ours[:, 2:] - theirs[:, 2:], np.full((10, 3), steps * 85))
+
+
+@needs_synthesizers
+def test_the_second_voice_is_at_another_pitch_where_the_first_one_is(tmp_path: Path, pool: Executor) -> None:
+    parts = [Part(f"The capital of {country} is {city}.") for country, city in (("Italy", "Rome"), ("Norway", "Oslo"), ("Peru", "Lima"))]
+    spoken.make_answers(tmp_path / "answers", parts, pool)
+    first, second = tmp_path / "voice" / "answers", tmp_path / "voice" / answers.SECOND
+    spoken.make_voice(first, tmp_path / "answers", 0, 0, 3, pool)
+    shifts = np.array([-6.5, -4.0, 3.0])  # as if these had been drawn
+    np.save(first / "shifts.npy", shifts)
+    spoken.make_second_voice(second, first, tmp_path / "answers", 3, pool)
+
+    twins, chosen = np.load(second / "twins.npy"), np.load(first / "chosen.npy")
+    assert twins.tolist() == [1, 2]  # the first one's would lie lower than the codes can tell
+    audio, index = np.load(second / "audio.npy"), np.load(second / "index.npy")
+    for (start, stop), twin in zip(index, twins, strict=True):
+        text, _ = spoken.spoken_parts(tmp_path / "answers")[chosen[twin]]
+        moved, plain = (pitch_of(sound) for sound in (audio[start:stop] / 32768, answers.speak(text, voice=answers.SECOND)))
+        assert 12 * np.log2(moved / plain) == pytest.approx(shifts[twin], abs=0.5)
+
+
+def pitch_of(sound: npt.NDArray[np.floating]) -> float:
+    f0 = taken_apart(sound.astype(np.float32), answers.ANSWER_RATE_HZ).f0
+    return float(np.median(f0[f0 > 0]))
 
 
 @needs_synthesizers
